@@ -1,0 +1,82 @@
+package pgchild
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// pidFile is what we need of postmaster.pid.
+type pidFile struct {
+	pid   int
+	ready bool
+}
+
+// readPidFile reads postmaster.pid: the pid is in line 1, the state in line 8.
+func readPidFile(dataDir string) (pidFile, error) {
+	f, err := os.Open(filepath.Join(dataDir, "postmaster.pid"))
+	if err != nil {
+		return pidFile{}, err
+	}
+	defer f.Close()
+	var p pidFile
+	sc := bufio.NewScanner(f)
+	for n := 1; sc.Scan(); n++ {
+		line := strings.TrimSpace(sc.Text())
+		switch n {
+		case 1:
+			if p.pid, err = strconv.Atoi(line); err != nil || p.pid <= 0 {
+				return pidFile{}, errors.New("no process id in the first line")
+			}
+		case 8:
+			p.ready = line == "ready"
+		}
+	}
+	if p.pid == 0 {
+		return pidFile{}, errors.New("no process id in the first line")
+	}
+	return p, sc.Err()
+}
+
+// waitForPrevious waits until the postmaster that a killed process of ours left behind is gone, and
+// shuts it down where the kernel did not. The caller holds the lock of the directory, so whoever
+// runs there has lost its parent. A left-over postmaster.pid without its process does not matter:
+// PostgreSQL sees that itself.
+func waitForPrevious(ctx context.Context, dataDir string) error {
+	start := time.Now()
+	asked := false
+	for {
+		p, err := readPidFile(dataDir)
+		if err != nil || !alive(p.pid) {
+			return nil //nolint:nilerr // no readable pid file: there is nothing to wait for
+		}
+		command := commandLine(p.pid)
+		if !strings.Contains(command, dataDir) {
+			return nil // the number was given to another process since
+		}
+		if !strings.Contains(command, "cluster_name="+clusterName) {
+			return &InUseError{Dir: dataDir, PID: p.pid}
+		}
+		if !asked && time.Since(start) > time.Second {
+			asked = true
+			_ = syscall.Kill(p.pid, syscall.SIGINT)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the PostgreSQL (pid %d) of an earlier run does not end: stop it with `kill -INT %d` (%w)", p.pid, p.pid, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func alive(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
