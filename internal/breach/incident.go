@@ -1,0 +1,76 @@
+package breach
+
+import "time"
+
+// IncidentFile is what a responder opens an incident with: facts, the policy that binds the
+// organisation, and what people are told, per language (BCP 47).
+type IncidentFile struct {
+	Facts     Facts                `json:"facts"`
+	Policy    string               `json:"policy"`
+	Narrative map[string]Narrative `json:"narrative,omitempty"`
+	Contact   Contact              `json:"contact"`
+}
+
+// Narrative is the part of a notice that only the organisation can write, in one language, as Markdown
+// without links. Each field is one required section (promises M02-M05).
+type Narrative struct {
+	Summary         string `json:"summary"`
+	Consequences    string `json:"consequences"`
+	MeasuresTaken   string `json:"measures_taken"`
+	MeasuresPlanned string `json:"measures_planned"`
+	IndividualSteps string `json:"individual_steps"`
+	Remedies        string `json:"remedies"`
+}
+
+// Sections lists the narrative's fields by their stable names, in the order in which people read them.
+func (n Narrative) Sections() []Section {
+	return []Section{
+		{"summary", n.Summary}, {"consequences", n.Consequences}, {"measures_taken", n.MeasuresTaken},
+		{"measures_planned", n.MeasuresPlanned}, {"individual_steps", n.IndividualSteps}, {"remedies", n.Remedies},
+	}
+}
+
+// Section is one named part of a text.
+type Section struct {
+	Name string `json:"name"`
+	Text string `json:"text"`
+}
+
+// Contact is the handler's contact that PIPL 57 requires in every notice. It is the organisation's, not a
+// person's of the list.
+type Contact struct {
+	Name    string `json:"name"`
+	Email   string `json:"email"`
+	Phone   string `json:"phone"`
+	Address string `json:"address"`
+}
+
+// Incident is the head of one case as the ledger holds it. Times are UTC.
+type Incident struct {
+	ID           string        `json:"id"` // opaque, random
+	Title        string        `json:"title"`
+	Policy       string        `json:"policy"`
+	State        IncidentState `json:"state"`
+	OpenedBy     string        `json:"opened_by"`
+	OpenedAt     time.Time     `json:"opened_at"`
+	AwareAt      *time.Time    `json:"aware_at,omitempty"`
+	FactRevision int           `json:"fact_revision"`
+	ClosedAt     *time.Time    `json:"closed_at,omitempty"`
+}
+
+// Actor is an authenticated person or machine that does something to an incident.
+type Actor struct {
+	ID   string `json:"id"`   // stable, for example "wei.lin"
+	Name string `json:"name"` // shown on screen
+	Role Role   `json:"role"`
+}
+
+// Role is what an actor may do.
+type Role string
+
+const (
+	RoleResponder Role = "responder" // opens, amends, loads lists, submits plans, pauses and stops
+	RoleLead      Role = "lead"      // all of that, approves, files and acknowledges reports, closes, exports
+	RoleDetector  Role = "detector"  // posts detections only
+	RoleReader    Role = "reader"    // looks at counts and states, never at contacts
+)

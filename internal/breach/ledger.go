@@ -1,0 +1,181 @@
+package breach
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// BlockSize is how many people share one block of the ledger: the unit that is leased, tallied and
+// digested. People of one list have ids from 1; a later list starts at the next block.
+const BlockSize = 1000
+
+// Subject is one person as a deciding or sending activity sees them: personal fields decrypted, with all
+// that was tried. It never leaves the activity.
+type Subject struct {
+	ID       int64
+	Ref      string // opaque reference code that the person's notice carries
+	Person   Person
+	Outcome  Outcome
+	Attempts []Attempt
+	Refused  map[Channel]string // channels that the policy refused, with the reason code
+}
+
+// Block is a range of people with its digest, which the approval covers.
+type Block struct {
+	No     int64
+	Lo, Hi int64 // ids, inclusive
+	Digest string
+}
+
+// Lease is the right to work on one chunk (a block in one round of one channel) for a while. Epoch grows
+// with every new lease of the same chunk; facts are recorded with it and never refused.
+type Lease struct {
+	Incident string
+	Wave     int
+	Round    int
+	Channel  Channel
+	Block    Block
+	Owner    string
+	Epoch    int
+	Until    time.Time // UTC, by the database's clock
+}
+
+// Intent says that an attempt is about to be handed over. It is committed before any byte leaves.
+type Intent struct {
+	Person    int64
+	Addressee Addressee
+	Channel   Channel
+	Try       int
+	AttemptID string
+	Provider  string
+	Text      string // SHA-256 of the approved text that is sent
+	At        time.Time
+}
+
+// AttemptEvent is what happened to an attempt. Events are facts: appended, never updated, never refused.
+type AttemptEvent struct {
+	Person      int64
+	Addressee   Addressee
+	Channel     Channel
+	Try         int
+	State       AttemptState
+	Settlement  Settlement // only with State reconciled
+	Reason      string
+	Detail      string
+	Provider    string
+	ProviderRef string
+	Epoch       int
+	At          time.Time
+}
+
+// PersonEvent sets a person's outcome for a reason other than an attempt.
+type PersonEvent struct {
+	Person  int64
+	Outcome Outcome
+	Reason  string
+	By      string
+	At      time.Time
+}
+
+// Refusal is evidence that the policy kept a person's data from a channel or provider.
+type Refusal struct {
+	Person   int64
+	Channel  Channel
+	Provider string
+	Reason   string // processor_abroad, third_party, objection, not_operated
+	At       time.Time
+}
+
+// Sufficiency says per channel what counts as reached: Proof is the attempt state that counts
+// ("" = the channel alone never suffices), Quiet is how long no failure may follow it.
+type Sufficiency map[Channel]Rule
+
+// Rule is one line of the sufficiency table.
+type Rule struct {
+	Proof AttemptState  `json:"proof"`
+	Quiet time.Duration `json:"quiet"` // nanoseconds in JSON
+	// Wait is how long the next channel waits for proof when this one gave neither proof nor failure.
+	Wait time.Duration `json:"wait"`
+}
+
+// Text is one text that people or authorities may receive, stored by its hash. Body is the canonical JSON
+// of the unrendered text (template bytes and incident values, no person's values).
+type Text struct {
+	Ref  NoticeRef
+	Body []byte
+}
+
+// Approval is the row that sending activities check. Signature covers incident, wave, plan hash, author,
+// approver and instant, and is made outside PostgreSQL and Temporal.
+type Approval struct {
+	Incident  string
+	Wave      int
+	PlanHash  string
+	Author    string
+	Approver  string
+	At        time.Time
+	Signature []byte
+}
+
+// LoadReport counts what became of the rows of one list; rows = sum of the rest.
+type LoadReport struct {
+	Wave       int    `json:"wave"`
+	Added      int64  `json:"added"`
+	Duplicates int64  `json:"duplicates"` // already in an earlier list or twice in this one
+	Digest     string `json:"digest"`
+}
+
+// Detection is one event of a detector. DedupKey is unique per source.
+type Detection struct {
+	Source, Type, EventID, DedupKey, Subject string
+	At                                       time.Time
+	ReceivedAt                               time.Time
+	Facts                                    Facts
+	Raw                                      []byte // kept encrypted: a finding may name people
+}
+
+// AuditEntry is one line of an incident's hash chain, which is also its timeline.
+type AuditEntry struct {
+	Seq    int64           `json:"seq"`
+	At     time.Time       `json:"at"`
+	Actor  string          `json:"actor"`
+	Action string          `json:"action"` // stage.verb, for example plan.approved
+	Data   json.RawMessage `json:"data"`   // counts, hashes, ids; no personal data
+	Prev   string          `json:"prev"`   // hex
+	Hash   string          `json:"hash"`   // hex
+}
+
+// ChannelCounts counts attempts of one channel by their latest state, and how many were sent again.
+type ChannelCounts map[string]int64
+
+// Announcement is a published page. Texts is locale -> HTML body as approved.
+type Announcement struct {
+	Reference   string // public, in the address: /notices/<reference>
+	Incident    string
+	Reason      string // why individual notice is impractical or incomplete
+	Decision    json.RawMessage
+	PublishedAt time.Time
+	KeepUntil   time.Time
+	Texts       []Text
+}
+
+// Filing is one report handed to an authority.
+type Filing struct {
+	Incident        string     `json:"incident"`
+	Obligation      string     `json:"obligation"`
+	Route           string     `json:"route"` // portal, email
+	SHA256          string     `json:"sha256"`
+	Status          string     `json:"status"` // filed, acknowledged
+	FiledAt         time.Time  `json:"filed_at"`
+	Acknowledgement string     `json:"acknowledgement,omitempty"`
+	AcknowledgedAt  *time.Time `json:"acknowledged_at,omitempty"`
+	DelayReason     string     `json:"delay_reason,omitempty"`
+}
+
+// UnsettledAttempt is an attempt whose result is unknown, with what is needed to ask a provider about it.
+type UnsettledAttempt struct {
+	Subject   Subject
+	Attempt   Attempt
+	AttemptID string
+	Text      string // SHA-256 of the text that was sent
+}

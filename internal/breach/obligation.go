@@ -1,0 +1,74 @@
+package breach
+
+import "time"
+
+// Verdict says whether a duty exists. There is no other vocabulary for it.
+type Verdict string
+
+const (
+	Applies      Verdict = "applies"
+	DoesNotApply Verdict = "does_not_apply"
+	CannotTell   Verdict = "cannot_tell"
+)
+
+// Assessment is the severity of an incident by a named scheme, in quarter points shown as decimals.
+// While facts are missing, Score is nil and Range holds the interval; its upper end drives.
+type Assessment struct {
+	Scheme  string    `json:"scheme"` // enisa-2013
+	DPC     *int      `json:"dpc"`
+	EI      *float64  `json:"ei"`
+	CB      *float64  `json:"cb"`
+	Score   *float64  `json:"score"`
+	Range   []float64 `json:"range,omitempty"` // [low, high] while facts are missing
+	Level   string    `json:"level"`           // low, medium, high, very high (of the upper end)
+	Flags   []string  `json:"flags,omitempty"`
+	Why     []string  `json:"why"`
+	Missing []string  `json:"missing,omitempty"`
+}
+
+// Obligation is one duty: a regime x addressee x phase, with its verdict and its clock.
+// The id is <regime>/<authority|individuals|media|public|other>/<phase>.
+type Obligation struct {
+	ID        string     `json:"id"`
+	Regime    string     `json:"regime"`
+	Duty      string     `json:"duty"` // notify_authority, notify_individuals, notify_media, public_notice, notify_other
+	Addressee string     `json:"addressee"`
+	Phase     string     `json:"phase"`
+	Verdict   Verdict    `json:"verdict"`
+	DueAt     *time.Time `json:"due_at,omitempty"` // UTC
+	Clock     *Clock     `json:"clock,omitempty"`
+	Binding   string     `json:"binding"` // law, house_policy
+	Overdue   bool       `json:"overdue"`
+	Because   []string   `json:"because"`
+	Missing   []string   `json:"missing,omitempty"`
+	Questions []string   `json:"questions,omitempty"`
+	Contents  []string   `json:"contents,omitempty"` // required content fields
+	Citation  string     `json:"citation"`
+	Verified  bool       `json:"verified"`
+	Rules     RuleRef    `json:"rules"`
+	// Title is the duty in plain words, for people.
+	Title string `json:"title"`
+}
+
+// Clock says how a deadline was counted.
+type Clock struct {
+	From        string     `json:"from"` // the fact that starts it, for example aware_at
+	StartedAt   *time.Time `json:"started_at,omitempty"`
+	Value       int        `json:"value,omitempty"`
+	Unit        string     `json:"unit,omitempty"`     // minutes, hours, calendar_days, business_days, months
+	Counting    string     `json:"counting,omitempty"` // clock_hours, exclude_event_day, ...
+	Provisional bool       `json:"provisional,omitempty"`
+	Soft        string     `json:"soft,omitempty"` // the law's own words when it has no number
+}
+
+// RuleRef pins the exact bytes of the pack that gave a verdict.
+type RuleRef struct {
+	Version string `json:"version"`
+	SHA256  string `json:"sha256"`
+}
+
+// Judgement is the answer of the assess stage.
+type Judgement struct {
+	Assessment  Assessment   `json:"assessment"`
+	Obligations []Obligation `json:"obligations"`
+}

@@ -1,0 +1,52 @@
+package breach
+
+import "time"
+
+// OutcomeOf derives a person's outcome from their attempts alone: reached when one attempt meets the
+// channel's rule at now, attempted when one may have reached them, else pending. Explicit events (exempt,
+// held, withdrawn, unreachable, covered) are laid over it by the ledger.
+//
+// Only attempts to the addressee that counts (the guardian for a child who has one to be addressed) may
+// be given.
+func OutcomeOf(attempts []Attempt, rules Sufficiency, now time.Time) Outcome {
+	out := Pending
+	for _, a := range attempts {
+		switch {
+		case proven(a, rules[a.Channel], now):
+			return Reached
+		case mayHaveArrived(a):
+			out = Attempted
+		}
+	}
+	return out
+}
+
+func proven(a Attempt, r Rule, now time.Time) bool {
+	if r.Proof == "" || now.Before(a.At.Add(r.Quiet)) {
+		return false
+	}
+	switch r.Proof {
+	case Accepted:
+		return a.State == Accepted || a.State == Delivered || (a.State == Reconciled && a.Settlement == Confirmed)
+	case Delivered:
+		return a.State == Delivered
+	}
+	return false
+}
+
+func mayHaveArrived(a Attempt) bool {
+	switch a.State {
+	case HandedOver, Accepted, Delivered, Unknown, Intended:
+		return true
+	case Reconciled:
+		return a.Settlement != Repeated
+	}
+	return false
+}
+
+// ProofAt is the instant at which an attempt becomes proof if nothing else happens, and whether it can.
+func ProofAt(a Attempt, rules Sufficiency) (time.Time, bool) {
+	r := rules[a.Channel]
+	at := a.At.Add(r.Quiet)
+	return at, proven(a, r, at)
+}

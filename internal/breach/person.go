@@ -1,0 +1,77 @@
+package breach
+
+import "time"
+
+// Channel is a way to reach a person.
+type Channel string
+
+const (
+	Email  Channel = "email"
+	SMS    Channel = "sms"
+	Push   Channel = "push"
+	Voice  Channel = "voice"
+	Letter Channel = "letter"
+)
+
+// Channels lists all that the model knows; this release sends by the first three.
+var Channels = []Channel{Email, SMS, Push, Voice, Letter}
+
+// Person is one affected human as read from a list. All of it is personal data: it exists in memory
+// while reading and sending, and encrypted in the ledger; it never goes to workflows, logs or URLs.
+type Person struct {
+	ExternalID    string    `json:"external_id,omitempty"`
+	Name          string    `json:"name,omitempty"`
+	Email         string    `json:"email,omitempty"`
+	Phone         string    `json:"phone,omitempty"`   // E.164
+	Locale        string    `json:"locale,omitempty"`  // BCP 47
+	Country       string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Region        string    `json:"region,omitempty"`
+	BirthDate     string    `json:"birth_date,omitempty"` // 2006-01-02
+	Guardian      *Guardian `json:"guardian,omitempty"`
+	PostalAddress string    `json:"postal_address,omitempty"`
+	PushToken     string    `json:"push_token,omitempty"`
+	PushPlatform  string    `json:"push_platform,omitempty"` // fcm, apns, webpush
+	DataClasses   []string  `json:"data_classes,omitempty"`
+	Objections    []Channel `json:"objections,omitempty"` // purpose-level objections, per channel
+}
+
+// Guardian acts for a child.
+type Guardian struct {
+	Name  string `json:"name,omitempty"`
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"`
+}
+
+// Addressee says whom a message about a person goes to.
+type Addressee string
+
+const (
+	ToSelf     Addressee = "self"
+	ToGuardian Addressee = "guardian"
+)
+
+// Attempt is what the ledger knows of one try, folded from its appended outcomes. Times are UTC.
+type Attempt struct {
+	Person     int64        `json:"person"`
+	Addressee  Addressee    `json:"addressee"`
+	Channel    Channel      `json:"channel"`
+	Try        int          `json:"try"` // from 1
+	State      AttemptState `json:"state"`
+	Settlement Settlement   `json:"settlement,omitempty"`
+	Reason     string       `json:"reason,omitempty"` // code of the reason catalogue
+	Provider   string       `json:"provider,omitempty"`
+	At         time.Time    `json:"at"` // of the latest event
+	IntendedAt time.Time    `json:"intended_at"`
+}
+
+// Tally counts people by outcome. Its sum is the number of people at every instant.
+type Tally map[Outcome]int64
+
+// Sum adds up all outcomes.
+func (t Tally) Sum() int64 {
+	var n int64
+	for _, v := range t {
+		n += v
+	}
+	return n
+}

@@ -1,0 +1,90 @@
+// Package delivery holds what a channel adapter gets and gives back: Message, Receipt, Failure. It has no
+// transport; each provider family lives in a package below it.
+//
+// Imports of ours: breach.
+package delivery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Message is one composed message to one addressee, ready for the wire. It holds personal data and never
+// leaves the sending activity. Only the fields of its channel are set.
+type Message struct {
+	// DeliveryID is opaque and depends on notice, person, addressee and channel, not on the try: a repeated
+	// message is recognisable (email: Message-ID; SMS gateway: idempotency key stem; push: collapse id).
+	DeliveryID string
+	// AttemptID is opaque, DeliveryID plus the try; it travels in callback URLs and provider look-ups.
+	AttemptID string
+	Channel   breach.Channel
+	To        string // address, E.164 number or push token
+	ToName    string // display name of the addressee, may be empty
+	Locale    string
+
+	Subject string // email
+	Text    string // email text part, SMS text, push body
+	HTML    string // email
+	Title   string // push
+	Link    string // push: the public page the pointer leads to
+
+	SentAfter time.Time // earliest instant at which this attempt can have reached the provider (UTC)
+}
+
+// Receipt is a provider's word on a message. State is handed_over, accepted, delivered, failed_temporary
+// or failed_permanent.
+type Receipt struct {
+	State       breach.AttemptState
+	ProviderRef string // the provider's own id, opaque
+	Reason      string // code of Reasons when it failed
+	Detail      string // provider's text with contacts removed, at most 200 characters
+}
+
+// Failure is why an adapter could not hand a message over. Exactly one of Retryable and Unknown may be
+// true: retryable means the provider certainly does not have it; unknown means that it may have it.
+type Failure struct {
+	Reason    string
+	Retryable bool
+	Unknown   bool
+	Detail    string
+	After     time.Duration // provider's wish for the next try, 0 when it gave none
+}
+
+func (f *Failure) Error() string { return "delivery: " + f.Reason + ": " + f.Detail }
+
+// State is the attempt state that the failure leads to.
+func (f *Failure) State() breach.AttemptState {
+	switch {
+	case f.Unknown:
+		return breach.Unknown
+	case f.Retryable:
+		return breach.FailedTemporary
+	default:
+		return breach.FailedPermanent
+	}
+}
+
+// AsFailure turns any error of a sender into a Failure. An error that is not one is unknown: a person is
+// never counted as not sent on the word of an unexplained error.
+func AsFailure(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &Failure{Reason: ReasonNoAnswer, Unknown: true, Detail: "unexplained transport error"}
+}
+
+// Sender hands messages to one provider. Send returns a Receipt or a *Failure. It may be called from many
+// goroutines and honours ctx; when ctx ends after bytes left, the failure is unknown.
+type Sender interface {
+	Send(ctx context.Context, m Message) (Receipt, error)
+}
+
+// Asker is implemented by senders whose provider can say whether it has an attempt (SMS). Found is false
+// only when the provider certainly does not have it. An error means that it could not be asked now.
+type Asker interface {
+	Ask(ctx context.Context, m Message) (r Receipt, found bool, err error)
+}

@@ -1,0 +1,203 @@
+// Package protocol is what the workflow side and its callers share: names, ids, task queues, and the
+// payloads of updates, queries and signals. Payloads carry opaque ids, counts, hashes and enums only.
+//
+// Imports of ours: breach.
+package protocol
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Workflow names.
+const (
+	WorkflowIncident = "Incident"
+	WorkflowDeliver  = "Deliver"
+	WorkflowAnnounce = "Announce"
+	WorkflowReport   = "Report"
+)
+
+// Task queues, one per concern, so that each scales and is limited on its own.
+const (
+	QueueIncident = "incident"
+	QueueEmail    = "email"
+	QueueSMS      = "sms"
+	QueuePush     = "push"
+	QueueReport   = "report"
+)
+
+// QueueFor is the task queue of a channel's lanes.
+func QueueFor(c breach.Channel) string { return string(c) }
+
+// IncidentID is the workflow id of an incident.
+func IncidentID(incident string) string { return "incident/" + incident }
+
+// DeliverID is the workflow id of one wave's delivery.
+func DeliverID(incident string, wave int) string {
+	return "deliver/" + incident + "/" + strconv.Itoa(wave)
+}
+
+// AnnounceID is the workflow id of an incident's announcement of one wave.
+func AnnounceID(incident string, wave int) string {
+	return "announce/" + incident + "/" + strconv.Itoa(wave)
+}
+
+// ReportID is the workflow id of one report.
+func ReportID(incident, obligation string) string { return "report/" + incident + "/" + obligation }
+
+// Updates, each with a validator.
+const (
+	UpdateAmend       = "amend"
+	UpdateSubmit      = "submit"
+	UpdateApprove     = "approve"
+	UpdateReturn      = "return"
+	UpdatePause       = "pause"
+	UpdateResume      = "resume"
+	UpdateStop        = "stop"
+	UpdateAcknowledge = "acknowledge"
+	UpdateFile        = "file"
+	UpdateClose       = "close"
+	UpdateReopen      = "reopen"
+)
+
+// Queries.
+const (
+	QueryStatus   = "status"
+	QueryTimeline = "timeline"
+	QueryAwaited  = "awaited"
+)
+
+// Signals.
+const (
+	SignalMoreDetections = "more-detections"
+	SignalPeopleLoaded   = "people-loaded"
+	SignalDeliverControl = "control" // to Deliver: pause, resume, stop
+)
+
+// IncidentInput starts the incident's story. The rest is in the ledger.
+type IncidentInput struct {
+	Incident string `json:"incident"`
+	// OpenedAt is the instant at which the ledger recorded it (UTC).
+	OpenedAt time.Time `json:"opened_at"`
+}
+
+// Command is what every update carries: who, and an id that makes it idempotent.
+type Command struct {
+	ID    string      `json:"id"` // opaque; the same id is the same command
+	Actor string      `json:"actor"`
+	Role  breach.Role `json:"role"`
+}
+
+// Amend says that a new fact revision is in the ledger.
+type Amend struct {
+	Command
+	FactRevision int `json:"fact_revision"`
+}
+
+// AmendAnswer is what changed by it.
+type AmendAnswer struct {
+	Changes []DutyChange `json:"changes"`
+	Voided  bool         `json:"voided"` // a plan that waited for approval is void now
+}
+
+// DutyChange is one difference between two assessments.
+type DutyChange struct {
+	Obligation string         `json:"obligation"`
+	From       breach.Verdict `json:"from,omitempty"`
+	To         breach.Verdict `json:"to"`
+	DueFrom    *time.Time     `json:"due_from,omitempty"`
+	DueTo      *time.Time     `json:"due_to,omitempty"`
+	Why        string         `json:"why,omitempty"`
+}
+
+// Submit asks to build the plan of a wave and put it up for approval.
+type Submit struct {
+	Command
+	Wave int `json:"wave"`
+}
+
+// SubmitAnswer is the plan's hash, or what keeps it from being approvable.
+type SubmitAnswer struct {
+	PlanHash string   `json:"plan_hash,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Decide approves or returns a plan by its hash. For an approval, the row was written before.
+type Decide struct {
+	Command
+	PlanHash string `json:"plan_hash"`
+}
+
+// Close ends an incident. Reason is required when duties are open.
+type Close struct {
+	Command
+}
+
+// Acknowledge says that an authority's number for a filed report is in the ledger.
+type Acknowledge struct {
+	Command
+	Obligation string `json:"obligation"`
+}
+
+// Done is the answer of updates that only succeed or fail.
+type Done struct {
+	State breach.IncidentState `json:"state"`
+}
+
+// Status is the answer of the status query.
+type Status struct {
+	Incident     string               `json:"incident"`
+	State        breach.IncidentState `json:"state"`
+	FactRevision int                  `json:"fact_revision"`
+	Stage        string               `json:"stage"` // assess, approve, deliver, announce, report, evidence
+	Paused       bool                 `json:"paused"`
+	Stopped      bool                 `json:"stopped"`
+	Waves        []WaveStatus         `json:"waves"`
+	Reports      []ReportStatus       `json:"reports"`
+	Announced    bool                 `json:"announced"`
+	Clocks       []ClockStatus        `json:"clocks"`
+}
+
+// WaveStatus is where one list of people stands.
+type WaveStatus struct {
+	Wave     int    `json:"wave"`
+	State    string `json:"state"` // loaded, awaiting_approval, delivering, delivered
+	PlanHash string `json:"plan_hash,omitempty"`
+}
+
+// ReportStatus is where one report stands.
+type ReportStatus struct {
+	Obligation string                 `json:"obligation"`
+	State      breach.ObligationState `json:"state"`
+}
+
+// ClockStatus is one running deadline.
+type ClockStatus struct {
+	Obligation string    `json:"obligation"`
+	DueAt      time.Time `json:"due_at"`
+	Overdue    bool      `json:"overdue"`
+	Met        bool      `json:"met"`
+}
+
+// Awaited is one thing that somebody must do.
+type Awaited struct {
+	What  string      `json:"what"` // submit, approve, acknowledge, close
+	Role  breach.Role `json:"role"`
+	NotBy string      `json:"not_by,omitempty"` // the author of a plan cannot approve it
+	Ref   string      `json:"ref,omitempty"`    // plan hash or obligation id
+	Since time.Time   `json:"since"`
+}
+
+// TimelineEntry is one step as the workflow saw it.
+type TimelineEntry struct {
+	At    time.Time `json:"at"`
+	Stage string    `json:"stage"`
+	What  string    `json:"what"`
+}
+
+// Control is sent to a running delivery.
+type Control struct {
+	Do string `json:"do"` // pause, resume, stop
+}
