@@ -67,7 +67,7 @@ type Message struct {
 	MessageID string `json:"message_id,omitempty"`
 	// AttemptID is the sender's own identity of the attempt, where one is given.
 	AttemptID string `json:"attempt_id,omitempty"`
-	// Transport says how it came: "tls1.3+auth", "plain", "http".
+	// Transport says how it came: "tls+auth", "plain", "http".
 	Transport string `json:"transport,omitempty"`
 	// FaultKey marks a fault that is injected only once (see Box.First).
 	FaultKey string  `json:"fault_key,omitempty"`
