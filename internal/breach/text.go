@@ -35,7 +35,7 @@ type TextBody struct {
 }
 
 // Choice is a variable whose value is picked from approved wordings. Pick is first or all; the option
-// with an empty When is taken when no other one fits.
+// without When is taken when no other one fits.
 type Choice struct {
 	Pick     string   `json:"pick"`
 	Join     string   `json:"join,omitempty"`
@@ -43,11 +43,12 @@ type Choice struct {
 	Options  []Option `json:"options"`
 }
 
-// Option is one approved wording; HTML is empty where text serves for both.
+// Option is one approved wording. It fits a person with any of the data classes in When, or "named" and
+// "child_named" for those of whom a name is known.
 type Option struct {
-	When string `json:"when"`
-	Text string `json:"text"`
-	HTML string `json:"html,omitempty"`
+	When []string `json:"when,omitempty"`
+	Text string   `json:"text"`
+	HTML string   `json:"html"`
 }
 
 // NewText encodes a body canonically and names it by its SHA-256.
