@@ -1,0 +1,376 @@
+package policy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed profiles/*.yaml
+var profileFiles embed.FS
+
+// BuiltinProfiles are the names that Builtin knows, in the order in which they are shown.
+var BuiltinProfiles = []string{"mooc", "chinesepod"}
+
+// maxProfileBytes keeps a wrong file (a list of people, a dump) from being read as a policy.
+const maxProfileBytes = 256 << 10
+
+// Profile is what an organisation promised about how people are told: which channels in which order,
+// through whom, under which limits. It is data of a published policy, not of a law; laws are rule packs.
+// A Profile that came from Builtin or ParseProfile is valid. Durations are wall-clock durations.
+type Profile struct {
+	Name      string    `yaml:"name"`
+	Title     string    `yaml:"title"`
+	Location  string    `yaml:"location"` // where the organisation keeps its data, ISO 3166-1 alpha-2
+	Languages Languages `yaml:"languages"`
+	// ContactRequired names the fields of breach.Contact that every notice must show: name, email, phone,
+	// address. Never empty: a notice without a contact is no notice.
+	ContactRequired []string      `yaml:"contact_required"`
+	Strategy        Strategy      `yaml:"strategy"`
+	Channels        []ChannelRule `yaml:"channels"` // in the order in which they are tried
+	// Closed says why the remaining channels are not used; a channel that is in neither list is not_operated.
+	Closed               []ClosedChannel   `yaml:"closed,omitempty"`
+	UnknownEmail         UnknownEmail      `yaml:"unknown_email"`
+	ThirdPartyProcessors ThirdParties      `yaml:"third_party_processors"`
+	Providers            []Provider        `yaml:"providers"`
+	Routing              []RouteRule       `yaml:"routing,omitempty"`  // the first that fits a person decides
+	Transfers            []TransferRule    `yaml:"transfer,omitempty"` // all that fit a person must be met
+	Minors               Minors            `yaml:"minors"`
+	Announcement         AnnouncementRules `yaml:"announcement"`
+	Promises             Promises          `yaml:"promises,omitempty"`
+	Retention            Retention         `yaml:"retention"`
+	// CompressedBy is 0 for the real thing, else by how much waits, quiet periods and back-offs were divided
+	// (demo and tests). It is part of the hash, so that an approval cannot hide it.
+	CompressedBy int64 `yaml:"compressed_by,omitempty"`
+}
+
+// Languages are BCP 47 tags; Default is one of Available.
+type Languages struct {
+	Default   string   `yaml:"default"`
+	Available []string `yaml:"available"`
+}
+
+// Strategy says how channels follow each other.
+type Strategy string
+
+const (
+	// Escalate tries one channel after the other.
+	Escalate Strategy = "escalate"
+	// Blast would use all channels at once. It is known by name so that it can be refused by name.
+	Blast Strategy = "blast"
+)
+
+// ChannelRule is one line of the channel plan and of the sufficiency table.
+type ChannelRule struct {
+	Channel breach.Channel `yaml:"channel"`
+	// Proof is what counts as reached: accepted, delivered, or never (this channel alone never suffices).
+	Proof string        `yaml:"proof"`
+	Quiet time.Duration `yaml:"quiet"` // how long no failure may follow the proof
+	Wait  time.Duration `yaml:"wait"`  // how long the next channel waits when there is neither proof nor failure
+	Retry Retry         `yaml:"retry"`
+	// NotKnowable says what follows an attempt of which nobody can tell whether it arrived: stay (the person
+	// stays attempted) or next (after Wait, the next channel).
+	NotKnowable string `yaml:"not_knowable"`
+}
+
+// Retry bounds what a channel may do for one addressee. Tries counts deliveries; a repeat of a delivery
+// whose result was unknown is the same delivery and is bounded by Repeats instead.
+type Retry struct {
+	Tries   int             `yaml:"tries"`
+	Repeats int             `yaml:"repeats"`
+	Backoff []time.Duration `yaml:"backoff,omitempty"` // after try 1, 2, ...; the last one holds for the rest
+}
+
+// ClosedChannel is a channel that this policy does not use, with the refusal's reason code.
+type ClosedChannel struct {
+	Channel breach.Channel `yaml:"channel"`
+	Reason  string         `yaml:"reason"`
+}
+
+// UnknownEmail is what is done with an email of which nobody knows whether the relay took it.
+type UnknownEmail string
+
+const (
+	RepeatSameID  UnknownEmail = "repeat_same_id"
+	WaitForBounce UnknownEmail = "wait_for_bounce"
+)
+
+// ThirdParties says whether a provider that the organisation does not run itself may get personal data.
+type ThirdParties string
+
+const (
+	NoThirdParties         ThirdParties = "none"
+	ContractedThirdParties ThirdParties = "contracted"
+)
+
+// Provider is one line of the register of those who carry messages (promise M17).
+type Provider struct {
+	ID         string         `yaml:"id"`
+	Channel    breach.Channel `yaml:"channel"`
+	Kind       string         `yaml:"kind"`        // smtp, twilio, gateway, fcm: which adapter speaks to it
+	OperatedBy string         `yaml:"operated_by"` // self, processor
+	Location   string         `yaml:"location"`    // ISO 3166-1 alpha-2: where it stores what it gets
+	Contract   string         `yaml:"contract,omitempty"`
+	Receives   []string       `yaml:"receives"` // fields that are handed over, no more than the channel needs
+}
+
+// RouteRule names the providers for some people and one channel, best first. PeopleIn are countries; none
+// means everybody.
+type RouteRule struct {
+	Channel   breach.Channel `yaml:"channel"`
+	PeopleIn  []string       `yaml:"people_in,omitempty"`
+	Providers []string       `yaml:"providers"`
+}
+
+// TransferRule keeps the data of some people in some countries (promise M16), unless an exception is claimed.
+type TransferRule struct {
+	PeopleIn   []string           `yaml:"people_in"`
+	OnlyIn     []string           `yaml:"only_in"`
+	Exceptions TransferExceptions `yaml:"exceptions,omitempty"`
+}
+
+// TransferExceptions hold, for each of the three exceptions of the policy, the reference that it rests on
+// (a statute, a consent text, a contract). Empty means not claimed.
+type TransferExceptions struct {
+	LawProvides            string `yaml:"law_provides,omitempty"`
+	Consented              string `yaml:"consented,omitempty"`
+	CrossBorderTransaction string `yaml:"cross_border_transaction,omitempty"`
+}
+
+// Minors says who is told about a child. A child is a person who was younger than Age on the day of
+// awareness; 0 means that the policy makes no difference. Notify is guardian or both.
+type Minors struct {
+	Age    int    `yaml:"age"`
+	Notify string `yaml:"notify,omitempty"`
+}
+
+// AnnouncementRules say when an announcement takes the place of individual notice (promise M12).
+type AnnouncementRules struct {
+	MinUncovered MinUncovered `yaml:"min_uncovered"`
+	CostLimit    *Money       `yaml:"cost_limit,omitempty"` // of telling people one by one; nil means no limit
+	KeepDays     int          `yaml:"keep_days"`            // calendar days that the page stays up
+	// Covers lists the measured reasons for which the announcement counts as a person's notice.
+	Covers []string `yaml:"covers"`
+}
+
+// MinUncovered is the smallest number of uncovered people, or the smallest share of all (0 to 1, 0 means
+// that the share does not count), from which an announcement is made.
+type MinUncovered struct {
+	Count int64   `yaml:"count"`
+	Share float64 `yaml:"share,omitempty"`
+}
+
+// Money is an amount in an ISO 4217 currency.
+type Money struct {
+	Currency string  `yaml:"currency"`
+	Amount   float64 `yaml:"amount"`
+}
+
+// Promises are deadlines that the organisation set itself; nil means that it promised none.
+type Promises struct {
+	PromptNotice  *Term `yaml:"prompt_notice,omitempty"`  // telling people, counted from awareness
+	InquiryAnswer *Term `yaml:"inquiry_answer,omitempty"` // answering a person's question, from its receipt
+}
+
+// Term is a length of time as a policy gives it. Unit is hours or calendar_days.
+type Term struct {
+	Value int    `yaml:"value"`
+	Unit  string `yaml:"unit"`
+}
+
+// Retention gives calendar days after closing until something is deleted (promise M20).
+type Retention struct {
+	ContactDays int `yaml:"contact_days"` // contacts and names: crypto-shredded
+	InquiryDays int `yaml:"inquiry_days"`
+	ProofDays   int `yaml:"proof_days"` // evidence without personal data
+}
+
+// Builtin returns a profile that is part of the program; breach.ErrUnknownPolicy names the known ones.
+func Builtin(name string) (Profile, error) {
+	for _, known := range BuiltinProfiles {
+		if name != known {
+			continue
+		}
+		b, err := profileFiles.ReadFile("profiles/" + known + ".yaml")
+		if err != nil {
+			return Profile{}, breach.Errorf(breach.ErrInternal, "the policy %s is missing from this program: %w", known, err)
+		}
+		return ParseProfile(b)
+	}
+	return Profile{}, breach.Errorf(breach.ErrUnknownPolicy,
+		"there is no policy of that name; known are %s, or give the path of a policy file", strings.Join(BuiltinProfiles, " and "))
+}
+
+// ParseProfile reads a policy file. Every complaint comes at once, as field errors of a breach.ErrInvalid;
+// they name places and never repeat values, because the file may be a wrong one.
+func ParseProfile(b []byte) (Profile, error) {
+	if len(b) > maxProfileBytes {
+		return Profile{}, breach.Errorf(breach.ErrInvalid, "the policy file is larger than %d KiB; is it the right file?", maxProfileBytes>>10)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	dec.KnownFields(true)
+	var p Profile
+	if err := dec.Decode(&p); err != nil {
+		return Profile{}, unreadableProfile(err)
+	}
+	var more yaml.Node
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		return Profile{}, breach.Errorf(breach.ErrInvalid, "the policy file holds more than one YAML document; keep one policy per file")
+	}
+	if found := checkProfile(p); len(found) > 0 {
+		return Profile{}, breach.Errorf(breach.ErrInvalid, "the policy cannot be used as it is").With(found...)
+	}
+	return p, nil
+}
+
+var (
+	yamlLine    = regexp.MustCompile(`^line (\d+): (.*)$`)
+	yamlUnknown = regexp.MustCompile(`^field ([a-z_]{1,40}) not found in type`)
+	yamlKind    = regexp.MustCompile(`into (?:\w+\.)?(\w+)$`)
+)
+
+// unreadableProfile turns the YAML library's words into places without values.
+func unreadableProfile(err error) error {
+	e := breach.Errorf(breach.ErrInvalid, "the policy file cannot be read; it must be YAML with the fields of a policy")
+	if errors.Is(err, io.EOF) {
+		return e.With(breach.FieldError{Where: "file", What: "is empty"})
+	}
+	var te *yaml.TypeError
+	if !errors.As(err, &te) {
+		return e.With(breach.FieldError{Where: "file", What: "is not well-formed YAML"})
+	}
+	for _, line := range te.Errors {
+		f := breach.FieldError{Where: "file", What: "does not fit"}
+		if m := yamlLine.FindStringSubmatch(line); m != nil {
+			f.Where, line = "line "+m[1], m[2]
+		}
+		if m := yamlUnknown.FindStringSubmatch(line); m != nil {
+			f.What = "unknown field " + m[1]
+		} else if strings.HasPrefix(line, "field ") {
+			f.What = "unknown field"
+		} else if m := yamlKind.FindStringSubmatch(line); m != nil {
+			f.What = "must be a value of kind " + m[1]
+		} else if strings.Contains(line, "already defined") {
+			f.What = "the same field twice"
+		}
+		e = e.With(f)
+	}
+	return e
+}
+
+// Canonical is the profile's one spelling: parsing it gives the same profile, and equal profiles have
+// equal bytes whatever their files looked like.
+func (p Profile) Canonical() []byte {
+	b, err := yaml.Marshal(p)
+	if err != nil {
+		panic("profile of plain values cannot fail to encode: " + err.Error())
+	}
+	return b
+}
+
+// SHA256 is the hash of Canonical in hex; plans pin it.
+func (p Profile) SHA256() string {
+	sum := sha256.Sum256(p.Canonical())
+	return hex.EncodeToString(sum[:])
+}
+
+// Sufficiency is the profile's table of what counts as reached.
+func (p Profile) Sufficiency() breach.Sufficiency {
+	s := make(breach.Sufficiency, len(p.Channels))
+	for _, c := range p.Channels {
+		s[c.Channel] = c.rule()
+	}
+	return s
+}
+
+func (c ChannelRule) rule() breach.Rule {
+	r := breach.Rule{Quiet: c.Quiet, Wait: c.Wait}
+	if c.Proof != proofNever {
+		r.Proof = breach.AttemptState(c.Proof)
+	}
+	return r
+}
+
+// Order lists the channels as they are tried.
+func (p Profile) Order() []breach.Channel {
+	out := make([]breach.Channel, len(p.Channels))
+	for i, c := range p.Channels {
+		out[i] = c.Channel
+	}
+	return out
+}
+
+// Provider finds a provider of the register.
+func (p Profile) Provider(id string) (Provider, bool) {
+	for _, v := range p.Providers {
+		if v.ID == id {
+			return v, true
+		}
+	}
+	return Provider{}, false
+}
+
+// MissingContact names the required contact fields that are empty.
+func (p Profile) MissingContact(c breach.Contact) []string {
+	var out []string
+	for _, f := range p.ContactRequired {
+		if strings.TrimSpace(contactField(c, f)) == "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func contactField(c breach.Contact, field string) string {
+	switch field {
+	case "name":
+		return c.Name
+	case "email":
+		return c.Email
+	case "phone":
+		return c.Phone
+	case "address":
+		return c.Address
+	}
+	return ""
+}
+
+// shortest is the least that a compressed wait can become: a wait is made short, never left out.
+const shortest = time.Millisecond
+
+// Compressed divides every wait, quiet period and back-off by a factor, for demos and tests: by 17,280,
+// 48 hours become 10 seconds. None becomes zero that was not, and the promised deadlines, which are
+// measured against real time, stay. A factor below 2 changes nothing.
+func (p Profile) Compressed(by int64) Profile {
+	if by < 2 {
+		return p
+	}
+	div := func(d time.Duration) time.Duration {
+		if d <= 0 {
+			return d
+		}
+		return max(d/time.Duration(by), min(d, shortest))
+	}
+	channels := make([]ChannelRule, len(p.Channels))
+	for i, c := range p.Channels {
+		c.Quiet, c.Wait = div(c.Quiet), div(c.Wait)
+		back := make([]time.Duration, len(c.Retry.Backoff))
+		for k, d := range c.Retry.Backoff {
+			back[k] = div(d)
+		}
+		c.Retry.Backoff = back
+		channels[i] = c
+	}
+	p.Channels = channels
+	p.CompressedBy = max(p.CompressedBy, 1) * by
+	return p
+}
