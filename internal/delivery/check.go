@@ -1,0 +1,73 @@
+package delivery
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxID bounds DeliveryID and AttemptID: they travel in URLs, headers and local parts.
+const maxID = 128
+
+// Check refuses what no channel may carry: line breaks and NUL where a field is one line, NUL anywhere,
+// bytes that are not UTF-8, and ids that would need escaping on some wire. It looks at every field, also
+// at those that the channel does not use, so that hostile input stops here and not in one of five encoders.
+// The failure is permanent and names the field, never its value.
+func (m Message) Check() *Failure {
+	for _, id := range []struct{ name, value string }{{"delivery id", m.DeliveryID}, {"attempt id", m.AttemptID}} {
+		if !PlainID(id.value) {
+			return Refused(id.name + " must be 1 to 128 letters, digits, dashes, underscores or single dots, the first a letter or digit")
+		}
+	}
+	if m.To == "" {
+		return Refused("the contact is empty")
+	}
+	lines := []struct{ name, value string }{
+		{"contact", m.To}, {"name", m.ToName}, {"locale", m.Locale},
+		{"subject", m.Subject}, {"title", m.Title}, {"link", m.Link},
+	}
+	for _, f := range lines {
+		if strings.ContainsAny(f.value, "\r\n\x00") {
+			return Refused("the " + f.name + " holds a line break or NUL")
+		}
+		if !utf8.ValidString(f.value) {
+			return Refused("the " + f.name + " is not UTF-8")
+		}
+	}
+	for _, f := range []struct{ name, value string }{{"text", m.Text}, {"HTML", m.HTML}} {
+		if strings.ContainsRune(f.value, 0) {
+			return Refused("the " + f.name + " holds NUL")
+		}
+		if !utf8.ValidString(f.value) {
+			return Refused("the " + f.name + " is not UTF-8")
+		}
+	}
+	return nil
+}
+
+// PlainID says whether an id can stand in a URL path, a header and a local part as it is.
+func PlainID(id string) bool {
+	if id == "" || len(id) > maxID || strings.ContainsAny(id[:1], "._-") || id[len(id)-1] == '.' || strings.Contains(id, "..") {
+		return false
+	}
+	for i := 0; i < len(id); i++ {
+		c := id[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// Refused is the permanent failure of a message that cannot be sent as it is. why holds no personal data.
+func Refused(why string) *Failure { return &Failure{Reason: ReasonBadInput, Detail: why} }
+
+// Temporary is a failure after which the provider certainly does not have the message.
+func Temporary(reason, detail string, after time.Duration) *Failure {
+	return &Failure{Reason: reason, Retryable: true, Detail: detail, After: after}
+}
+
+// NoAnswer is a failure after which the provider may have the message.
+func NoAnswer(detail string) *Failure {
+	return &Failure{Reason: ReasonNoAnswer, Unknown: true, Detail: detail}
+}

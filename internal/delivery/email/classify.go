@@ -1,0 +1,112 @@
+package email
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// stage is how far a message had come when an answer was given.
+type stage int
+
+const (
+	stageConnect   stage = iota // greeting, EHLO, STARTTLS
+	stageAuth                   // sign-in
+	stageSender                 // MAIL FROM
+	stageRecipient              // RCPT TO
+	stageContent                // DATA, and the answer to the message
+)
+
+func (s stage) String() string {
+	return [...]string{"connecting", "signing in", "the sender", "the recipient", "the message"}[s]
+}
+
+// judge turns a refusing answer into a failure. Reply codes: RFC 5321 4.2; enhanced codes: RFC 3463 and
+// the IANA registry of them. Before the sender is named nothing is known about the message, so everything
+// is retryable there.
+func judge(at stage, r reply, m delivery.Message) *delivery.Failure {
+	detail := strconv.Itoa(r.code)
+	if r.enhanced != "" {
+		detail += " " + r.enhanced
+	}
+	detail = clip(detail + " to " + at.String() + ": " + delivery.Redact(r.text(), m))
+	reason, permanent := reasonOf(at, r)
+	return &delivery.Failure{Reason: reason, Retryable: !permanent, Detail: detail}
+}
+
+func clip(s string) string {
+	if runes := []rune(s); len(runes) > delivery.MaxDetail {
+		return string(runes[:delivery.MaxDetail])
+	}
+	return s
+}
+
+func reasonOf(at stage, r reply) (reason string, permanent bool) {
+	switch {
+	case r.code == 421:
+		return delivery.ReasonProviderBusy, false
+	case at == stageAuth, r.code == 530, r.code == 534, r.code == 535, r.code == 538:
+		return delivery.ReasonAuth, false
+	case at == stageConnect:
+		return delivery.ReasonProviderDown, false
+	case r.code/100 == 4:
+		return temporaryReason(r), false
+	}
+	return permanentReason(at, r), true
+}
+
+func temporaryReason(r reply) string {
+	_, status, _ := strings.Cut(r.enhanced, ".")
+	switch {
+	case status == "2.2":
+		return delivery.ReasonMailboxFull
+	case strings.HasPrefix(status, "3."), strings.HasPrefix(status, "5."), status == "" && r.code == 452:
+		return delivery.ReasonProviderBusy
+	}
+	return delivery.ReasonGreylisted
+}
+
+func permanentReason(at stage, r reply) string {
+	class, status, _ := strings.Cut(r.enhanced, ".")
+	if class == "5" {
+		switch status {
+		case "1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.1", "4.4":
+			return delivery.ReasonNoMailbox
+		case "2.2":
+			return delivery.ReasonMailboxFull
+		case "6.7", "6.8", "6.9":
+			return delivery.ReasonBadInput
+		case "2.3", "3.4", "1.7", "1.8":
+			return delivery.ReasonRejected
+		}
+		if strings.HasPrefix(status, "7.") {
+			return delivery.ReasonPolicyBlock
+		}
+	}
+	switch {
+	case at == stageRecipient && (r.code == 550 || r.code == 551 || r.code == 553):
+		return delivery.ReasonNoMailbox
+	case at == stageRecipient && r.code == 552:
+		return delivery.ReasonMailboxFull
+	case r.code == 550, r.code == 554:
+		return delivery.ReasonPolicyBlock
+	}
+	return delivery.ReasonRejected
+}
+
+// taken is the receipt for an answer of 2xx to the whole message. The queue id is kept when the server
+// names one in the usual way, because a postmaster will ask for it.
+func taken(r reply) delivery.Receipt {
+	receipt := delivery.Receipt{State: breach.Accepted}
+	words := strings.Fields(r.text())
+	for i, word := range words {
+		if strings.EqualFold(word, "as") && i > 0 && strings.EqualFold(words[i-1], "queued") && i+1 < len(words) {
+			if id := strings.Trim(words[i+1], "<>."); delivery.PlainID(id) {
+				receipt.ProviderRef = id
+			}
+		}
+	}
+	return receipt
+}
