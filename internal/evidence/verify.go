@@ -74,6 +74,9 @@ type source struct {
 }
 
 func (s *source) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 { // a damaged directory points anywhere
+		return 0, io.ErrUnexpectedEOF
+	}
 	n, err := s.r.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && s.err == nil {
 		s.err = err

@@ -72,7 +72,7 @@ func (v *verifier) lines(in io.Reader, e FileEntry, s *story) error {
 		return nil
 	}
 	sc := bufio.NewScanner(in)
-	sc.Buffer(make([]byte, 64<<10), maxRecord+1024)
+	sc.Buffer(make([]byte, 4<<10), maxRecord+1024)
 	sc.Split(wholeLines)
 	var n int64
 	var last string
