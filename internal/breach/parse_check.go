@@ -1,0 +1,202 @@
+package breach
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxLine      = 300    // characters of a title, name or contact field
+	maxNarrative = 20_000 // characters of one section
+)
+
+var (
+	regionCode   = regexp.MustCompile(`^[A-Z]{2}-[A-Z0-9]{1,3}$`)
+	currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
+	openWord     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+	obligationID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}/(authority|individuals|media|public|other)/[a-z0-9_]{1,60}$`)
+	questionID   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,59}/[a-z0-9][a-z0-9_/-]{0,79}$`)
+	languageTag  = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
+)
+
+// checker collects what a file says that cannot be.
+type checker struct {
+	prefix string
+	errs   []FieldError
+}
+
+func (c *checker) bad(path, what string) {
+	if len(c.errs) < maxErrors {
+		c.errs = append(c.errs, FieldError{c.prefix + path, what})
+	}
+}
+
+func (c *checker) oneOf(path string, v *string, allowed []string) {
+	if v != nil && !slices.Contains(allowed, *v) {
+		c.bad(path, "must be one of "+strings.Join(allowed, ", "))
+	}
+}
+
+func (c *checker) words(path string, vs []string, ok func(string) bool, what string) {
+	for i, v := range vs {
+		if !ok(v) {
+			c.bad(fmt.Sprintf("%s[%d]", path, i), what)
+		} else if slices.Contains(vs[:i], v) {
+			c.bad(fmt.Sprintf("%s[%d]", path, i), "is listed twice")
+		}
+	}
+}
+
+func (c *checker) listOf(path string, vs, allowed []string) {
+	c.words(path, vs, func(v string) bool { return slices.Contains(allowed, v) }, "must be one of "+strings.Join(allowed, ", "))
+}
+
+func atLeastZero[N int64 | float64](c *checker, path string, v *N) {
+	if v != nil && *v < 0 {
+		c.bad(path, "must not be negative")
+	}
+}
+
+// eachKey checks keys and values of a map in key order, so that errors come in the same order every time.
+func eachKey[V any](c *checker, path string, m map[string]V, key func(string) bool, what string, value func(at string, v V)) {
+	for i, k := range slices.Sorted(maps.Keys(m)) {
+		if !key(k) {
+			c.bad(path, fmt.Sprintf("has a key (number %d in alphabetical order) that is not %s", i+1, what))
+			continue
+		}
+		if value != nil {
+			value(path+"."+k, m[k])
+		}
+	}
+}
+
+func checkFacts(f Facts, prefix string) []FieldError {
+	c := &checker{prefix: prefix}
+	c.incident(f.Incident)
+	c.organisation(f.Organisation)
+	c.people(f.People)
+	c.listOf("data.classes", f.Data.Classes, DataClasses)
+	c.oneOf("data.hashed", f.Data.Hashed, HashStrengths)
+	c.oneOf("data.volume", f.Data.Volume, Volumes)
+	c.oneOf("exposure.recipients", f.Exposure.Recipients, Recipients)
+	c.oneOf("exposure.exfiltrated", f.Exposure.Exfiltrated, YesNoUnknown)
+	atLeastZero(c, "availability.restored_after_hours", f.Availability.RestoredAfterHours)
+	c.oneOf("availability.service_impact", f.Availability.ServiceImpact, ServiceImpacts)
+	c.money("impact.direct_loss", f.Impact.DirectLoss)
+	atLeastZero(c, "impact.outage_hours", f.Impact.OutageHours)
+	atLeastZero(c, "contacts.missing", f.Contacts.Missing)
+	eachKey(c, "contacts.cost_per_person", f.Contacts.CostPerPerson,
+		func(k string) bool { return slices.Contains(Channels, Channel(k)) }, "a channel", c.money)
+	c.determinations(f.Determinations)
+	return c.errs
+}
+
+func (c *checker) incident(f IncidentFacts) {
+	if f.Title != nil {
+		c.line("incident.title", *f.Title)
+	}
+	c.listOf("incident.nature", f.Nature, Natures)
+	c.oneOf("incident.cause", f.Cause, Causes)
+	if f.OccurredFrom != nil && f.OccurredTo != nil && f.OccurredTo.Before(*f.OccurredFrom) {
+		c.bad("incident.occurred_to", "lies before incident.occurred_from")
+	}
+	eachKey(c, "incident.classification", f.Classification, openWord.MatchString, "the short name of a scheme",
+		func(at, v string) {
+			if !openWord.MatchString(v) {
+				c.bad(at, "must be one lower-case word")
+			}
+		})
+	eachKey(c, "incident.filed_at", f.FiledAt, obligationID.MatchString, "an obligation id such as eu-gdpr/authority/initial", nil)
+	eachKey(c, "incident.requested_at", f.RequestedAt, obligationID.MatchString, "an obligation id such as eu-gdpr/authority/phased", nil)
+}
+
+func (c *checker) organisation(o Organisation) {
+	if o.Name != nil {
+		c.line("organisation.name", *o.Name)
+	}
+	if o.Country != nil && !IsCountry(*o.Country) {
+		c.bad("organisation.country", "must be a country code of ISO 3166-1 in capitals, such as CN or GB")
+	}
+	c.words("organisation.regions", o.Regions, isRegion, "must be a region code of ISO 3166-2, such as US-CA")
+	c.words("organisation.sectors", o.Sectors, openWord.MatchString, "must be one lower-case word")
+	c.listOf("organisation.roles", o.Roles, Roles)
+	c.oneOf("organisation.attributes.nis2_entity", o.Attributes.NIS2Entity, NIS2Entities)
+	c.oneOf("organisation.attributes.hipaa", o.Attributes.HIPAA, HIPAARoles)
+}
+
+func (c *checker) people(p PeopleFacts) {
+	atLeastZero(c, "people.total", p.Total)
+	atLeastZero(c, "people.minors", p.Minors)
+	count := func(at string, v int64) { atLeastZero(c, at, &v) }
+	eachKey(c, "people.by_country", p.ByCountry, IsCountry, "a country code of ISO 3166-1 in capitals", count)
+	eachKey(c, "people.by_region", p.ByRegion, isRegion, "a region code of ISO 3166-2, such as US-CA", count)
+	c.words("people.categories", p.Categories, openWord.MatchString, "must be one lower-case word")
+}
+
+func (c *checker) money(path string, m map[string]float64) {
+	eachKey(c, path, m, currencyCode.MatchString, "a currency code of ISO 4217 in capitals",
+		func(at string, v float64) { atLeastZero(c, at, &v) })
+}
+
+func (c *checker) determinations(ds []Determination) {
+	for i, d := range ds {
+		at := fmt.Sprintf("determinations[%d]", i)
+		if !questionID.MatchString(d.Question) {
+			c.bad(at+".question", "must be a question id such as eu-gdpr/risk_unlikely")
+		}
+		if strings.TrimSpace(d.Reason) == "" {
+			c.bad(at+".reason", "is missing; an answer counts only with its reason")
+		}
+		c.text(at+".reason", d.Reason)
+		c.line(at+".by", d.By)
+	}
+}
+
+func isRegion(r string) bool { return regionCode.MatchString(r) && IsCountry(r[:2]) }
+
+// line refuses what could become a header, a log line or a second field.
+func (c *checker) line(path, v string) {
+	switch {
+	case strings.ContainsFunc(v, unicode.IsControl) || strings.ContainsAny(v, "\u2028\u2029"):
+		c.bad(path, "must be one line without control characters")
+	case utf8.RuneCountInString(v) > maxLine:
+		c.bad(path, fmt.Sprintf("must not be longer than %d characters", maxLine))
+	}
+}
+
+func (c *checker) text(path, v string) {
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	switch {
+	case strings.ContainsFunc(v, control):
+		c.bad(path, "must not hold control characters")
+	case utf8.RuneCountInString(v) > maxNarrative:
+		c.bad(path, fmt.Sprintf("must not be longer than %d characters", maxNarrative))
+	}
+}
+
+// checkWords checks what people are told, and turns the line ends of Windows into plain ones.
+func checkWords(f *IncidentFile) []FieldError {
+	c := &checker{}
+	c.line("policy", f.Policy)
+	eachKey(c, "narrative", f.Narrative, languageTag.MatchString, "a language tag such as en or zh-Hans",
+		func(at string, n Narrative) {
+			for _, s := range []*string{&n.Summary, &n.Consequences, &n.MeasuresTaken, &n.MeasuresPlanned, &n.IndividualSteps, &n.Remedies} {
+				*s = strings.ReplaceAll(*s, "\r\n", "\n")
+			}
+			for _, s := range n.Sections() {
+				c.text(at+"."+s.Name, s.Text)
+			}
+			f.Narrative[strings.TrimPrefix(at, "narrative.")] = n
+		})
+	for _, v := range []Section{{"name", f.Contact.Name}, {"email", f.Contact.Email}, {"phone", f.Contact.Phone}, {"address", f.Contact.Address}} {
+		c.line("contact."+v.Name, v.Text)
+	}
+	slices.SortStableFunc(c.errs, func(a, b FieldError) int { return cmp.Compare(a.Where, b.Where) })
+	return c.errs
+}
