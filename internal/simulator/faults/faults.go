@@ -120,6 +120,14 @@ func (p *Panel) SetRate(perSecond float64) {
 	p.limit.SetBurst(max(1, int(perSecond/100)))
 }
 
+// Rate is how many emails a second are accepted; 0 is no limit.
+func (p *Panel) Rate() float64 {
+	if limit := p.limit.Limit(); limit != rate.Inf {
+		return float64(limit)
+	}
+	return 0
+}
+
 // AcceptEmail waits until the rate allows one more email.
 func (p *Panel) AcceptEmail(ctx context.Context) error { return p.limit.Wait(ctx) }
 

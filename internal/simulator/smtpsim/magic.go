@@ -92,12 +92,12 @@ func (s *session) deliver() error {
 	for _, to := range s.mail.to {
 		message.Recipient = to
 		recorded, err := s.server.box.Append(message)
+		if err == nil && recorded.Taken {
+			err = s.server.taken(recorded)
+		}
 		if err != nil {
 			s.reply("452 4.3.1 The outbox cannot be written")
 			return nil
-		}
-		if recorded.Taken {
-			s.server.taken(recorded)
 		}
 	}
 	switch {

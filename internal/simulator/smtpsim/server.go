@@ -60,7 +60,7 @@ type Server struct {
 	config Config
 	box    *outbox.Box
 	panel  *faults.Panel
-	taken  func(outbox.Message)
+	taken  func(outbox.Message) error
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -73,10 +73,11 @@ type Server struct {
 
 // New makes a server. taken, which may be nil, is called with every recorded
 // and taken message before the answer goes out; it must not keep the raw bytes.
-func New(config Config, box *outbox.Box, panel *faults.Panel, taken func(outbox.Message)) *Server {
+// Its error becomes a 452.
+func New(config Config, box *outbox.Box, panel *faults.Panel, taken func(outbox.Message) error) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	if taken == nil {
-		taken = func(outbox.Message) {}
+		taken = func(outbox.Message) error { return nil }
 	}
 	return &Server{config: config, box: box, panel: panel, taken: taken, ctx: ctx, cancel: cancel, open: map[net.Conn]struct{}{}}
 }
