@@ -1,6 +1,11 @@
 package breach
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // IncidentFile is what a responder opens an incident with: facts, the policy that binds the
 // organisation, and what people are told, per language (BCP 47).
@@ -74,3 +79,44 @@ const (
 	RoleDetector  Role = "detector"  // posts detections only
 	RoleReader    Role = "reader"    // looks at counts and states, never at contacts
 )
+
+// AgesOn is the day on which the ages of the incident's people are counted: the day of awareness, or of
+// opening while that is unknown.
+func (i Incident) AgesOn() time.Time {
+	if i.AwareAt != nil {
+		return *i.AwareAt
+	}
+	return i.OpenedAt
+}
+
+// Missing lists what must still be known or written before a plan can be approved. It names fields, never
+// their values.
+func (f IncidentFile) Missing() []string {
+	var out []string
+	if f.Facts.Incident.Title == nil {
+		out = append(out, "facts.incident.title")
+	}
+	if f.Facts.Incident.AwareAt == nil && f.Facts.Incident.DetectedAt == nil {
+		out = append(out, "facts.incident.aware_at or detected_at: until then deadlines are provisional")
+	}
+	if f.Facts.Data.Classes == nil {
+		out = append(out, "facts.data.classes")
+	}
+	if f.Contact.Name == "" {
+		out = append(out, "contact.name")
+	}
+	if f.Contact.Email == "" && f.Contact.Phone == "" {
+		out = append(out, "contact.email or contact.phone")
+	}
+	if len(f.Narrative) == 0 {
+		out = append(out, "narrative: nothing is written yet")
+	}
+	for _, lang := range slices.Sorted(maps.Keys(f.Narrative)) {
+		for _, s := range f.Narrative[lang].Sections() {
+			if strings.TrimSpace(s.Text) == "" {
+				out = append(out, "narrative."+lang+"."+s.Name)
+			}
+		}
+	}
+	return out
+}

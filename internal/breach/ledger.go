@@ -16,6 +16,7 @@ type Subject struct {
 	Ref      string // opaque reference code that the person's notice carries
 	Person   Person
 	Outcome  Outcome
+	Reason   string // of the latest person event, for example why nobody could be reached; may be empty
 	Attempts []Attempt
 	Refused  map[Channel]string // channels that the policy refused, with the reason code
 }
@@ -178,4 +179,21 @@ type UnsettledAttempt struct {
 	Attempt   Attempt
 	AttemptID string
 	Text      string // SHA-256 of the text that was sent
+}
+
+// Source describes where a list came from; it holds no file name, which could name people.
+type Source struct {
+	Format   string `json:"format"`
+	Encoding string `json:"encoding"`
+	SHA256   string `json:"sha256"`
+	Rows     int64  `json:"rows"`
+}
+
+// QueuedCommand is a decision that the ledger holds and the workflow has not taken yet.
+type QueuedCommand struct {
+	ID       string
+	Incident string
+	Name     string // an update of package protocol
+	Payload  json.RawMessage
+	At       time.Time
 }

@@ -44,6 +44,10 @@ func ParseIncident(b []byte) (IncidentFile, error) {
 	if err != nil {
 		return IncidentFile{}, err
 	}
+	return incidentOf(t)
+}
+
+func incidentOf(t *tree) (IncidentFile, error) {
 	facts, ok := t.get("facts")
 	if !ok || facts.kind == kindNull {
 		return IncidentFile{}, Errorf(ErrInvalid, "the incident file has no facts").With(

@@ -86,3 +86,13 @@ type PlanRecord struct {
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
 	Comment   string     `json:"comment,omitempty"`
 }
+
+// DigestOfBlocks is the digest that a plan's people snapshot pins: SHA-256 over the blocks' digests in
+// order, each followed by a newline.
+func DigestOfBlocks(blocks []Block) string {
+	h := sha256.New()
+	for _, b := range blocks {
+		h.Write([]byte(b.Digest + "\n"))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -96,32 +96,10 @@ type Amend struct {
 	FactRevision int `json:"fact_revision"`
 }
 
-// AmendAnswer is what changed by it.
-type AmendAnswer struct {
-	Changes []DutyChange `json:"changes"`
-	Voided  bool         `json:"voided"` // a plan that waited for approval is void now
-}
-
-// DutyChange is one difference between two assessments.
-type DutyChange struct {
-	Obligation string         `json:"obligation"`
-	From       breach.Verdict `json:"from,omitempty"`
-	To         breach.Verdict `json:"to"`
-	DueFrom    *time.Time     `json:"due_from,omitempty"`
-	DueTo      *time.Time     `json:"due_to,omitempty"`
-	Why        string         `json:"why,omitempty"`
-}
-
 // Submit asks to build the plan of a wave and put it up for approval.
 type Submit struct {
 	Command
 	Wave int `json:"wave"`
-}
-
-// SubmitAnswer is the plan's hash, or what keeps it from being approvable.
-type SubmitAnswer struct {
-	PlanHash string   `json:"plan_hash,omitempty"`
-	Problems []string `json:"problems,omitempty"`
 }
 
 // Decide approves or returns a plan by its hash. For an approval, the row was written before.
@@ -179,15 +157,6 @@ type ClockStatus struct {
 	DueAt      time.Time `json:"due_at"`
 	Overdue    bool      `json:"overdue"`
 	Met        bool      `json:"met"`
-}
-
-// Awaited is one thing that somebody must do.
-type Awaited struct {
-	What  string      `json:"what"` // submit, approve, acknowledge, close
-	Role  breach.Role `json:"role"`
-	NotBy string      `json:"not_by,omitempty"` // the author of a plan cannot approve it
-	Ref   string      `json:"ref,omitempty"`    // plan hash or obligation id
-	Since time.Time   `json:"since"`
 }
 
 // TimelineEntry is one step as the workflow saw it.

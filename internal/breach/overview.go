@@ -1,0 +1,162 @@
+package breach
+
+import "time"
+
+// Overview is everything that a page, a command or a script shows of one incident: clocks, duties, people
+// by outcome, what waits for whom. It holds counts and ids; no contact of a person. Times are UTC.
+type Overview struct {
+	Incident     Incident                  `json:"incident"`
+	Organisation string                    `json:"organisation,omitempty"`
+	Assessment   *Assessment               `json:"assessment,omitempty"`
+	Duties       []Duty                    `json:"obligations"`
+	Missing      []string                  `json:"missing,omitempty"` // facts and texts that block approval
+	People       Tally                     `json:"people"`
+	Total        int64                     `json:"total"`
+	Balanced     bool                      `json:"balanced"` // the recount from the rows equals the tallies
+	Channels     map[Channel]ChannelCounts `json:"deliveries"`
+	Countries    []CountryTally            `json:"countries"`
+	Failures     []FailureCount            `json:"failures"`
+	Waves        []Wave                    `json:"waves"`
+	Announcement *Notice                   `json:"announcement,omitempty"`
+	Filings      []Filing                  `json:"reports"`
+	Awaited      []Awaited                 `json:"awaited"`
+	Paused       bool                      `json:"paused"`
+	Stopped      bool                      `json:"stopped"`
+	Timings      Timings                   `json:"timings"`
+	Evidence     *Sealed                   `json:"evidence,omitempty"`
+	// EngineAnswers is false while the workflow engine does not answer: what is awaited is unknown then.
+	EngineAnswers bool      `json:"engine_answers"`
+	Revision      int64     `json:"revision"` // grows with every change of the record; pages compare it
+	At            time.Time `json:"at"`
+}
+
+// Duty is an obligation with where it stands.
+type Duty struct {
+	Obligation
+	State ObligationState `json:"state,omitempty"`
+}
+
+// CountryTally counts people of one country of residence by outcome.
+type CountryTally struct {
+	Country string `json:"country"` // ISO 3166-1 alpha-2, empty when unknown
+	People  Tally  `json:"people"`
+}
+
+// FailureCount counts attempts of one channel that failed for one reason.
+type FailureCount struct {
+	Channel Channel `json:"channel"`
+	Reason  string  `json:"reason"`
+	Count   int64   `json:"count"`
+}
+
+// Wave is one list of people.
+type Wave struct {
+	Wave     int         `json:"wave"`
+	Total    int64       `json:"total"`
+	LoadedBy string      `json:"loaded_by"`
+	LoadedAt time.Time   `json:"loaded_at"`
+	Plan     *PlanRecord `json:"plan,omitempty"` // newest
+}
+
+// Notice is where the public announcement stands.
+type Notice struct {
+	Reference   string    `json:"reference"`
+	URL         string    `json:"url"`
+	Reason      string    `json:"reason"`
+	PublishedAt time.Time `json:"published_at"`
+	KeepUntil   time.Time `json:"keep_until"`
+}
+
+// Awaited is one thing that somebody must do.
+type Awaited struct {
+	What  string    `json:"what"` // load_people, submit, approve, mend, acknowledge, close
+	Role  Role      `json:"role"`
+	NotBy string    `json:"not_by,omitempty"` // the author of a plan cannot approve it
+	Ref   string    `json:"ref,omitempty"`    // plan hash, obligation id or number of a list
+	Since time.Time `json:"since"`
+}
+
+// Timings are the instants that speed is measured by; nil while they have not come.
+type Timings struct {
+	DetectedAt    *time.Time `json:"detected_at,omitempty"`
+	OpenedAt      *time.Time `json:"opened_at,omitempty"`
+	ApprovedAt    *time.Time `json:"approved_at,omitempty"`
+	FirstHandover *time.Time `json:"first_handover,omitempty"`
+	LastHandover  *time.Time `json:"last_handover,omitempty"`
+}
+
+// Sealed names an evidence pack.
+type Sealed struct {
+	File   string    `json:"file"` // name, without a path
+	SHA256 string    `json:"sha256"`
+	At     time.Time `json:"at"`
+}
+
+// Opened is the answer to an opened incident: its id, and what is still missing before a plan can be
+// approved.
+type Opened struct {
+	Incident string   `json:"incident"`
+	Missing  []string `json:"missing"`
+}
+
+// Detected is the answer to a detector. The same finding again is the same incident.
+type Detected struct {
+	Incident string `json:"incident"`
+	First    bool   `json:"first"`
+}
+
+// Amended says what changed with amended facts.
+type Amended struct {
+	Changes []DutyChange `json:"changes"`
+	Voided  bool         `json:"voided"` // a plan that waited for approval is void now
+}
+
+// DutyChange is one difference between two judgements.
+type DutyChange struct {
+	Obligation string     `json:"obligation"`
+	From       Verdict    `json:"from,omitempty"`
+	To         Verdict    `json:"to"`
+	DueFrom    *time.Time `json:"due_from,omitempty"`
+	DueTo      *time.Time `json:"due_to,omitempty"`
+	Why        string     `json:"why,omitempty"`
+}
+
+// Submitted is the hash of a plan that waits for approval, or what keeps it from being approvable.
+type Submitted struct {
+	PlanHash string   `json:"plan_hash,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// PersonView is the answer to "did you tell this person?", with contacts masked.
+type PersonView struct {
+	Reference string         `json:"reference"`
+	Wave      int            `json:"wave"`
+	Locale    string         `json:"locale"`
+	Country   string         `json:"country"`
+	Outcome   Outcome        `json:"outcome"`
+	Reason    string         `json:"reason,omitempty"`
+	Masked    []string       `json:"masked"` // for example l•••@•••.example
+	History   []PersonMoment `json:"history"`
+}
+
+// PersonMoment is one line of a person's history, oldest first.
+type PersonMoment struct {
+	At   time.Time `json:"at"`
+	What string    `json:"what"` // words, for example "email accepted"
+	Why  string    `json:"why,omitempty"`
+}
+
+// PersonQuery finds a person by exactly one contact or id. It is personal data.
+type PersonQuery struct {
+	Email      string `json:"email,omitempty"`
+	Phone      string `json:"phone,omitempty"`
+	ExternalID string `json:"external_id,omitempty"`
+}
+
+// Invariant compares what the tallies say with a recount from the rows.
+type Invariant struct {
+	People  int64 `json:"people"`
+	Tally   Tally `json:"tally"`
+	Recount Tally `json:"recount"`
+	Equal   bool  `json:"equal"`
+}

@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
+)
+
+// Amend merges a patch (RFC 7396: null means unknown again) into the facts and has the duties judged anew.
+func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by breach.Actor) (breach.Amended, error) {
+	if err := may(by, "amend facts", breach.RoleResponder, breach.RoleLead); err != nil {
+		return breach.Amended{}, err
+	}
+	file, base, err := e.Ledger.File(ctx, incident, 0)
+	if err != nil {
+		return breach.Amended{}, err
+	}
+	if file, err = breach.MergeFile(file, patch); err != nil {
+		return breach.Amended{}, err
+	}
+	rev, err := e.Ledger.AmendFile(ctx, incident, file, base, by, e.Now().UTC())
+	if err != nil {
+		return breach.Amended{}, err
+	}
+	var out breach.Amended
+	c := command(by)
+	err = e.update(ctx, incident, protocol.UpdateAmend, c.ID, protocol.Amend{Command: c, FactRevision: rev}, &out)
+	return out, err
+}
+
+// LoadPeople streams a list into the ledger as a new wave and tells the story.
+func (e *Engine) LoadPeople(ctx context.Context, incident string, by breach.Actor, source breach.Source, people iter.Seq2[breach.Person, error]) (breach.LoadReport, error) {
+	if err := may(by, "load lists", breach.RoleResponder, breach.RoleLead); err != nil {
+		return breach.LoadReport{}, err
+	}
+	inc, err := e.Ledger.Incident(ctx, incident)
+	if err != nil {
+		return breach.LoadReport{}, err
+	}
+	if inc.State == breach.IncidentClosed {
+		return breach.LoadReport{}, breach.Errorf(breach.ErrConflict, "the incident is closed; reopen it first")
+	}
+	age, err := e.Policies.ChildAge(inc.Policy)
+	if err != nil {
+		return breach.LoadReport{}, err
+	}
+	report, err := e.Ledger.LoadPeople(ctx, incident, by, source, age, inc.AgesOn(), people, e.Now().UTC())
+	if err != nil || report.Added == 0 {
+		return report, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	// A story that misses the signal finds the list when it begins, and submitting names the wave.
+	_ = e.Temporal.SignalWorkflow(ctx, protocol.IncidentID(incident), "", protocol.SignalPeopleLoaded, map[string]int{"wave": report.Wave})
+	return report, nil
+}
+
+// Submit has the plan of a wave built and put up for approval; wave 0 is the newest.
+func (e *Engine) Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error) {
+	if err := may(by, "submit plans", breach.RoleResponder, breach.RoleLead); err != nil {
+		return breach.Submitted{}, err
+	}
+	wave, err := e.newest(ctx, incident, wave)
+	if err != nil {
+		return breach.Submitted{}, err
+	}
+	var out breach.Submitted
+	c := command(by)
+	err = e.update(ctx, incident, protocol.UpdateSubmit, c.ID, protocol.Submit{Command: c, Wave: wave}, &out)
+	return out, err
+}
+
+func (e *Engine) newest(ctx context.Context, incident string, wave int) (int, error) {
+	if wave > 0 {
+		return wave, nil
+	}
+	waves, err := e.Ledger.WaveNumbers(ctx, incident)
+	if err != nil {
+		return 0, err
+	}
+	if len(waves) == 0 {
+		if _, err := e.Ledger.Incident(ctx, incident); err != nil {
+			return 0, err
+		}
+		return 0, breach.Errorf(breach.ErrIncomplete, "no list of people is loaded").
+			With(breach.FieldError{Where: "people", What: "load the list of affected people first"})
+	}
+	return waves[len(waves)-1], nil
+}
+
+// Approve records a second person's approval of exactly this plan and lets the story go on. Once recorded
+// it stands, also when the workflow cannot take it right now.
+func (e *Engine) Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error) {
+	return e.decide(ctx, incident, planHash, by, true, "")
+}
+
+// Return gives a plan back to its author with a comment.
+func (e *Engine) Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error) {
+	if comment == "" {
+		return breach.PlanRecord{}, breach.Errorf(breach.ErrInvalid, "a plan is returned with a reason").
+			With(breach.FieldError{Where: "comment", What: "say what must change"})
+	}
+	return e.decide(ctx, incident, planHash, by, false, comment)
+}
+
+func (e *Engine) decide(ctx context.Context, incident, hash string, by breach.Actor, approve bool, comment string) (breach.PlanRecord, error) {
+	wave, err := e.waveOf(ctx, incident, hash)
+	if err != nil {
+		return breach.PlanRecord{}, err
+	}
+	rec, err := e.Ledger.Decide(ctx, incident, wave, hash, by, approve, comment, e.Now().UTC())
+	if err != nil {
+		return breach.PlanRecord{}, err
+	}
+	_, err = e.CatchUp(ctx)
+	if breach.CodeOf(err) == breach.ErrUnavailable || err == nil {
+		return rec, nil // recorded; the story goes on as soon as it can
+	}
+	return rec, err
+}
+
+// waveOf finds the list whose newest plan has this hash.
+func (e *Engine) waveOf(ctx context.Context, incident, hash string) (int, error) {
+	waves, err := e.Ledger.WaveNumbers(ctx, incident)
+	if err != nil {
+		return 0, err
+	}
+	found := false
+	for _, w := range waves {
+		p, err := e.Ledger.Plan(ctx, incident, w)
+		if breach.CodeOf(err) == breach.ErrNotFound {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		found = true
+		if p.Hash == hash {
+			return w, nil
+		}
+	}
+	if !found {
+		return 0, breach.Errorf(breach.ErrConflict, "no plan has been submitted yet")
+	}
+	return 0, breach.Errorf(breach.ErrOldHash, "no present plan has this hash")
+}
+
+// Pause, Resume and Stop close and open the ledger's gate first, which lanes look at before each batch, so
+// that they take effect within seconds whatever Temporal does.
+
+// Pause keeps further messages from being handed over until Resume.
+func (e *Engine) Pause(ctx context.Context, incident string, by breach.Actor) error {
+	return e.gate(ctx, incident, protocol.UpdatePause, true, false, by)
+}
+
+// Resume lets a paused delivery go on with what is missing.
+func (e *Engine) Resume(ctx context.Context, incident string, by breach.Actor) error {
+	return e.gate(ctx, incident, protocol.UpdateResume, false, false, by)
+}
+
+// Stop ends a delivery for good; who was not told stays so and is listed.
+func (e *Engine) Stop(ctx context.Context, incident string, by breach.Actor) error {
+	return e.gate(ctx, incident, protocol.UpdateStop, true, true, by)
+}
+
+func (e *Engine) gate(ctx context.Context, incident, name string, paused, stopped bool, by breach.Actor) error {
+	if err := may(by, name+" sending", breach.RoleResponder, breach.RoleLead); err != nil {
+		return err
+	}
+	wasPaused, wasStopped, err := e.Ledger.Gate(ctx, incident)
+	if err != nil {
+		return err
+	}
+	if wasStopped {
+		return breach.Errorf(breach.ErrConflict, "sending was stopped for good")
+	}
+	if err := e.Ledger.SetGate(ctx, incident, paused, stopped, by, e.Now().UTC()); err != nil {
+		return err
+	}
+	c := command(by)
+	err = e.update(ctx, incident, name, c.ID, c, nil)
+	if code := breach.CodeOf(err); err != nil && code != breach.ErrUnavailable && code != breach.ErrInternal {
+		if back := e.Ledger.SetGate(ctx, incident, wasPaused, wasStopped, by, e.Now().UTC()); back != nil {
+			return back
+		}
+	}
+	return err
+}
+
+// Acknowledge records the number that an authority gave for a filed report.
+func (e *Engine) Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error) {
+	if err := may(by, "enter acknowledgements", breach.RoleLead); err != nil {
+		return breach.Filing{}, err
+	}
+	if number == "" || len(number) > 200 {
+		return breach.Filing{}, breach.Errorf(breach.ErrInvalid, "the acknowledgement cannot be used").
+			With(breach.FieldError{Where: "number", What: "enter the authority's number, 1 to 200 characters"})
+	}
+	f, err := e.Ledger.Filing(ctx, incident, obligation)
+	if err != nil {
+		return f, err
+	}
+	if f.Acknowledgement != "" && f.Acknowledgement != number {
+		return f, breach.Errorf(breach.ErrConflict, "this report has another acknowledgement already")
+	}
+	at := e.Now().UTC()
+	f.Status, f.Acknowledgement, f.AcknowledgedAt = "acknowledged", number, &at
+	if err := e.Ledger.SaveFiling(ctx, f); err != nil {
+		return f, err
+	}
+	c := command(by)
+	return f, e.update(ctx, incident, protocol.UpdateAcknowledge, c.ID, protocol.Acknowledge{Command: c, Obligation: obligation}, nil)
+}
+
+// Close ends an incident when everybody is accounted for; its evidence is sealed right after.
+func (e *Engine) Close(ctx context.Context, incident string, by breach.Actor) error {
+	c := command(by)
+	return e.update(ctx, incident, protocol.UpdateClose, c.ID, protocol.Close{Command: c}, nil)
+}
+
+// Reopen goes on with a closed incident, for example because a list was found later.
+func (e *Engine) Reopen(ctx context.Context, incident string, by breach.Actor) error {
+	if err := may(by, "reopen incidents", breach.RoleLead); err != nil {
+		return err
+	}
+	inc, err := e.Ledger.Incident(ctx, incident)
+	if err != nil {
+		return err
+	}
+	if inc.State != breach.IncidentClosed {
+		return breach.Errorf(breach.ErrConflict, "the incident is not closed")
+	}
+	if err := e.Ledger.SetState(ctx, incident, breach.IncidentMonitoring, e.Now().UTC()); err != nil {
+		return err
+	}
+	if err := e.start(ctx, incident, inc.OpenedAt); err != nil {
+		return e.explain(ctx, incident, err)
+	}
+	return nil
+}
+
+// Status asks the story where it stands.
+func (e *Engine) Status(ctx context.Context, incident string) (protocol.Status, error) {
+	var out protocol.Status
+	return out, e.query(ctx, incident, protocol.QueryStatus, &out)
+}
+
+// Awaited asks what somebody must do.
+func (e *Engine) Awaited(ctx context.Context, incident string) ([]breach.Awaited, error) {
+	var out []breach.Awaited
+	return out, e.query(ctx, incident, protocol.QueryAwaited, &out)
+}
+
+func may(by breach.Actor, what string, roles ...breach.Role) error {
+	for _, r := range roles {
+		if by.Role == r {
+			return nil
+		}
+	}
+	return breach.Errorf(breach.ErrForbidden, "the role %q does not %s", by.Role, what)
+}

@@ -1,0 +1,230 @@
+// Package engine is the only door to Temporal for the API and the command line. What a person decides is
+// written to the ledger first and passed on to the workflow second, so that a decision survives when no
+// worker runs; what Temporal has not taken yet is passed on again by CatchUp.
+//
+// Imports of ours: breach, protocol.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"iter"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
+)
+
+// Ledger is what the engine needs of the store.
+type Ledger interface {
+	OpenIncident(ctx context.Context, id string, file breach.IncidentFile, suff breach.Sufficiency, by breach.Actor, state breach.IncidentState, at time.Time) error
+	RecordDetection(ctx context.Context, d breach.Detection, newID string, suff breach.Sufficiency, at time.Time) (incident string, first bool, err error)
+	Incident(ctx context.Context, incident string) (breach.Incident, error)
+	File(ctx context.Context, incident string, revision int) (breach.IncidentFile, int, error)
+	AmendFile(ctx context.Context, incident string, file breach.IncidentFile, base int, by breach.Actor, at time.Time) (revision int, err error)
+	SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error
+	Unstarted(ctx context.Context) ([]breach.Incident, error)
+	MarkStarted(ctx context.Context, incident string) error
+	Decide(ctx context.Context, incident string, wave int, planHash string, by breach.Actor, approve bool, comment string, at time.Time) (breach.PlanRecord, error)
+	PendingCommands(ctx context.Context) ([]breach.QueuedCommand, error)
+	CommandTaken(ctx context.Context, id string) error
+	SetGate(ctx context.Context, incident string, paused, stopped bool, by breach.Actor, at time.Time) error
+	Gate(ctx context.Context, incident string) (paused, stopped bool, err error)
+	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)
+	WaveNumbers(ctx context.Context, incident string) ([]int, error)
+	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
+	SaveFiling(ctx context.Context, f breach.Filing) error
+	LoadPeople(ctx context.Context, incident string, by breach.Actor, source breach.Source, childAge int, on time.Time, people iter.Seq2[breach.Person, error], at time.Time) (breach.LoadReport, error)
+}
+
+// Policies says what a policy means for the ledger. breach.ErrUnknownPolicy.
+type Policies interface {
+	Sufficiency(policy string) (breach.Sufficiency, error)
+	ChildAge(policy string) (int, error)
+}
+
+// Engine carries out what people and detectors ask for.
+type Engine struct {
+	Temporal client.Client
+	Ledger   Ledger
+	Policies Policies
+	// DefaultPolicy binds incidents that a detector opens.
+	DefaultPolicy string
+	Now           func() time.Time
+}
+
+// Patience is how long a caller waits for the workflow to take a decision that the ledger has already.
+const patience = 10 * time.Second
+
+// Open records an incident and starts its story. Where no worker or no Temporal runs, it is recorded all
+// the same, its clock runs, and the story starts later.
+func (e *Engine) Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+	return e.open(ctx, file, by, breach.IncidentOpen)
+}
+
+// OpenDraft records an incident that nobody has confirmed; its clock runs all the same.
+func (e *Engine) OpenDraft(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+	return e.open(ctx, file, by, breach.IncidentDraft)
+}
+
+func (e *Engine) open(ctx context.Context, file breach.IncidentFile, by breach.Actor, state breach.IncidentState) (breach.Opened, error) {
+	if by.Role != breach.RoleResponder && by.Role != breach.RoleLead {
+		return breach.Opened{}, breach.Errorf(breach.ErrForbidden, "the role %q does not open incidents", by.Role)
+	}
+	if file.Policy == "" {
+		file.Policy = e.DefaultPolicy
+	}
+	suff, err := e.Policies.Sufficiency(file.Policy)
+	if err != nil {
+		return breach.Opened{}, err
+	}
+	id, at := newID(), e.Now().UTC()
+	if err := e.Ledger.OpenIncident(ctx, id, file, suff, by, state, at); err != nil {
+		return breach.Opened{}, err
+	}
+	e.tryStart(ctx, id, at)
+	return breach.Opened{Incident: id, Missing: file.Missing()}, nil
+}
+
+// Detect records a detection; the first of its kind opens a draft incident.
+func (e *Engine) Detect(ctx context.Context, d breach.Detection) (breach.Detected, error) {
+	suff, err := e.Policies.Sufficiency(e.DefaultPolicy)
+	if err != nil {
+		return breach.Detected{}, err
+	}
+	at := e.Now().UTC()
+	incident, first, err := e.Ledger.RecordDetection(ctx, d, newID(), suff, at)
+	if err != nil {
+		return breach.Detected{}, err
+	}
+	if first {
+		e.tryStart(ctx, incident, at)
+	}
+	return breach.Detected{Incident: incident, First: first}, nil
+}
+
+// tryStart starts the story, or leaves it to CatchUp: the ledger's row is the clock.
+func (e *Engine) tryStart(ctx context.Context, incident string, at time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if e.start(ctx, incident, at) == nil {
+		_ = e.Ledger.MarkStarted(ctx, incident) // else it is started again, which changes nothing
+	}
+}
+
+func (e *Engine) start(ctx context.Context, incident string, at time.Time) error {
+	_, err := e.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: protocol.IncidentID(incident), TaskQueue: protocol.QueueIncident,
+	}, protocol.WorkflowIncident, protocol.IncidentInput{Incident: incident, OpenedAt: at})
+	var running *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &running) {
+		return nil
+	}
+	return err
+}
+
+// update passes a decision on and waits for the answer.
+func (e *Engine) update(ctx context.Context, incident, name, id string, arg, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	h, err := e.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		WorkflowID: protocol.IncidentID(incident), UpdateName: name, UpdateID: id,
+		Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageCompleted,
+	})
+	if err == nil {
+		err = h.Get(ctx, answer)
+	}
+	return e.explain(ctx, incident, err)
+}
+
+func (e *Engine) query(ctx context.Context, incident, name string, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	v, err := e.Temporal.QueryWorkflow(ctx, protocol.IncidentID(incident), "", name)
+	if err == nil {
+		err = v.Get(answer)
+	}
+	return e.explain(ctx, incident, err)
+}
+
+// explain turns Temporal's errors into those of the catalogue.
+func (e *Engine) explain(ctx context.Context, incident string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		if _, known := breach.Catalogue[breach.Code(app.Type())]; known {
+			return breach.Errorf(breach.Code(app.Type()), "%s", app.Message())
+		}
+		return breach.Errorf(breach.ErrInternal, "the workflow could not carry it out")
+	}
+	var missing *serviceerror.NotFound
+	if errors.As(err, &missing) {
+		inc, lerr := e.Ledger.Incident(context.WithoutCancel(ctx), incident)
+		switch {
+		case lerr != nil:
+			return lerr
+		case inc.State == breach.IncidentClosed:
+			return breach.Errorf(breach.ErrConflict, "the incident is closed; reopen it first")
+		}
+		return breach.Errorf(breach.ErrUnavailable, "the story of this incident has not started yet; it starts as soon as the workflow engine answers")
+	}
+	return breach.Errorf(breach.ErrUnavailable, "the workflow engine did not answer in time")
+}
+
+func command(by breach.Actor) protocol.Command {
+	return protocol.Command{ID: newID(), Actor: by.ID, Role: by.Role}
+}
+
+func newID() string {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic("no randomness: " + err.Error())
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// CatchUp starts stories that the ledger holds and Temporal does not, and passes decisions on that were
+// recorded while the workflow could not take them. It returns how many it passed on; call it now and then.
+func (e *Engine) CatchUp(ctx context.Context) (int, error) {
+	late, err := e.Ledger.Unstarted(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, inc := range late {
+		if err := e.start(ctx, inc.ID, inc.OpenedAt); err != nil {
+			return n, e.explain(ctx, inc.ID, err)
+		}
+		if err := e.Ledger.MarkStarted(ctx, inc.ID); err != nil {
+			return n, err
+		}
+		n++
+	}
+	queued, err := e.Ledger.PendingCommands(ctx)
+	if err != nil {
+		return n, err
+	}
+	for _, q := range queued {
+		var payload json.RawMessage = q.Payload
+		err := e.update(ctx, q.Incident, q.Name, q.ID, payload, nil)
+		switch breach.CodeOf(err) {
+		case breach.ErrUnavailable:
+			return n, err
+		default: // taken now, taken before, or refused for good: the ledger's row stands either way
+			if err := e.Ledger.CommandTaken(ctx, q.ID); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}
