@@ -12,20 +12,21 @@ import (
 )
 
 // Reasons for which somebody cannot be told one by one. The first four are also the reasons of
-// StepExhausted.
+// StepExhausted; unreachable stands for people whose reason was not measured.
 const (
 	UncoveredNoContact        = "no_contact"           // no contact that this organisation can use
 	UncoveredNotAllowed       = "not_allowed"          // contacts, but a promise or an objection closes each
 	UncoveredFailedEverywhere = "failed_everywhere"    // every allowed channel failed
 	UncoveredGuardian         = "guardian_unreachable" // a child whose guardian cannot be reached
+	UncoveredUnreachable      = "unreachable"          // by the tally, without one of the reasons above
 	UncoveredTooLate          = "too_late"             // not before the deadline at the measured rate
 	UncoveredTooCostly        = "too_costly"           // telling them one by one exceeds the cost limit
 )
 
 var uncoveredReasons = []string{UncoveredNoContact, UncoveredNotAllowed, UncoveredFailedEverywhere,
-	UncoveredGuardian, UncoveredTooLate, UncoveredTooCostly}
+	UncoveredGuardian, UncoveredUnreachable, UncoveredTooLate, UncoveredTooCostly}
 
-// Reasons of a Decision besides the six above.
+// Reasons of a Decision besides those above.
 const (
 	AnnouncementNotNeeded    = "not_needed"    // nobody is left uncovered
 	AnnouncementBelowMinimum = "below_minimum" // fewer than the policy's minimum: a person decides about them
@@ -35,9 +36,10 @@ const (
 // Measured are the facts from which an announcement is decided. Counts are people, never negative; nobody
 // whom an earlier announcement covers is in any of them but Total and Tally.
 type Measured struct {
-	Total int64
+	Total int64 // 0 takes the sum of Tally
 	Tally breach.Tally
-	// Each unreachable person is in exactly one of these four.
+	// Each unreachable person is in exactly one of these four, see Count. What Tally has beyond their sum
+	// counts as unreachable for a reason that was not measured.
 	NoContact           int64
 	NotAllowed          int64
 	FailedEverywhere    int64
@@ -47,6 +49,12 @@ type Measured struct {
 	PerSecond float64
 	Deadline  time.Time // by when people must be told, UTC; zero when there is none
 	Cost      *Money    // of telling the remaining people one by one; nil when it is not known
+}
+
+// AnnouncementCovers reports whether this policy lets an announcement count as notice for people who could not
+// be told one by one for a reason.
+func (p Profile) AnnouncementCovers(reason string) bool {
+	return slices.Contains(p.Announcement.Covers, reason)
 }
 
 // Count adds one unreachable person by the reason of their StepExhausted; false for another reason.
@@ -86,12 +94,17 @@ type uncovered struct {
 // incomplete (promise M12). It never decides from an estimate: a rate or a cost that was not measured is
 // said to be unknown and decides nothing.
 func DecideAnnouncement(p Profile, m Measured, now time.Time) Decision {
+	if m.Total == 0 {
+		m.Total = m.Tally.Sum()
+	}
+	unexplained := m.Tally[breach.Unreachable] - m.NoContact - m.NotAllowed - m.FailedEverywhere - m.GuardianUnreachable
 	d := Decision{Because: []string{progress(m)}}
 	found := []uncovered{
 		counted(UncoveredNoContact, m.NoContact, "%s no contact that can be used", "has", "have"),
 		counted(UncoveredNotAllowed, m.NotAllowed, "%s contacts, but a promise of the policy or an objection closes each of them", "has", "have"),
 		counted(UncoveredFailedEverywhere, m.FailedEverywhere, "%s tried on every allowed channel, and each failed", "was", "were"),
 		counted(UncoveredGuardian, m.GuardianUnreachable, "%s under the policy's age, and no guardian can be reached", "is", "are"),
+		counted(UncoveredUnreachable, unexplained, "%s not reachable, for a reason that was not measured", "is", "are"),
 	}
 	late, lateSays := tooLate(m, now)
 	costly, costSays := tooCostly(p.Announcement.CostLimit, m)
@@ -106,7 +119,7 @@ func DecideAnnouncement(p Profile, m Measured, now time.Time) Decision {
 		if u.people == 0 {
 			continue
 		}
-		if !slices.Contains(p.Announcement.Covers, u.reason) {
+		if !p.AnnouncementCovers(u.reason) {
 			d.Because = append(d.Because, "Under this policy an announcement does not count as notice for "+people(u.people)+" of the last line: a person has to decide.")
 			continue
 		}

@@ -16,7 +16,7 @@ const (
 	Reminder24h        = "24h_left"
 	Reminder12h        = "12h_left"
 	Reminder2h         = "2h_left"
-	ReminderDue        = "due" // the deadline itself
+	ReminderOverdue    = "overdue" // the deadline itself
 )
 
 type reminder struct {
@@ -36,7 +36,7 @@ func Reminders(start, due time.Time) []time.Time {
 }
 
 // NextReminder is the first instant after now on the way from start to due, with its kind; the last one is
-// the deadline itself with kind "due". ok is false once due is reached.
+// the deadline itself with kind "overdue". ok is false once due is reached.
 func NextReminder(start, due, now time.Time) (at time.Time, kind string, ok bool) {
 	if IsOverdue(due, now) {
 		return time.Time{}, "", false
@@ -46,7 +46,7 @@ func NextReminder(start, due, now time.Time) (at time.Time, kind string, ok bool
 			return r.at, r.kind, true
 		}
 	}
-	return OverdueAt(due), ReminderDue, true
+	return OverdueAt(due), ReminderOverdue, true
 }
 
 // OverdueAt is the instant from which a duty that is still open is overdue (UTC). What is done at that very
