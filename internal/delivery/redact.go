@@ -69,24 +69,38 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 // cutWord replaces value wherever it stands as a word of its own, without regard to case. Single ASCII
 // characters stay: they identify nobody, and without them no text would be left.
 func cutWord(text, value string) string {
-	if (utf8.RuneCountInString(value) < 2 && isASCII(value)) || len(value) > 4*len(text) {
+	if value == "" || (len(value) < 2 && isASCII(value)) || len(value) > len(text) {
 		return text
 	}
-	pattern, err := regexp.Compile(`(?i)` + regexp.QuoteMeta(value))
-	if err != nil {
-		return removed // a value that cannot be looked for cannot be proven absent
-	}
+	words := isASCII(value)
+	low, want := fold(text), fold(value)
 	var out strings.Builder
 	last := 0
-	for _, at := range pattern.FindAllStringIndex(text, -1) {
-		if !isASCII(value) || (edge(text, at[0]-1) && edge(text, at[1])) {
-			out.WriteString(text[last:at[0]])
+	for at := 0; ; {
+		i := strings.Index(low[at:], want)
+		if i < 0 {
+			break
+		}
+		from, to := at+i, at+i+len(want)
+		at = from + 1
+		if !words || (edge(text, from-1) && edge(text, to)) {
+			out.WriteString(text[last:from])
 			out.WriteString(removed)
-			last = at[1]
+			last, at = to, to
 		}
 	}
 	out.WriteString(text[last:])
 	return out.String()
+}
+
+// fold lowers letters as far as that keeps every character at its place.
+func fold(s string) string {
+	return strings.Map(func(r rune) rune {
+		if low := unicode.ToLower(r); utf8.RuneLen(low) == utf8.RuneLen(r) {
+			return low
+		}
+		return r
+	}, s)
 }
 
 // edge says that the byte at i ends a word; bytes of other scripts do too, because they have no spaces.

@@ -1,0 +1,62 @@
+package twilio
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+
+	"github.com/twilio/twilio-go/client"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// VerifyCallback checks X-Twilio-Signature over the address that the callback was sent to (as CallbackURL
+// gave it) and its form. Forms that name a field twice are refused: the vendor sends none, and its
+// signature would not cover the second value.
+func (s *Sender) VerifyCallback(address string, form url.Values, signature string) bool {
+	if signature == "" {
+		return false
+	}
+	fields := make(map[string]string, len(form))
+	for name, values := range form {
+		if len(values) != 1 {
+			return false
+		}
+		fields[name] = values[0]
+	}
+	validator := client.NewRequestValidator(s.config.AuthToken)
+	return validator.Validate(address, fields, signature)
+}
+
+var errCallback = errors.New("twilio: the callback is not a message status")
+
+// ParseCallback reads a status callback that was verified. Errors name no value.
+func (s *Sender) ParseCallback(form url.Values) (delivery.Receipt, error) {
+	code := 0
+	if text := form.Get("ErrorCode"); text != "" {
+		n, err := strconv.ParseUint(text, 10, 24)
+		if err != nil {
+			return delivery.Receipt{}, errCallback
+		}
+		code = int(n)
+	}
+	sid := form.Get("MessageSid")
+	receipt, known := receiptOf(form.Get("MessageStatus"), code, plainRef(&sid))
+	if !known || receipt.ProviderRef == "" || form.Get("AccountSid") != s.config.AccountSID {
+		return delivery.Receipt{}, errCallback
+	}
+	return receipt, nil
+}
+
+// nextPage takes the page token and number out of a link of the vendor.
+func nextPage(link string) (token, number string, err error) {
+	u, err := url.Parse(link)
+	if err != nil {
+		return "", "", err
+	}
+	q := u.Query()
+	if token, number = q.Get("PageToken"), q.Get("Page"); token == "" && number == "" {
+		return "", "", errors.New("twilio: the link to the next page names none")
+	}
+	return token, number, nil
+}

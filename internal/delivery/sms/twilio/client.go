@@ -1,0 +1,97 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/twilio/twilio-go/client"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// call stands between the vendor's generated code and the wire, for one call: the vendor's own client
+// knows no context, reaches hosts that end in twilio.com only, reads answers of any size, and puts the
+// number into its errors.
+type call struct {
+	ctx    context.Context // of this one call; the vendor's interface has no place for it
+	sender *Sender
+}
+
+var _ client.BaseClient = (*call)(nil)
+
+func (c *call) AccountSid() string       { return c.sender.config.AccountSID }
+func (c *call) SetTimeout(time.Duration) {}
+func (c *call) SetOauth(client.OAuth)    {}
+func (c *call) OAuth() client.OAuth      { return nil }
+
+// SendRequest sends one request to the configured base URL. An answer that is no success comes back as an
+// *answerError; errors of the transport as they are.
+func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, _ ...byte) (*http.Response, error) {
+	target, err := c.target(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader(data.Encode())
+	} else if len(data) > 0 {
+		target += "?" + data.Encode()
+	}
+	req, err := http.NewRequestWithContext(c.ctx, method, target, body)
+	if err != nil {
+		return nil, err
+	}
+	req.SetBasicAuth(c.sender.config.AccountSID, c.sender.config.AuthToken)
+	for name, value := range headers {
+		if text, ok := value.(string); ok && (method == http.MethodPost || name != "Content-Type") {
+			req.Header.Set(name, text)
+		}
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := c.sender.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, readError(resp, c.sender.now())
+	}
+	return resp, nil
+}
+
+// target keeps path and query of what the generated code asks for. The page links that the vendor gives
+// are followed like this too, so that an answer can never lead a request, with its password, elsewhere.
+func (c *call) target(rawURL string) (string, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return "", err
+	}
+	return c.sender.config.BaseURL + u.RequestURI(), nil
+}
+
+// answerError is an answer of the vendor that is no success. Its text holds no contact.
+type answerError struct {
+	status  int
+	code    int    // vendor's code, 0 when there is none
+	message string // as it came: may hold contacts
+	after   time.Duration
+}
+
+func (e *answerError) Error() string { return "twilio: the API refused the call" }
+
+func readError(resp *http.Response, now time.Time) *answerError {
+	defer func() { _ = resp.Body.Close() }()
+	e := &answerError{status: resp.StatusCode, after: delivery.RetryAfter(resp.Header, now)}
+	var body struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	if json.NewDecoder(resp.Body).Decode(&body) == nil {
+		e.code, e.message = body.Code, body.Message
+	}
+	return e
+}

@@ -1,0 +1,103 @@
+package twilio
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// meaning is what an error code of the vendor says about the message.
+type meaning struct {
+	reason    string
+	temporary bool
+}
+
+// meanings: codes of answers (2xxxx) and of delivery (3xxxx), from the vendor's error dictionary
+// (twilio.com/docs/api/errors). What is not listed is judged by the HTTP status.
+var meanings = map[int]meaning{
+	20003: {delivery.ReasonAuth, true},           // authentication error
+	20005: {delivery.ReasonAuth, true},           // account not active
+	20429: {delivery.ReasonProviderBusy, true},   // too many requests
+	21211: {delivery.ReasonNumberInvalid, false}, // invalid To number
+	21217: {delivery.ReasonNumberInvalid, false},
+	21408: {delivery.ReasonRejected, false}, // region not enabled for the account
+	21602: {delivery.ReasonBadInput, false}, // no body
+	21604: {delivery.ReasonBadInput, false}, // no recipient
+	21610: {delivery.ReasonOptedOut, false}, // STOP
+	21611: {delivery.ReasonProviderBusy, true},
+	21612: {delivery.ReasonRejected, false}, // no route from this sender
+	21614: {delivery.ReasonLandline, false},
+	21617: {delivery.ReasonBadInput, false}, // longer than 1600 characters
+	30001: {delivery.ReasonProviderBusy, true},
+	30002: {delivery.ReasonAuth, true}, // account suspended
+	30003: {delivery.ReasonHandsetOff, true},
+	30004: {delivery.ReasonFiltered, false},
+	30005: {delivery.ReasonNumberUnknown, false},
+	30006: {delivery.ReasonLandline, false},
+	30007: {delivery.ReasonFiltered, false},
+	30008: {delivery.ReasonHandsetOff, true}, // unknown error at the carrier
+	30022: {delivery.ReasonProviderBusy, true},
+	30032: {delivery.ReasonFiltered, false}, // number not verified
+	30034: {delivery.ReasonFiltered, false}, // number not registered
+	63038: {delivery.ReasonProviderBusy, true},
+}
+
+// judge turns a refusing answer into a failure. 503 and 429 are given before anything is done with a
+// request; after any other answer of 5xx the vendor may have the message.
+func judge(e *answerError, m delivery.Message) *delivery.Failure {
+	detail := fmt.Sprintf("HTTP %d", e.status)
+	if e.code != 0 {
+		detail = fmt.Sprintf("error %d, HTTP %d", e.code, e.status)
+	}
+	if text := delivery.Redact(e.message, m); text != "" {
+		detail += ": " + text
+	}
+	if runes := []rune(detail); len(runes) > delivery.MaxDetail {
+		detail = string(runes[:delivery.MaxDetail])
+	}
+	known, listed := meanings[e.code]
+	switch {
+	case e.status == http.StatusTooManyRequests:
+		return delivery.Temporary(delivery.ReasonProviderBusy, detail, e.after)
+	case e.status == http.StatusServiceUnavailable:
+		return delivery.Temporary(delivery.ReasonProviderDown, detail, e.after)
+	case e.status/100 != 4 || e.status == http.StatusRequestTimeout:
+		return delivery.NoAnswer(detail)
+	case listed:
+		return &delivery.Failure{Reason: known.reason, Retryable: known.temporary, Detail: detail, After: e.after}
+	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden, e.status == http.StatusNotFound:
+		// The account or its address is wrong; that says nothing about the person.
+		return delivery.Temporary(delivery.ReasonAuth, detail, e.after)
+	}
+	return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: detail}
+}
+
+// receiptOf turns a message status of the vendor into a receipt; false when there is no such status.
+func receiptOf(status string, code int, ref string) (delivery.Receipt, bool) {
+	r := delivery.Receipt{ProviderRef: ref}
+	switch status {
+	case "accepted", "scheduled", "queued", "sending":
+		r.State = breach.HandedOver
+	case "sent", "partially_delivered":
+		r.State = breach.Accepted
+	case "delivered", "read":
+		r.State = breach.Delivered
+	case "canceled":
+		r.State, r.Reason = breach.FailedPermanent, delivery.ReasonRejected
+	case "failed", "undelivered":
+		known, listed := meanings[code]
+		if !listed {
+			known = meaning{reason: delivery.ReasonRejected}
+		}
+		r.State, r.Reason = breach.FailedPermanent, known.reason
+		if known.temporary {
+			r.State = breach.FailedTemporary
+		}
+		r.Detail = fmt.Sprintf("%s, error %d", status, code)
+	default:
+		return delivery.Receipt{}, false
+	}
+	return r, true
+}
