@@ -131,6 +131,8 @@ type listData struct {
 	Plain, WithRefused, Older string
 }
 
+var channelNames = map[string]string{ChannelEmail: "Email", ChannelSMS: "SMS", ChannelPush: "Push", ChannelFiling: "Filings"}
+
 func (b *Box) show(w http.ResponseWriter, q Query, search bool) {
 	q.Limit = perPage
 	link := func(set func(url.Values)) string {
@@ -146,8 +148,8 @@ func (b *Box) show(w http.ResponseWriter, q Query, search bool) {
 	}
 	d := listData{Title: "Everything", Search: search, Query: q, Page: b.List(q),
 		Channels: []string{ChannelEmail, ChannelSMS, ChannelPush, ChannelFiling}}
-	if q.Channel != "" {
-		d.Title = q.Channel
+	if name, ok := channelNames[q.Channel]; ok {
+		d.Title = name
 	}
 	d.Plain = link(func(url.Values) {})
 	d.WithRefused = link(func(v url.Values) { v.Set("refused", "1") })

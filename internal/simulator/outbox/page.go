@@ -24,7 +24,11 @@ func tone(s Summary) string {
 	return "odd"
 }
 
-var functions = template.FuncMap{"tone": tone}
+// fateHidden says that the status does not show yet, or never will, what the
+// simulator chose for a message.
+func fateHidden(s Summary) bool { return s.Taken && !strings.HasPrefix(s.Outcome, s.Status) }
+
+var functions = template.FuncMap{"tone": tone, "fateHidden": fateHidden}
 
 // Template makes a page in the outbox's own frame out of a "body" template, for
 // the other browse pages of the simulators. Its data must have Title and Tabs.
