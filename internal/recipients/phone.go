@@ -1,0 +1,109 @@
+package recipients
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/unicode/norm"
+)
+
+var (
+	extension   = regexp.MustCompile(`(?i)\s*(;ext=|,|#|转|ext\.?|extn\.?|x)\s*:?\s*\d{1,7}$`)
+	rounded     = regexp.MustCompile(`(?i)^\d([.,]\d+)?e\+?\d+$`)
+	strictE164  = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
+	punctuation = regexp.MustCompile(`[\s().\-/\x{2010}-\x{2015}\x{2212}\x{00b7}]`)
+)
+
+// phone reads a number in the international form (E.164). A number without country code is read by the
+// country of its own row alone, never by a guess.
+func (c *cells) phone(field, country string) string {
+	v := c.get(field)
+	if v == "" {
+		return ""
+	}
+	if code := hostile(v, false); code != "" {
+		c.problem(code, field)
+		return ""
+	}
+	digits, fixes, code := plainDigits(v)
+	if code != "" {
+		c.problem(code, field)
+		return ""
+	}
+	national := digits[0] != '+'
+	if national && country == "" {
+		c.problem("phone_no_country", field)
+		return ""
+	}
+	number, err := phonenumbers.Parse(digits, country)
+	if err != nil {
+		c.problem("phone_malformed", field)
+		return ""
+	}
+	if !phonenumbers.IsPossibleNumber(number) {
+		c.problem("phone_impossible", field)
+		return ""
+	}
+	e164 := phonenumbers.Format(number, phonenumbers.E164)
+	if national && c.rd.opts.Country != country {
+		c.problem("phone_national", field)
+		fixes = strings.TrimPrefix(fixes, "phone_rewritten") // that says it already
+	}
+	if fixes == "" && !national && e164 != v {
+		fixes = "phone_rewritten"
+	}
+	if fixes != "" {
+		c.problem(fixes, field)
+	}
+	return e164
+}
+
+// plainDigits takes everything but digits and a leading plus away. fixes is the code of what was done, code
+// that of what is wrong.
+func plainDigits(v string) (digits, fixes, code string) {
+	if strictE164.MatchString(v) {
+		return v, "", ""
+	}
+	v = asciiDigits(norm.NFKC.String(v))
+	if rounded.MatchString(v) {
+		return "", "", "phone_spreadsheet"
+	}
+	fixes = "phone_rewritten"
+	v = strings.TrimPrefix(strings.TrimPrefix(v, "tel:"), "TEL:")
+	if cut := extension.ReplaceAllString(v, ""); cut != v {
+		v, fixes = cut, "phone_extension"
+	}
+	v = strings.TrimSpace(v)
+	if strings.HasPrefix(v, "+") || strings.HasPrefix(v, "00") {
+		v = strings.Replace(v, "(0)", "", 1)
+	}
+	v = punctuation.ReplaceAllString(v, "")
+	if strings.HasPrefix(v, "00") {
+		v = "+" + v[2:]
+	}
+	for i, r := range v {
+		if (r < '0' || r > '9') && (i > 0 || r != '+') {
+			return "", "", "phone_malformed"
+		}
+	}
+	if n := len(strings.TrimPrefix(v, "+")); n < 3 || n > 17 {
+		return "", "", "phone_impossible"
+	}
+	return v, fixes, ""
+}
+
+// asciiDigits writes decimal digits of any script as 0 to 9.
+func asciiDigits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII || !unicode.Is(unicode.Nd, r) {
+			return r
+		}
+		zero := r
+		for zero > 0 && unicode.Is(unicode.Nd, zero-1) && r-zero < 9 {
+			zero--
+		}
+		return '0' + (r-zero)%10
+	}, s)
+}

@@ -1,0 +1,84 @@
+package recipients
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Lengths in characters. Longer ones do not occur; they break letters, headers and screens.
+const (
+	maxID      = 200
+	maxName    = 200
+	maxAddress = 1000
+	maxShown   = 1000 // of a broken line
+)
+
+// text reads a free text field. What could act on a reader, a mail header or a template is left out;
+// what could act on a spreadsheet only is kept and flagged.
+func (c *cells) text(field string, limit int) string {
+	v := c.get(field)
+	if v == "" {
+		return ""
+	}
+	if field == "postal_address" {
+		v = strings.ReplaceAll(v, "\r\n", "\n")
+	}
+	if code := hostile(v, field == "postal_address"); code != "" {
+		c.problem(code, field)
+		return ""
+	}
+	if utf8.RuneCountInString(v) > limit {
+		c.problem("too_long", field)
+		return ""
+	}
+	if strings.ContainsRune("=+-@", rune(v[0])) {
+		c.problem("formula", field)
+	}
+	return norm.NFC.String(v)
+}
+
+// hostile names what is wrong with a text, or "". Lines may be allowed, in postal addresses.
+func hostile(s string, lines bool) string {
+	if !utf8.ValidString(s) {
+		return "bad_encoding"
+	}
+	for _, r := range s {
+		switch {
+		case r == '\n' && lines:
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\ufeff', r == '\u200b':
+			return "control_characters"
+		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+			return "bidi_control"
+		}
+	}
+	low := strings.ToLower(s)
+	if strings.Contains(low, "%0d") || strings.Contains(low, "%0a") {
+		return "control_characters"
+	}
+	for _, sign := range []string{"<", ">", "{{", "}}", "${", "#{", "{%", "%}"} {
+		if strings.Contains(s, sign) {
+			return "markup"
+		}
+	}
+	if i := strings.IndexByte(s, '&'); i >= 0 && entity(s[i:]) {
+		return "markup"
+	}
+	return ""
+}
+
+// entity reports whether s, which begins with &, begins with an HTML entity; "Smith & Sons; Ltd" does not.
+func entity(s string) bool {
+	end := strings.IndexByte(s, ';')
+	if end < 2 || end > 12 {
+		return false
+	}
+	for _, r := range s[1:end] {
+		if r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			return false
+		}
+	}
+	return true
+}
