@@ -76,6 +76,7 @@ var rows = map[string]row{
 	"internal/obs":     {},
 	"internal/payload": {},
 	"internal/arch":    {},
+	"scripts/...":      {}, // they read what everybody may read
 
 	// Composition roots: they see both sides. The light ones stay free of the Temporal server.
 	"worker":                             {may: []string{noServer}},

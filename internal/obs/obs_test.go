@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -63,9 +64,9 @@ func TestNothingGetsPastTheHandler(t *testing.T) {
 		log, err := obs.NewLogger(&out, obs.LogOptions{Format: format, Level: "debug"})
 		require.NoError(t, err)
 		m := mail
-		log.With("with", mail, slog.Group("g", "x", phone)).WithGroup("group "+mail).Debug("message "+phone,
+		log.With("with", mail).With(slog.Group("g", "x", phone), slog.Int(mail, 1)).WithGroup("group "+mail).Debug("message "+phone,
 			"error", fmt.Errorf("wrapped: %w", errors.New(mail)), "valuer", valuer{mail}, "pointer", plain{&m},
-			"list", []string{mail, "kept"}, "bytes", []byte(phone), "map", map[string]any{"k": phone}, mail, 1,
+			"list", []string{mail, "kept"}, "bytes", []byte(phone), "map", map[string]any{"k": phone},
 			"number", 7, "took", time.Second)
 		require.NotContains(t, out.String(), "canary")
 		require.NotContains(t, out.String(), "138001")
@@ -95,7 +96,7 @@ func TestMetrics(t *testing.T) {
 	reg.MustRegister(c)
 	c.Inc()
 	rec := httptest.NewRecorder()
-	obs.MetricsHandler(reg).ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	obs.MetricsHandler(reg).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	body, err := io.ReadAll(rec.Result().Body)
 	require.NoError(t, err)
 	require.Contains(t, string(body), "tocsin_test_total 1")

@@ -164,7 +164,7 @@ func TestKeyFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1)
 
-	require.NoError(t, os.Chmod(path, 0o644)) //nolint:gosec // that is what is refused
+	require.NoError(t, os.Chmod(path, 0o644))
 	_, err = payload.LoadKeys(path)
 	require.ErrorContains(t, err, "chmod 600")
 }

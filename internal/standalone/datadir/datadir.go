@@ -252,7 +252,7 @@ func (d *Dir) fill(fresh bool) error {
 	if err := os.WriteFile(d.at(noteName), []byte(note), 0o600); err != nil {
 		return fmt.Errorf("write %s: %w", noteName, err)
 	}
-	return os.Chmod(d.path, rootMode()) //nolint:gosec // 0711 only where PostgreSQL's user has to pass through
+	return os.Chmod(d.path, rootMode())
 }
 
 func (d *Dir) writeVersion() error {

@@ -82,10 +82,6 @@ func TestOneProcessAtATime(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func fmtPID() string {
-	return (&datadir.InUseError{PID: os.Getpid()}).Error()[len("the data directory  is in use by "):]
-}
-
 func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

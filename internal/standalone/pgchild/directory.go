@@ -142,7 +142,7 @@ func (s *Server) initialise(ctx context.Context, cred *syscall.Credential, throw
 		args = append(args, "--no-sync")
 	}
 	var said strings.Builder
-	cmd := exec.Command(filepath.Join(s.bin.Dir, "initdb"), args...) //nolint:gosec // the path was checked by choose
+	cmd := exec.Command(filepath.Join(s.bin.Dir, "initdb"), args...) //nolint:noctx // ended in order, not killed with a context
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, environment(), &said, &said
 	cmd.SysProcAttr = childAttributes(cred)
 	p, err := tether(cmd)

@@ -219,7 +219,7 @@ func (s *Server) startProcess(cred *syscall.Credential, o Options) (int64, error
 	if fi, err := log.Stat(); err == nil {
 		from = fi.Size()
 	}
-	cmd := exec.Command(filepath.Join(s.bin.Dir, "postgres"), s.arguments(o)...) //nolint:gosec // the path was checked by choose
+	cmd := exec.Command(filepath.Join(s.bin.Dir, "postgres"), s.arguments(o)...) //nolint:noctx // ended in order, not killed with a context
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, environment(), log, log
 	cmd.SysProcAttr = childAttributes(cred)
 	s.proc, err = tether(cmd)

@@ -3,7 +3,6 @@ package pgchild
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,7 +36,7 @@ func enterableTemp(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "tocsin-pgchild-test-")
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o711)) //nolint:gosec // PostgreSQL's user has to get in when tests run as root
+	require.NoError(t, os.Chmod(dir, 0o711))
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return dir
 }
@@ -76,7 +75,7 @@ func TestStartStopRestartKeepsData(t *testing.T) {
 	s := start(t, Options{Dir: dir})
 	require.NoError(t, s.CreateDatabase(t.Context(), "tocsin"))
 	require.NoError(t, s.CreateDatabase(t.Context(), "tocsin"), "twice is harmless")
-	require.Equal(t, "", one(t, s.DSN("tocsin"), "SHOW listen_addresses"), "Unix socket only")
+	require.Empty(t, one(t, s.DSN("tocsin"), "SHOW listen_addresses"), "Unix socket only")
 	require.Equal(t, "on", one(t, s.DSN("tocsin"), "SHOW data_checksums"))
 	require.NoError(t, execute(t, s.DSN("tocsin"), "CREATE TABLE kept AS SELECT 'yes' AS v"))
 
@@ -234,7 +233,7 @@ func TestStartObeysItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := Start(ctx, Options{Dir: filepath.Join(enterableTemp(t), "pg")})
-	require.True(t, errors.Is(err, context.Canceled), "%v", err)
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestPostgresThatCannotStartSaysWhy(t *testing.T) {

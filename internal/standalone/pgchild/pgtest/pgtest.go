@@ -29,31 +29,31 @@ import (
 const patience = 2 * time.Minute
 
 // DSN returns the URL of a fresh, empty database that lives as long as the test.
-func DSN(t testing.TB) string {
-	t.Helper()
-	return New(t, nil)
+func DSN(tb testing.TB) string {
+	tb.Helper()
+	return New(tb, nil)
 }
 
 // New returns the URL of a fresh database that lives as long as the test. It is a copy of a
 // template that migrate fills: once per test process and migrate function (closures made at one
 // place in the source count as one function). Close all connections before the test ends.
-func New(t testing.TB, migrate func(dsn string) error) string {
-	t.Helper()
+func New(tb testing.TB, migrate func(dsn string) error) string {
+	tb.Helper()
 	s, err := shared()
 	if err != nil {
-		t.Fatalf("these tests need PostgreSQL: %v", err)
+		tb.Fatalf("these tests need PostgreSQL: %v", err)
 	}
 	tpl, err := s.template(migrate)
 	if err != nil {
-		t.Fatalf("fill the template database: %v", err)
+		tb.Fatalf("fill the template database: %v", err)
 	}
 	name := "test_" + strconv.FormatInt(s.count.Add(1), 10)
 	if err := s.exec(fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, tpl)); err != nil {
-		t.Fatalf("make a database for the test: %v", err)
+		tb.Fatalf("make a database for the test: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := s.exec(fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name)); err != nil {
-			t.Errorf("drop the test's database: %v", err)
+			tb.Errorf("drop the test's database: %v", err)
 		}
 	})
 	return s.pg.DSN(name)
@@ -61,6 +61,7 @@ func New(t testing.TB, migrate func(dsn string) error) string {
 
 type server struct {
 	pg    *pgchild.Server
+	alive *os.File // open as long as this process lives
 	count atomic.Int64
 
 	mu        sync.Mutex
@@ -79,7 +80,7 @@ var shared = sync.OnceValues(func() (*server, error) {
 		return nil, err
 	}
 	// PostgreSQL runs as another user when the tests run as root, and has to get in.
-	if err := os.Chmod(dir, 0o711); err != nil {
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // others may pass through, not look around
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -91,21 +92,23 @@ var shared = sync.OnceValues(func() (*server, error) {
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	if err := removeAfterUs(dir, pg.PID()); err != nil {
+	alive, err := removeAfterUs(dir, pg.PID())
+	if err != nil {
 		_ = pg.Stop()
 		_ = os.RemoveAll(dir)
 		return nil, err
 	}
-	return &server{pg: pg, templates: map[uintptr]*template{}}, nil
+	return &server{pg: pg, alive: alive, templates: map[uintptr]*template{}}, nil
 })
 
 // removeAfterUs leaves a shell behind that waits for the end of this process, by whatever means,
 // then for the end of PostgreSQL, and removes the directory. A test process has no other place
 // for that: there is no hook at its end, and none at all when it is killed.
-func removeAfterUs(dir string, pid int) error {
+// The pipe that is returned has to stay open: its end is how the shell notices ours.
+func removeAfterUs(dir string, pid int) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer r.Close()
 	const script = `read -r nothing; kill -INT "$1"; n=0; while kill -0 "$1" && [ $n -lt 300 ]; do sleep 0.1; n=$((n+1)); done; rm -rf "$2"`
@@ -113,14 +116,10 @@ func removeAfterUs(dir string, pid int) error {
 	cmd.Stdin = r
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the cleaner: %w", err)
+		return nil, fmt.Errorf("start the cleaner: %w", err)
 	}
-	keepOpen = w // the kernel closes it when this process ends
-	return nil
+	return w, nil
 }
-
-// keepOpen stays reachable, so that no finalizer closes it.
-var keepOpen *os.File
 
 func (s *server) template(migrate func(string) error) (string, error) {
 	if migrate == nil {

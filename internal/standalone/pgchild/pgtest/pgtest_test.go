@@ -73,7 +73,7 @@ func TestKilledTestProcessLeavesNothing(t *testing.T) {
 		time.Sleep(time.Minute)
 		return
 	}
-	cmd := exec.Command(os.Args[0], "-test.run", "TestKilledTestProcessLeavesNothing") //nolint:gosec // this very test binary
+	cmd := exec.Command(os.Args[0], "-test.run", "TestKilledTestProcessLeavesNothing")
 	cmd.Env = append(os.Environ(), "TOCSIN_TEST_PGTEST_VICTIM=1")
 	errs, err := cmd.StderrPipe()
 	require.NoError(t, err)

@@ -1,0 +1,51 @@
+# Tocsin. `make` or `make help` lists what there is to do.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint build bench histories fuzz crash clean
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  Arguments: make demo ARGS="--exit --policy chinesepod"'
+
+demo: ## Run a whole incident on this machine and watch it; installs PostgreSQL if it is missing
+ifndef BUILT
+	@scripts/ensure-postgres.sh
+	@scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/tocsin-standalone ./cmd/tocsin-standalone
+endif
+	@exec bin/tocsin-standalone demo $(ARGS)
+
+test: ## Install what is missing, then run all checks and tests
+	@scripts/test.sh all
+
+check: ## The fast loop: everything that does without the Temporal server
+	@scripts/test.sh fast
+
+lint: ## gofmt, go vet, golangci-lint and workflowcheck
+	@scripts/test.sh lint
+
+build: ## Build the programs into bin/
+	@set -e; for c in $(notdir $(wildcard cmd/*)); do \
+		scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/$$c ./cmd/$$c; done
+
+bench: build ## Measure delivery: make bench ARGS="--people 100000"
+	@scripts/ensure-postgres.sh
+	@exec bin/tocsin-standalone bench deliver $(or $(ARGS),--people 10000)
+
+histories: ## Record workflow histories for the replay test: make histories RELEASE=0.1
+	@scripts/ensure-postgres.sh
+	TOCSIN_RECORD_HISTORIES="$(CURDIR)/workflows/testdata/histories/$(or $(RELEASE),dev)" go test ./internal/e2e/... -run RecordHistories -count=1 -timeout 20m -v
+
+fuzz: ## Run every fuzz test for a while: make fuzz FUZZTIME=1m FUZZ=PidFile
+	@scripts/fuzz.sh
+
+crash: ## Kill the product at random points of a send and prove that nobody is lost
+	@scripts/ensure-postgres.sh
+	go test ./internal/e2e/... -run Crash -count=1 -timeout 30m -v
+
+clean: ## Remove what was built here (no data directory is touched)
+	rm -rf bin .tools
