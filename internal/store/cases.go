@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"regexp"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+var incidentID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// OpenIncident records an incident: its keys, fact revision 1, the sufficiency table that later receipts
+// are judged by, and the first audit entry. The row is the clock; the workflow is started from it.
+// breach.ErrConflict when the id is taken.
+func (s *Store) OpenIncident(ctx context.Context, id string, file breach.IncidentFile, suff breach.Sufficiency, by breach.Actor, state breach.IncidentState, at time.Time) error {
+	return s.inTx(ctx, "open the incident", func(tx pgx.Tx) error {
+		_, err := s.openIncident(ctx, tx, opening{id, file, suff, by.ID, state, instant(at), "incident.opened"})
+		return err
+	})
+}
+
+type opening struct {
+	id     string
+	file   breach.IncidentFile
+	suff   breach.Sufficiency
+	by     string
+	state  breach.IncidentState
+	at     time.Time
+	action string
+}
+
+func (s *Store) openIncident(ctx context.Context, tx pgx.Tx, o opening) (*box, error) {
+	if !incidentID.MatchString(o.id) {
+		return nil, breach.Errorf(breach.ErrInvalid, "an incident's id has 1 to 64 letters, digits, - or _")
+	}
+	body, err := json.Marshal(o.file)
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrInvalid, "the incident file cannot be encoded")
+	}
+	rules, err := json.Marshal(o.suff)
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrInvalid, "the sufficiency table cannot be encoded")
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO incident (id, title, policy, state, opened_by, opened_at, aware_at, fact_revision, sufficiency)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8) ON CONFLICT DO NOTHING`,
+		o.id, title(o.file), o.file.Policy, o.state, o.by, o.at, o.file.Facts.Incident.AwareAt, rules)
+	if err != nil {
+		return nil, err
+	}
+	if tag.RowsAffected() == 0 {
+		return nil, breach.Errorf(breach.ErrConflict, "incident %s is open already", o.id)
+	}
+	b, err := s.newBox(ctx, tx, o.id)
+	if err != nil {
+		return nil, err
+	}
+	if err := insertRevision(ctx, tx, o.id, 1, body, o.by, o.at); err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO audit_head (incident, seq, hash) VALUES ($1, 0, '')`, o.id); err != nil {
+		return nil, err
+	}
+	return b, appendAudit(ctx, tx, o.id, note{"", o.by, o.action, facts{
+		"policy": o.file.Policy, "state": o.state, "fact_revision": 1, "file_sha256": hexSum(body),
+	}, o.at})
+}
+
+func title(f breach.IncidentFile) string {
+	if t := f.Facts.Incident.Title; t != nil {
+		return *t
+	}
+	return ""
+}
+
+func insertRevision(ctx context.Context, tx pgx.Tx, incident string, rev int, body []byte, by string, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO fact_revision (incident, revision, body, by_actor, at) VALUES ($1, $2, $3, $4, $5)`,
+		incident, rev, body, by, at)
+	return err
+}
+
+// SetSufficiency replaces the table that receipts are judged by from now on.
+func (s *Store) SetSufficiency(ctx context.Context, incident string, suff breach.Sufficiency) error {
+	rules, err := json.Marshal(suff)
+	if err != nil {
+		return breach.Errorf(breach.ErrInvalid, "the sufficiency table cannot be encoded")
+	}
+	tag, err := s.pool.Exec(ctx, `UPDATE incident SET sufficiency = $2 WHERE id = $1`, incident, rules)
+	if err == nil && tag.RowsAffected() == 0 {
+		return notFound("incident %s is not in the ledger", printable(incident))
+	}
+	return clean("store the sufficiency table", err)
+}
+
+// Amend stores facts that were merged already as a new revision. breach.ErrConflict when baseRevision is
+// not the latest: somebody else amended in between.
+func (s *Store) Amend(ctx context.Context, incident string, f breach.Facts, baseRevision int, by breach.Actor, at time.Time) (int, error) {
+	return s.amend(ctx, incident, baseRevision, by, at, "facts.amended", func(file *breach.IncidentFile) { file.Facts = f })
+}
+
+// AmendFile stores a new narrative and contact as a new revision; facts and policy stay as they are.
+// breach.ErrConflict as with Amend.
+func (s *Store) AmendFile(ctx context.Context, incident string, changed breach.IncidentFile, baseRevision int, by breach.Actor, at time.Time) (int, error) {
+	return s.amend(ctx, incident, baseRevision, by, at, "words.amended", func(file *breach.IncidentFile) {
+		file.Narrative, file.Contact = changed.Narrative, changed.Contact
+	})
+}
+
+// Adopt gives a draft that a detector opened its policy profile and sufficiency table, before anything was
+// judged. breach.ErrConflict unless it is a draft.
+func (s *Store) Adopt(ctx context.Context, incident, policy string, suff breach.Sufficiency, by breach.Actor, at time.Time) error {
+	inc, err := s.Incident(ctx, incident)
+	if err != nil {
+		return err
+	}
+	if inc.State != breach.IncidentDraft {
+		return breach.Errorf(breach.ErrConflict, "incident %s is not a draft any more; its policy stands", incident)
+	}
+	if _, err := s.amend(ctx, incident, inc.FactRevision, by, at, "policy.chosen", func(file *breach.IncidentFile) { file.Policy = policy }); err != nil {
+		return err
+	}
+	return s.SetSufficiency(ctx, incident, suff)
+}
+
+func (s *Store) amend(ctx context.Context, incident string, base int, by breach.Actor, at time.Time, action string, change func(*breach.IncidentFile)) (rev int, err error) {
+	err = s.inTx(ctx, "amend the incident", func(tx pgx.Tx) error {
+		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
+		if err != nil {
+			return err
+		}
+		if base != inc.FactRevision {
+			return breach.Errorf(breach.ErrConflict, "you amended revision %d, and revision %d is the latest: read it and amend again", base, inc.FactRevision)
+		}
+		if inc.State == breach.IncidentClosed {
+			return breach.Errorf(breach.ErrConflict, "incident %s is closed; reopen it first", incident)
+		}
+		file, _, err := fileAt(ctx, tx, incident, base)
+		if err != nil {
+			return err
+		}
+		change(&file)
+		body, err := json.Marshal(file)
+		if err != nil {
+			return breach.Errorf(breach.ErrInvalid, "the incident file cannot be encoded")
+		}
+		rev = base + 1
+		if err := insertRevision(ctx, tx, incident, rev, body, by.ID, instant(at)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE incident SET fact_revision = $2, title = $3, aware_at = $4, policy = $5 WHERE id = $1`,
+			incident, rev, title(file), file.Facts.Incident.AwareAt, file.Policy)
+		if err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, incident, note{"", by.ID, action, facts{"fact_revision": rev, "file_sha256": hexSum(body)}, at})
+	})
+	return rev, err
+}
+
+// File returns facts, narrative and contact at a fact revision; 0 means the latest.
+func (s *Store) File(ctx context.Context, incident string, revision int) (breach.IncidentFile, int, error) {
+	file, rev, err := fileAt(ctx, s.pool, incident, revision)
+	return file, rev, clean("read the incident's facts", err)
+}
+
+func fileAt(ctx context.Context, q querier, incident string, revision int) (breach.IncidentFile, int, error) {
+	var file breach.IncidentFile
+	var body []byte
+	var rev int
+	err := q.QueryRow(ctx, `SELECT revision, body FROM fact_revision
+		WHERE incident = $1 AND ($2 = 0 OR revision = $2) ORDER BY revision DESC LIMIT 1`, incident, revision).Scan(&rev, &body)
+	if isNoRows(err) {
+		return file, 0, notFound("incident %s has no fact revision %d", printable(incident), revision)
+	}
+	if err != nil {
+		return file, 0, err
+	}
+	if err := json.Unmarshal(body, &file); err != nil {
+		return file, 0, breach.Errorf(breach.ErrTampered, "fact revision %d of incident %s cannot be read", rev, incident)
+	}
+	return file, rev, nil
+}
+
+const incidentColumns = `id, title, policy, state, opened_by, opened_at, aware_at, fact_revision, closed_at`
+
+func scanIncident(row pgx.CollectableRow) (i breach.Incident, err error) {
+	err = row.Scan(&i.ID, &i.Title, &i.Policy, &i.State, &i.OpenedBy, &i.OpenedAt, &i.AwareAt, &i.FactRevision, &i.ClosedAt)
+	i.OpenedAt, i.AwareAt, i.ClosedAt = i.OpenedAt.UTC(), utc(i.AwareAt), utc(i.ClosedAt)
+	return i, err
+}
+
+func utc(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+func incidentRow(ctx context.Context, q querier, incident, lock string) (breach.Incident, error) {
+	list, err := collect(ctx, q, scanIncident, `SELECT `+incidentColumns+` FROM incident WHERE id = $1 `+lock, incident)
+	if err == nil && len(list) == 0 {
+		return breach.Incident{}, notFound("incident %s is not in the ledger", printable(incident))
+	}
+	if err != nil {
+		return breach.Incident{}, err
+	}
+	return list[0], nil
+}
+
+// Incident returns the head of a case; breach.ErrNotFound.
+func (s *Store) Incident(ctx context.Context, incident string) (breach.Incident, error) {
+	i, err := incidentRow(ctx, s.pool, incident, "")
+	return i, clean("read the incident", err)
+}
+
+// Incidents lists all cases, the newest first.
+func (s *Store) Incidents(ctx context.Context) ([]breach.Incident, error) {
+	list, err := collect(ctx, s.pool, scanIncident, `SELECT `+incidentColumns+` FROM incident ORDER BY opened_at DESC, id`)
+	return list, clean("list the incidents", err)
+}
+
+// Unstarted lists cases whose workflow was not started yet, the oldest first.
+func (s *Store) Unstarted(ctx context.Context) ([]breach.Incident, error) {
+	list, err := collect(ctx, s.pool, scanIncident, `SELECT `+incidentColumns+` FROM incident WHERE started_at IS NULL ORDER BY opened_at, id`)
+	return list, clean("list the incidents to start", err)
+}
+
+// MarkStarted records that the workflow of a case runs. Again changes nothing.
+func (s *Store) MarkStarted(ctx context.Context, incident string) error {
+	_, err := s.pool.Exec(ctx, `UPDATE incident SET started_at = now() WHERE id = $1 AND started_at IS NULL`, incident)
+	return clean("mark the incident as started", err)
+}
+
+// SetState moves the incident machine; moving to the present state does nothing, a transition that the
+// machine does not allow is breach.ErrConflict.
+func (s *Store) SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error {
+	return s.inTx(ctx, "move the incident", func(tx pgx.Tx) error {
+		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
+		if err != nil || inc.State == to {
+			return err
+		}
+		if !breach.IncidentMachine.Allows(string(inc.State), string(to)) {
+			return breach.Errorf(breach.ErrConflict, "an incident that is %s cannot become %s", inc.State, to)
+		}
+		var closed *time.Time
+		if to == breach.IncidentClosed {
+			t := instant(at)
+			closed = &t
+		}
+		if _, err := tx.Exec(ctx, `UPDATE incident SET state = $2, closed_at = $3 WHERE id = $1`, incident, to, closed); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, incident, note{"", engineActor, "incident.moved", facts{"from": inc.State, "to": to}, at})
+	})
+}

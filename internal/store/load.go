@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sort"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// FileMeta describes the list as it was loaded. Its name is left out: people put names into file names.
+type FileMeta struct{ Format, Encoding, SHA256 string }
+
+// DuplicateRow is a row that names somebody who is there already. Rows count from 1 in the order of the
+// sequence. Of is the row of the same list, or 0 when the person is in the earlier list Wave.
+type DuplicateRow struct {
+	Row  int64 `json:"row"`
+	Of   int64 `json:"of,omitempty"`
+	Wave int   `json:"wave"`
+}
+
+const batchSize = 10_000
+
+// LoadPeople stores one list of people as a new wave, all of it or nothing. Somebody who is in an earlier
+// list, or twice in this one, is a duplicate: nobody is told the same notice twice. A list in which everybody
+// is a duplicate makes no wave (report.Wave is 0). childAge is the age, counted on the given day, below which
+// a guardian is addressed; 0 means never. breach.ErrConflict for a closed incident. An error of the sequence
+// ends the load and is returned.
+func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor, source FileMeta, people iter.Seq2[breach.Person, error], childAge int, on, at time.Time) (breach.LoadReport, []DuplicateRow, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := &loading{s: s, incident: incident, rules: childhood{childAge, on}}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := l.begin(ctx, tx); err != nil {
+			return err
+		}
+		if err := l.copyAll(ctx, people); err != nil {
+			return err
+		}
+		return l.end(ctx, by, source, at)
+	})
+	if err != nil {
+		return breach.LoadReport{}, nil, clean("load the list of people", err)
+	}
+	return l.report, l.duplicates, nil
+}
+
+// loading is one load under way.
+type loading struct {
+	s        *Store
+	tx       pgx.Tx
+	incident string
+	box      *box
+	rules    childhood
+
+	first, next int64 // ids
+	blocks      []blockRow
+	digest      *blockDigest
+	duplicates  []DuplicateRow
+	report      breach.LoadReport
+}
+
+type blockRow struct {
+	no, lo, hi int64
+	digest     string
+}
+
+func blockOf(person int64) int64 { return (person-1)/breach.BlockSize + 1 }
+
+func (l *loading) begin(ctx context.Context, tx pgx.Tx) (err error) {
+	l.tx = tx
+	// One list at a time per incident: two loaders would not see each other's people.
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('tocsin people ' || $1, 0))`, l.incident); err != nil {
+		return err
+	}
+	inc, err := incidentRow(ctx, tx, l.incident, "")
+	if err != nil {
+		return err
+	}
+	if inc.State == breach.IncidentClosed {
+		return breach.Errorf(breach.ErrConflict, "incident %s is closed; reopen it before loading people", l.incident)
+	}
+	if l.box, err = l.s.boxOf(ctx, tx, l.incident); err != nil {
+		return err
+	}
+	var last int64
+	err = tx.QueryRow(ctx, `SELECT coalesce((SELECT max(no) FROM wave WHERE incident = $1), 0),
+		coalesce((SELECT max(hi) FROM block WHERE incident = $1), 0)`, l.incident).Scan(&l.report.Wave, &last)
+	l.report.Wave++
+	l.first = (last+breach.BlockSize-1)/breach.BlockSize*breach.BlockSize + 1
+	l.next = l.first
+	return err
+}
+
+// copyAll reads and prepares people in one goroutine while another batch is written.
+func (l *loading) copyAll(ctx context.Context, people iter.Seq2[breach.Person, error]) error {
+	ctx, cancel := context.WithCancel(ctx)
+	batches := make(chan []prepared, 1)
+	var readErr error
+	go func() {
+		defer close(batches)
+		readErr = l.prepareAll(ctx, people, batches)
+	}()
+	var copyErr error
+	for batch := range batches {
+		if copyErr == nil {
+			if copyErr = l.copyBatch(ctx, batch); copyErr != nil {
+				cancel()
+			}
+		}
+	}
+	cancel()
+	if copyErr != nil {
+		return copyErr
+	}
+	return readErr
+}
+
+func (l *loading) prepareAll(ctx context.Context, people iter.Seq2[breach.Person, error], out chan<- []prepared) error {
+	var row int64
+	batch := make([]prepared, 0, batchSize)
+	send := func() error {
+		select {
+		case out <- batch:
+			batch = make([]prepared, 0, batchSize)
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for p, err := range people {
+		if err != nil {
+			return err
+		}
+		row++
+		ready, err := l.box.prepare(p, l.rules, row)
+		if err != nil {
+			return err
+		}
+		if batch = append(batch, ready); len(batch) == batchSize {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	return send()
+}
+
+// copyBatch drops those who are there already and writes the rest. Sealing runs while PostgreSQL takes in
+// the rows before.
+func (l *loading) copyBatch(ctx context.Context, batch []prepared) error {
+	fresh, err := l.dropDuplicates(ctx, batch)
+	if err != nil {
+		return err
+	}
+	i := 0
+	next := func() ([]any, error) {
+		if i == len(fresh) {
+			return nil, nil
+		}
+		i++
+		return l.row(&fresh[i-1])
+	}
+	columns := []string{"incident", "id", "wave", "ref", "locale", "country", "minor", "guardian", "channels", "person_key", "email_hash", "phone_hash", "sealed"}
+	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"recipient"}, columns, pgx.CopyFromFunc(next))
+	return err
+}
+
+func (l *loading) row(p *prepared) ([]any, error) {
+	p.id, p.wave = l.next, l.report.Wave
+	l.next++
+	p.ref = l.box.reference(p.id)
+	sealed, err := l.box.seal(personPlace(p.id), p.plain)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(l.blocks); n == 0 || l.blocks[n-1].no != blockOf(p.id) {
+		l.closeBlock()
+		l.blocks = append(l.blocks, blockRow{no: blockOf(p.id), lo: p.id})
+		l.digest = newBlockDigest()
+	}
+	l.blocks[len(l.blocks)-1].hi = p.id
+	l.digest.add(&p.personRow, sealed)
+	return []any{l.incident, p.id, int32(p.wave), p.ref, p.locale, p.country, p.minor, p.guardian, p.channels,
+		p.key[:], p.email, p.phone, sealed}, nil
+}
+
+func (l *loading) closeBlock() {
+	if n := len(l.blocks); n > 0 {
+		l.blocks[n-1].digest = l.digest.sum()
+	}
+}
+
+func (l *loading) dropDuplicates(ctx context.Context, batch []prepared) ([]prepared, error) {
+	keys := make([][]byte, len(batch))
+	for i := range batch {
+		keys[i] = batch[i].key[:]
+	}
+	type hit struct {
+		id   int64
+		wave int
+	}
+	known := make(map[[16]byte]hit)
+	rows, err := l.tx.Query(ctx, `SELECT person_key, id, wave FROM recipient WHERE incident = $1 AND person_key = ANY($2)`, l.incident, keys)
+	if err != nil {
+		return nil, err
+	}
+	var key []byte
+	var h hit
+	if _, err := pgx.ForEachRow(rows, []any{&key, &h.id, &h.wave}, func() error { known[[16]byte(key)] = h; return nil }); err != nil {
+		return nil, err
+	}
+	inBatch := make(map[[16]byte]int64, len(batch))
+	fresh := batch[:0]
+	for _, p := range batch {
+		if h, ok := known[p.key]; ok {
+			l.duplicate(p.row, h.id, h.wave)
+			continue
+		}
+		if of, ok := inBatch[p.key]; ok {
+			l.duplicates = append(l.duplicates, DuplicateRow{p.row, of, l.report.Wave})
+			continue
+		}
+		inBatch[p.key] = p.row
+		fresh = append(fresh, p)
+	}
+	return fresh, nil
+}
+
+func (l *loading) duplicate(row, id int64, wave int) {
+	d := DuplicateRow{Row: row, Wave: wave}
+	if wave == l.report.Wave {
+		d.Of = l.rowOf(id)
+	}
+	l.duplicates = append(l.duplicates, d)
+}
+
+// rowOf finds the row of a person of this list: the k-th person added stands k-1 rows after the first, and
+// one further for each duplicate before them. So nothing has to be kept per person.
+func (l *loading) rowOf(id int64) int64 {
+	k := id - l.first + 1
+	before := sort.Search(len(l.duplicates), func(i int) bool { return l.duplicates[i].Row-int64(i) > k })
+	return k + int64(before)
+}
+
+func (l *loading) end(ctx context.Context, by breach.Actor, source FileMeta, at time.Time) error {
+	l.closeBlock()
+	l.report.Added, l.report.Duplicates = l.next-l.first, int64(len(l.duplicates))
+	if l.report.Added+l.report.Duplicates == 0 {
+		return breach.Errorf(breach.ErrInvalid, "the list holds nobody; nothing was changed")
+	}
+	if l.report.Added == 0 {
+		l.report.Wave = 0
+	} else if err := l.writeWave(ctx, by, source, instant(at)); err != nil {
+		return err
+	}
+	return appendAudit(ctx, l.tx, l.incident, note{"", by.ID, "people.loaded", facts{
+		"wave": l.report.Wave, "added": l.report.Added, "duplicates": l.report.Duplicates, "digest": l.report.Digest,
+		"file_sha256": source.SHA256, "format": source.Format, "encoding": source.Encoding,
+	}, at})
+}
+
+func (l *loading) writeWave(ctx context.Context, by breach.Actor, source FileMeta, at time.Time) error {
+	list := make([]breach.Block, len(l.blocks))
+	for i, b := range l.blocks {
+		list[i] = breach.Block{No: b.no, Lo: b.lo, Hi: b.hi, Digest: b.digest}
+	}
+	l.report.Digest = breach.DigestOfBlocks(list)
+	_, err := l.tx.Exec(ctx, `INSERT INTO wave (incident, no, people, duplicates, digest, format, encoding, sha256, loaded_by, loaded_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, l.incident, l.report.Wave, l.report.Added, l.report.Duplicates,
+		l.report.Digest, source.Format, source.Encoding, source.SHA256, by.ID, at)
+	if err != nil {
+		return err
+	}
+	columns := []string{"incident", "no", "wave", "lo", "hi", "people", "digest", "pending"}
+	n, err := l.tx.CopyFrom(ctx, pgx.Identifier{"block"}, columns, pgx.CopyFromSlice(len(list), func(i int) ([]any, error) {
+		b := list[i]
+		size := b.Hi - b.Lo + 1
+		return []any{l.incident, b.No, int32(l.report.Wave), b.Lo, b.Hi, size, b.Digest, size}, nil
+	}))
+	if err == nil && n != int64(len(list)) {
+		err = fmt.Errorf("%d of %d blocks were written", n, len(list))
+	}
+	return err
+}

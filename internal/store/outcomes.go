@@ -1,0 +1,270 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// attemptKey names one attempt of one person.
+type attemptKey struct {
+	addressee breach.Addressee
+	channel   breach.Channel
+	try       int
+}
+
+type eventKey struct {
+	attemptKey
+	state      breach.AttemptState
+	settlement breach.Settlement
+}
+
+// personState is what deriving a person's outcome needs.
+type personState struct {
+	id        int64
+	guardian  bool
+	outcome   breach.Outcome
+	outcomeAt time.Time
+	attempts  map[attemptKey]*trial
+	seen      map[eventKey]bool
+}
+
+// trial is an attempt with what the evidence says about it.
+type trial struct {
+	breach.Attempt
+	eventful    bool // something happened to it, not only an intent
+	attemptID   string
+	text        string
+	providerRef string
+}
+
+func (p *personState) trial(k attemptKey) *trial {
+	t := p.attempts[k]
+	if t == nil {
+		t = &trial{Attempt: breach.Attempt{Person: p.id, Addressee: k.addressee, Channel: k.channel, Try: k.try, State: breach.Intended}}
+		p.attempts[k] = t
+	}
+	return t
+}
+
+// take folds one event in. moved is false when the event came too late to change the attempt's state.
+func (p *personState) take(e breach.AttemptEvent) (from breach.AttemptState, moved bool) {
+	k := attemptKey{e.Addressee, e.Channel, e.Try}
+	p.seen[eventKey{k, e.State, e.Settlement}] = true
+	t := p.trial(k)
+	t.eventful = true
+	if t.IntendedAt.IsZero() {
+		t.IntendedAt = e.At
+	}
+	if e.ProviderRef != "" {
+		t.providerRef = e.ProviderRef
+	}
+	from = t.State
+	if !breach.AttemptMachine.Allows(string(from), string(e.State)) {
+		return from, false
+	}
+	t.State, t.Settlement, t.Reason, t.At = e.State, e.Settlement, e.Reason, e.At
+	if e.Provider != "" {
+		t.Provider = e.Provider
+	}
+	return from, true
+}
+
+// list gives all attempts in the order in which they were made.
+func (p *personState) list() []breach.Attempt {
+	out := make([]breach.Attempt, 0, len(p.attempts))
+	for _, t := range p.trials() {
+		out = append(out, t.Attempt)
+	}
+	return out
+}
+
+func (p *personState) trials() []*trial {
+	out := make([]*trial, 0, len(p.attempts))
+	for _, t := range p.attempts {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *trial) int {
+		return cmp.Or(a.IntendedAt.Compare(b.IntendedAt), strings.Compare(string(a.Channel), string(b.Channel)),
+			strings.Compare(string(a.Addressee), string(b.Addressee)), cmp.Compare(a.Try, b.Try))
+	})
+	return out
+}
+
+// derive gives the outcome that follows from the attempts at now, laid under what was decided explicitly:
+// that stays unless there is proof that the person was reached, and only where the machine allows it. An
+// intent alone moves nobody: nothing has left yet.
+func (p *personState) derive(rules breach.Sufficiency, now time.Time) breach.Outcome {
+	to := breach.OutcomeOf(p.counting(), rules, now)
+	switch p.outcome {
+	case breach.Exempt, breach.Held, breach.Withdrawn, breach.Unreachable, breach.Covered:
+		if to != breach.Reached {
+			return p.outcome
+		}
+	}
+	if to == p.outcome || !breach.PersonMachine.Allows(string(p.outcome), string(to)) {
+		return p.outcome
+	}
+	return to
+}
+
+// counting lists the attempts to the addressee that counts.
+func (p *personState) counting() []breach.Attempt {
+	want := breach.ToSelf
+	if p.guardian {
+		want = breach.ToGuardian
+	}
+	var out []breach.Attempt
+	for _, t := range p.attempts {
+		if t.eventful && t.Addressee == want {
+			out = append(out, t.Attempt)
+		}
+	}
+	return out
+}
+
+// readStates reads present outcomes and folds the events of these people.
+func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
+	states := make(map[int64]*personState, len(ids))
+	rows, err := tx.Query(ctx, `SELECT r.id, r.guardian, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now())
+		FROM recipient r LEFT JOIN LATERAL (SELECT outcome, at FROM person_outcome p
+			WHERE p.incident = r.incident AND p.person = r.id ORDER BY seq DESC LIMIT 1) o ON true
+		WHERE r.incident = $1 AND r.id = ANY($2)`, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	var p personState
+	var never bool
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.guardian, &p.outcome, &never, &p.outcomeAt}, func() error {
+		c := p
+		if c.outcomeAt = c.outcomeAt.UTC(); never {
+			c.outcomeAt = time.Time{}
+		}
+		c.attempts, c.seen = map[attemptKey]*trial{}, map[eventKey]bool{}
+		states[c.id] = &c
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	rows, err = tx.Query(ctx, `SELECT person, addressee, channel, try, state, settlement, reason, provider, provider_ref, at
+		FROM outcome WHERE incident = $1 AND person = ANY($2) ORDER BY seq`, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	var e breach.AttemptEvent
+	_, err = pgx.ForEachRow(rows, []any{&e.Person, &e.Addressee, &e.Channel, &e.Try, &e.State, &e.Settlement, &e.Reason, &e.Provider, &e.ProviderRef, &e.At}, func() error {
+		e.At = e.At.UTC()
+		if st := states[e.Person]; st != nil {
+			st.take(e)
+		}
+		return nil
+	})
+	return states, err
+}
+
+// change is one step of a person's outcome.
+type change struct {
+	person   int64
+	from, to breach.Outcome
+	reason   string
+	by       string
+	at       time.Time
+}
+
+// lockPeople locks the blocks of these people in ascending order and reads their states. Whoever is not in
+// the ledger is an error: no outcome can be recorded for them.
+func lockPeople(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
+	nos := blocksOfPeople(ids)
+	_, err := collect(ctx, tx, pgx.RowTo[int64], `SELECT no FROM block WHERE incident = $1 AND no = ANY($2) ORDER BY no FOR NO KEY UPDATE`, incident, nos)
+	if err != nil {
+		return nil, err
+	}
+	states, err := readStates(ctx, tx, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if states[id] == nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "person %d is not on a list of incident %s", id, printable(incident))
+		}
+	}
+	return states, nil
+}
+
+func sufficiency(ctx context.Context, q querier, incident string) (breach.Sufficiency, error) {
+	var raw []byte
+	err := q.QueryRow(ctx, `SELECT sufficiency FROM incident WHERE id = $1`, incident).Scan(&raw)
+	if err != nil {
+		return nil, err
+	}
+	var rules breach.Sufficiency
+	if err := json.Unmarshal(raw, &rules); err != nil {
+		return nil, breach.Errorf(breach.ErrTampered, "the sufficiency table of incident %s cannot be read", printable(incident))
+	}
+	return rules, nil
+}
+
+var sumOfTallies, addToTallies = tallySQL()
+
+// tallySQL spells out one column per outcome, in the order of breach.Outcomes.
+func tallySQL() (sums, adds string) {
+	for i, o := range breach.Outcomes {
+		if i > 0 {
+			sums, adds = sums+", ", adds+", "
+		}
+		sums += "coalesce(sum(" + string(o) + "), 0)::bigint"
+		adds += string(o) + " = b." + string(o) + " + d." + string(o)
+	}
+	return sums, adds
+}
+
+// write appends the changes and moves the tallies of their blocks, which the caller has locked.
+func write(ctx context.Context, tx pgx.Tx, incident string, changes []change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	columns := []string{"incident", "person", "outcome", "reason", "by_actor", "at"}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"person_outcome"}, columns, pgx.CopyFromSlice(len(changes), func(i int) ([]any, error) {
+		c := changes[i]
+		return []any{incident, c.person, string(c.to), plain(c.reason, 120), c.by, instant(c.at)}, nil
+	}))
+	if err != nil {
+		return err
+	}
+	deltas := map[int64]breach.Tally{}
+	for _, c := range changes {
+		d := deltas[blockOf(c.person)]
+		if d == nil {
+			d = breach.Tally{}
+			deltas[blockOf(c.person)] = d
+		}
+		d[c.from]--
+		d[c.to]++
+	}
+	nos := make([]int64, 0, len(deltas))
+	counts := make([][]int64, len(breach.Outcomes))
+	for no, d := range deltas {
+		nos = append(nos, no)
+		for i, o := range breach.Outcomes {
+			counts[i] = append(counts[i], d[o])
+		}
+	}
+	args, names := []any{incident, nos}, "no"
+	from := "$2::bigint[]"
+	for i, o := range breach.Outcomes {
+		args = append(args, counts[i])
+		names += ", " + string(o)
+		from += fmt.Sprintf(", $%d::bigint[]", i+3)
+	}
+	_, err = tx.Exec(ctx, `UPDATE block b SET `+addToTallies+` FROM unnest(`+from+`) d(`+names+`) WHERE b.incident = $1 AND b.no = d.no`, args...)
+	return err
+}

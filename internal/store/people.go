@@ -1,0 +1,221 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Blocks lists the blocks of a wave in order; wave 0 means all waves.
+func (s *Store) Blocks(ctx context.Context, incident string, wave int) ([]breach.Block, error) {
+	list, err := blocksOf(ctx, s.pool, incident, wave)
+	return list, clean("list the blocks", err)
+}
+
+func blocksOf(ctx context.Context, q querier, incident string, wave int) ([]breach.Block, error) {
+	return collect(ctx, q, pgx.RowToStructByPos[breach.Block],
+		`SELECT no, lo, hi, digest FROM block WHERE incident = $1 AND ($2 = 0 OR wave = $2) ORDER BY no`, incident, wave)
+}
+
+// WaveNumbers lists the waves from 1.
+func (s *Store) WaveNumbers(ctx context.Context, incident string) ([]int, error) {
+	list, err := collect(ctx, s.pool, pgx.RowTo[int], `SELECT no FROM wave WHERE incident = $1 ORDER BY no`, incident)
+	return list, clean("list the waves", err)
+}
+
+// Snapshot describes the people of a wave, recomputed from the rows.
+func (s *Store) Snapshot(ctx context.Context, incident string, wave int) (breach.PeopleSnapshot, error) {
+	var out breach.PeopleSnapshot
+	err := s.inSnapshot(ctx, "take the snapshot of the people", func(tx pgx.Tx) (err error) {
+		out, err = s.snapshot(ctx, tx, incident, wave)
+		return err
+	})
+	return out, err
+}
+
+func (s *Store) snapshot(ctx context.Context, tx pgx.Tx, incident string, wave int) (breach.PeopleSnapshot, error) {
+	c := census{snap: breach.PeopleSnapshot{Reachable: map[breach.Channel]int64{}, ByLocale: map[string]int64{}}}
+	rows, err := tx.Query(ctx, `SELECT r.id, r.wave, r.ref, r.locale, r.country, r.minor, r.guardian, r.channels, sha256(r.sealed)
+		FROM recipient r, (SELECT min(lo) lo, max(hi) hi FROM block WHERE incident = $1 AND wave = $2) b
+		WHERE r.incident = $1 AND r.id BETWEEN b.lo AND b.hi ORDER BY r.id`, incident, wave)
+	if err != nil {
+		return c.snap, err
+	}
+	var p personRow
+	var sum []byte
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.wave, &p.ref, &p.locale, &p.country, &p.minor, &p.guardian, &p.channels, &sum}, func() error {
+		c.count(&p, sum)
+		return nil
+	})
+	c.closeBlock()
+	c.snap.Blocks, c.snap.Digest = len(c.blocks), breach.DigestOfBlocks(c.blocks)
+	return c.snap, err
+}
+
+// census counts the people of a wave and recomputes the digests of its blocks.
+type census struct {
+	snap   breach.PeopleSnapshot
+	blocks []breach.Block
+	digest *blockDigest
+}
+
+func (c *census) count(p *personRow, sealedSum []byte) {
+	if n := len(c.blocks); n == 0 || c.blocks[n-1].No != blockOf(p.id) {
+		c.closeBlock()
+		c.blocks = append(c.blocks, breach.Block{No: blockOf(p.id)})
+		c.digest = newBlockDigest()
+	}
+	c.digest.addSum(p, sealedSum)
+	c.snap.Total++
+	for ch, bit := range channelBits {
+		if p.channels&bit != 0 {
+			c.snap.Reachable[ch]++
+		}
+	}
+	if p.channels == 0 {
+		c.snap.None++
+	}
+	if p.guardian {
+		c.snap.Guardian++
+	}
+	c.snap.ByLocale[p.locale]++
+}
+
+func (c *census) closeBlock() {
+	if n := len(c.blocks); n > 0 {
+		c.blocks[n-1].Digest = c.digest.sum()
+	}
+}
+
+// Subjects reads and decrypts a block's people with their attempts, after checking the block's digest;
+// breach.ErrTampered.
+func (s *Store) Subjects(ctx context.Context, incident string, b breach.Block) ([]breach.Subject, error) {
+	var out []breach.Subject
+	err := s.inSnapshot(ctx, "read the people of a block", func(tx pgx.Tx) error {
+		people, err := sealedPeople(ctx, tx, incident, `id BETWEEN $2 AND $3`, b.Lo, b.Hi)
+		if err != nil {
+			return err
+		}
+		var stored string
+		if err := tx.QueryRow(ctx, `SELECT digest FROM block WHERE incident = $1 AND no = $2`, incident, b.No).Scan(&stored); err != nil {
+			return err
+		}
+		digest := newBlockDigest()
+		for i := range people {
+			digest.add(&people[i].personRow, people[i].sealed)
+		}
+		if sum := digest.sum(); sum != stored || (b.Digest != "" && b.Digest != sum) {
+			return breach.Errorf(breach.ErrTampered, "the people of block %d were changed after they were loaded", b.No)
+		}
+		out, err = s.subjects(ctx, tx, incident, people)
+		return err
+	})
+	return out, err
+}
+
+type sealedPerson struct {
+	personRow
+	sealed []byte
+}
+
+func sealedPeople(ctx context.Context, tx pgx.Tx, incident, where string, args ...any) ([]sealedPerson, error) {
+	return collect(ctx, tx, func(row pgx.CollectableRow) (p sealedPerson, err error) {
+		return p, row.Scan(&p.id, &p.wave, &p.ref, &p.locale, &p.country, &p.minor, &p.guardian, &p.channels, &p.sealed)
+	}, `SELECT id, wave, ref, locale, country, minor, guardian, channels, sealed FROM recipient
+		WHERE incident = $1 AND `+where+` ORDER BY id`, append([]any{incident}, args...)...)
+}
+
+// subjects decrypts people and adds what was tried and refused.
+func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson) ([]breach.Subject, error) {
+	b, err := s.boxOf(ctx, tx, incident)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(people))
+	for i := range people {
+		ids[i] = people[i].id
+	}
+	states, err := readStates(ctx, tx, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := addIntents(ctx, tx, incident, states); err != nil {
+		return nil, err
+	}
+	refused, err := refusals(ctx, tx, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]breach.Subject, len(people))
+	for i, p := range people {
+		plain, err := b.open(personPlace(p.id), p.sealed)
+		if err != nil {
+			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
+		}
+		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: states[p.id].outcome, Attempts: states[p.id].list(), Refused: refused[p.id]}
+		if err := json.Unmarshal(plain, &out[i].Person); err != nil {
+			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
+		}
+	}
+	return out, nil
+}
+
+func refusals(ctx context.Context, q querier, incident string, ids []int64) (map[int64]map[breach.Channel]string, error) {
+	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person = ANY($2) ORDER BY person, at`, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]map[breach.Channel]string{}
+	var r breach.Refusal
+	_, err = pgx.ForEachRow(rows, []any{&r.Person, &r.Channel, &r.Reason}, func() error {
+		if out[r.Person] == nil {
+			out[r.Person] = map[breach.Channel]string{}
+		}
+		out[r.Person][r.Channel] = r.Reason
+		return nil
+	})
+	return out, err
+}
+
+// Refuse records refusals, once per person, channel and provider.
+func (s *Store) Refuse(ctx context.Context, incident string, rs []breach.Refusal) error {
+	if len(rs) == 0 {
+		return nil
+	}
+	persons, ats := make([]int64, len(rs)), make([]time.Time, len(rs))
+	channels, providers, reasons := make([]string, len(rs)), make([]string, len(rs)), make([]string, len(rs))
+	for i, r := range rs {
+		persons[i], ats[i] = r.Person, instant(r.At)
+		channels[i], providers[i], reasons[i] = string(r.Channel), r.Provider, plain(r.Reason, 64)
+	}
+	return s.inTx(ctx, "record the refusals", func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO refusal (incident, person, channel, provider, reason, at)
+			SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) ORDER BY 2, 3, 4
+			ON CONFLICT DO NOTHING`, incident, persons, channels, providers, reasons, ats)
+		return err
+	})
+}
+
+// Tally counts people by outcome; wave 0 means all waves.
+func (s *Store) Tally(ctx context.Context, incident string, wave int) (breach.Tally, error) {
+	t, err := tally(ctx, s.pool, incident, wave)
+	return t, clean("read the tally", err)
+}
+
+func tally(ctx context.Context, q querier, incident string, wave int) (breach.Tally, error) {
+	n := make([]int64, len(breach.Outcomes))
+	into := make([]any, len(n))
+	for i := range n {
+		into[i] = &n[i]
+	}
+	err := q.QueryRow(ctx, `SELECT `+sumOfTallies+` FROM block WHERE incident = $1 AND ($2 = 0 OR wave = $2)`, incident, wave).Scan(into...)
+	out := breach.Tally{}
+	for i, o := range breach.Outcomes {
+		out[o] = n[i]
+	}
+	return out, err
+}

@@ -1,0 +1,180 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// personRow is what the ledger keeps readable of a person.
+type personRow struct {
+	id       int64
+	wave     int
+	ref      string
+	locale   string
+	country  string
+	minor    bool
+	guardian bool
+	channels int16
+}
+
+// prepared is a person on the way into the ledger.
+type prepared struct {
+	personRow
+	row          int64
+	key          [16]byte
+	email, phone []byte
+	plain        []byte
+}
+
+// childhood says until which age, counted on a day, a guardian acts for a person.
+type childhood struct {
+	age int
+	on  time.Time
+}
+
+func (c childhood) child(p breach.Person) bool {
+	born, err := time.Parse(time.DateOnly, p.BirthDate)
+	if err != nil || c.age <= 0 {
+		return false
+	}
+	on := time.Date(c.on.Year(), c.on.Month(), c.on.Day(), 0, 0, 0, 0, time.UTC)
+	return on.Before(born.AddDate(c.age, 0, 0))
+}
+
+func (b *box) prepare(p breach.Person, rules childhood, row int64) (prepared, error) {
+	out := prepared{row: row}
+	plain, err := json.Marshal(p)
+	if err != nil {
+		return out, breach.Errorf(breach.ErrInvalid, "row %d cannot be encoded", row)
+	}
+	out.plain = plain
+	out.locale, out.country = plain16(p.Locale), plain16(p.Country)
+	out.minor = rules.child(p)
+	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
+	out.channels = usable(p, out.minor, out.guardian)
+	out.key = [16]byte(b.personKey(p, plain))
+	email, phone := contacts(p)
+	if email != "" {
+		out.email = b.keyed("email", email)
+	}
+	if phone != "" {
+		out.phone = b.keyed("phone", phone)
+	}
+	return out, nil
+}
+
+// plain16 keeps a free text from slipping into a column that everybody can read.
+func plain16(s string) string { return plain(s, 16) }
+
+var channelBits = map[breach.Channel]int16{breach.Email: 1, breach.SMS: 2, breach.Push: 4, breach.Voice: 8, breach.Letter: 16}
+
+// usable lists the channels for which the one who is addressed has a contact. A child whose guardian has
+// none is not addressed at all.
+func usable(p breach.Person, minor, guardian bool) int16 {
+	if minor && !guardian {
+		return 0
+	}
+	email, phone, push := p.Email, p.Phone, p.PushToken
+	if guardian {
+		email, phone, push = p.Guardian.Email, p.Guardian.Phone, ""
+	}
+	var bits int16
+	if email != "" {
+		bits |= channelBits[breach.Email]
+	}
+	if phone != "" {
+		bits |= channelBits[breach.SMS] | channelBits[breach.Voice]
+	}
+	if push != "" {
+		bits |= channelBits[breach.Push]
+	}
+	if p.PostalAddress != "" {
+		bits |= channelBits[breach.Letter]
+	}
+	return bits
+}
+
+func fold(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }
+
+// contacts are what a person is looked up by: their own, or the guardian's when they have none.
+func contacts(p breach.Person) (email, phone string) {
+	email, phone = fold(p.Email), fold(p.Phone)
+	if g := p.Guardian; g != nil {
+		if email == "" {
+			email = fold(g.Email)
+		}
+		if phone == "" {
+			phone = fold(g.Phone)
+		}
+	}
+	return email, phone
+}
+
+// personKey says who counts as the same person: the organisation's own id; without one a contact together
+// with the name, since families share contacts; without a contact only the very same record.
+func (b *box) personKey(p breach.Person, plain []byte) []byte {
+	email, phone := contacts(p)
+	switch id := strings.TrimSpace(p.ExternalID); {
+	case id != "":
+		return b.keyed("id", id)
+	case email != "":
+		return b.keyed("email+name", email, fold(p.Name))
+	case phone != "":
+		return b.keyed("phone+name", phone, fold(p.Name))
+	}
+	return b.keyed("record", string(plain))
+}
+
+// blockDigest is the SHA-256 over a block's people in order: readable columns and the SHA-256 of what is
+// sealed.
+type blockDigest struct {
+	h   hash.Hash
+	buf []byte
+}
+
+func newBlockDigest() *blockDigest { return &blockDigest{h: sha256.New()} }
+
+func (d *blockDigest) add(p *personRow, sealed []byte) {
+	sum := sha256.Sum256(sealed)
+	d.addSum(p, sum[:])
+}
+
+func (d *blockDigest) addSum(p *personRow, sealedSum []byte) {
+	b := binary.BigEndian.AppendUint64(d.buf[:0], uint64(p.id))
+	b = binary.BigEndian.AppendUint32(b, uint32(p.wave))
+	b = binary.BigEndian.AppendUint16(b, uint16(p.channels))
+	b = append(b, flag(p.minor), flag(p.guardian))
+	for _, s := range []string{p.ref, p.locale, p.country} {
+		b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
+		b = append(b, s...)
+	}
+	d.buf = append(b, sealedSum...)
+	d.h.Write(d.buf)
+}
+
+func (d *blockDigest) sum() string { return hex.EncodeToString(d.h.Sum(nil)) }
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// blocksOfPeople lists the blocks that hold these people, ascending.
+func blocksOfPeople(people []int64) []int64 {
+	nos := make([]int64, 0, 4)
+	for _, p := range people {
+		nos = append(nos, blockOf(p))
+	}
+	slices.Sort(nos)
+	return slices.Compact(nos)
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Receipt is a provider's word on an attempt, as its callback brought it. Reason is a code of the
+// catalogue; Detail is the provider's text with contacts removed.
+type Receipt struct {
+	State                       breach.AttemptState
+	ProviderRef, Reason, Detail string
+}
+
+// RecordReceipt stores what a provider said about an attempt and lets it count. The same word again changes
+// nothing. An attempt id that nobody here gave to this provider is kept as an orphan: known is false, and
+// it is no error, since the provider would only repeat it.
+func (s *Store) RecordReceipt(ctx context.Context, provider, attemptID string, r Receipt, at time.Time) (known bool, err error) {
+	provider, attemptID = plain(provider, codeLimit), plain(attemptID, detailLimit)
+	event := tidy(breach.AttemptEvent{State: r.State, Reason: r.Reason, Detail: r.Detail, Provider: provider, ProviderRef: r.ProviderRef, At: at})
+	switch r.State {
+	case breach.HandedOver, breach.Accepted, breach.Delivered, breach.FailedTemporary, breach.FailedPermanent:
+	default:
+		return false, breach.Errorf(breach.ErrInvalid, "a receipt cannot have the state %q", printable(string(r.State)))
+	}
+	err = s.inTx(ctx, "record a receipt", func(tx pgx.Tx) error {
+		incident, in, err := attemptOf(ctx, tx, attemptID)
+		if err != nil {
+			return err
+		}
+		known = incident != "" && in.Provider == provider
+		var forIncident *string
+		var person *int64
+		if known {
+			forIncident, person = &incident, &in.Person
+		}
+		tag, err := tx.Exec(ctx, `INSERT INTO receipt (provider, attempt, state, incident, person, provider_ref, reason, detail, at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, provider, attemptID, r.State,
+			forIncident, person, event.ProviderRef, event.Reason, event.Detail, event.At)
+		if err != nil || tag.RowsAffected() == 0 || !known {
+			return err
+		}
+		event.Person, event.Addressee, event.Channel, event.Try = in.Person, in.Addressee, in.Channel, in.Try
+		return record(ctx, tx, incident, []breach.AttemptEvent{event})
+	})
+	return known, err
+}

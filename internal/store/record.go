@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+const (
+	detailLimit = 200
+	codeLimit   = 64
+)
+
+// Record appends attempt events and keeps person outcomes and tallies. Facts are never refused, whoever
+// holds the lease by now; an event that is there already (same attempt, state and settlement) is left
+// alone. An event about somebody who is on no list is an error.
+func (s *Store) Record(ctx context.Context, incident string, events []breach.AttemptEvent) error {
+	if len(events) == 0 {
+		return nil
+	}
+	return s.inTx(ctx, "record what happened", func(tx pgx.Tx) error { return record(ctx, tx, incident, events) })
+}
+
+// record does it in the caller's transaction, which may hold a chunk but no block yet.
+func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.AttemptEvent) error {
+	ids := make([]int64, len(events))
+	for i, e := range events {
+		if err := checkEvent(e); err != nil {
+			return err
+		}
+		ids[i] = e.Person
+	}
+	states, err := lockPeople(ctx, tx, incident, ids)
+	if err != nil {
+		return err
+	}
+	rules, err := sufficiency(ctx, tx, incident)
+	if err != nil {
+		return err
+	}
+	r := recording{states: states, fresh: map[int64][]breach.AttemptEvent{}}
+	for _, e := range events {
+		r.take(tidy(e))
+	}
+	if err := r.append(ctx, tx, incident); err != nil {
+		return err
+	}
+	return write(ctx, tx, incident, r.changes(rules))
+}
+
+func checkEvent(e breach.AttemptEvent) error {
+	switch {
+	case e.State == breach.Intended || !slices.Contains(breach.AttemptStates, e.State):
+		return breach.Errorf(breach.ErrInvalid, "an event of an attempt cannot have the state %q", printable(string(e.State)))
+	case (e.State == breach.Reconciled) != (e.Settlement != ""):
+		return breach.Errorf(breach.ErrInvalid, "a settlement belongs to the state reconciled, and to no other")
+	case e.Addressee != breach.ToSelf && e.Addressee != breach.ToGuardian, !slices.Contains(breach.Channels, e.Channel), e.Try < 1:
+		return breach.Errorf(breach.ErrInvalid, "an event names no attempt: addressee, channel and try are needed")
+	}
+	return nil
+}
+
+func tidy(e breach.AttemptEvent) breach.AttemptEvent {
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	e.At = instant(e.At)
+	e.Reason, e.Detail = plain(e.Reason, codeLimit), plain(e.Detail, detailLimit)
+	e.Provider, e.ProviderRef = plain(e.Provider, codeLimit), plain(e.ProviderRef, detailLimit)
+	return e
+}
+
+type outcomeRow struct {
+	breach.AttemptEvent
+	from *string
+}
+
+// recording gathers what one call adds.
+type recording struct {
+	states map[int64]*personState
+	rows   []outcomeRow
+	fresh  map[int64][]breach.AttemptEvent
+	order  []int64
+}
+
+func (r *recording) take(e breach.AttemptEvent) {
+	p := r.states[e.Person]
+	if p.seen[eventKey{attemptKey{e.Addressee, e.Channel, e.Try}, e.State, e.Settlement}] {
+		return
+	}
+	row := outcomeRow{AttemptEvent: e}
+	if from, moved := p.take(e); moved {
+		f := string(from)
+		row.from = &f
+	}
+	r.rows = append(r.rows, row)
+	if len(r.fresh[e.Person]) == 0 {
+		r.order = append(r.order, e.Person)
+	}
+	r.fresh[e.Person] = append(r.fresh[e.Person], e)
+}
+
+func (r *recording) append(ctx context.Context, tx pgx.Tx, incident string) error {
+	if len(r.rows) == 0 {
+		return nil
+	}
+	columns := []string{"incident", "person", "addressee", "channel", "try", "state", "settlement", "moved_from",
+		"reason", "detail", "provider", "provider_ref", "epoch", "at"}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"outcome"}, columns, pgx.CopyFromSlice(len(r.rows), func(i int) ([]any, error) {
+		e := r.rows[i]
+		return []any{incident, e.Person, string(e.Addressee), string(e.Channel), int32(e.Try), string(e.State), string(e.Settlement),
+			e.from, e.Reason, e.Detail, e.Provider, e.ProviderRef, int32(e.Epoch), e.At}, nil
+	}))
+	return err
+}
+
+func (r *recording) changes(rules breach.Sufficiency) []change {
+	var out []change
+	for _, id := range r.order {
+		p, events := r.states[id], r.fresh[id]
+		last := slices.MaxFunc(events, func(a, b breach.AttemptEvent) int { return a.At.Compare(b.At) })
+		at := p.notBefore(last.At)
+		to := p.derive(rules, at)
+		if to == p.outcome || (p.outcome == breach.Reached && !slices.ContainsFunc(events, failed)) {
+			continue // better news (delivered after accepted) starts no new wait for somebody who was reached
+		}
+		out = append(out, p.move(to, string(last.Channel)+"/"+string(last.State), engineActor, at))
+	}
+	return out
+}
+
+func failed(e breach.AttemptEvent) bool {
+	return e.State == breach.FailedPermanent || e.State == breach.FailedTemporary
+}

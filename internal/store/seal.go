@@ -1,0 +1,167 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// box protects what one incident holds of people: it seals, hashes with a key, and makes reference codes.
+type box struct {
+	incident string
+	sealing  tink.AEAD
+	hashing  []byte
+	salt     []byte       // of the commitments in evidence packs
+	codes    cipher.Block // key of the reference codes
+}
+
+// newBox makes and wraps the two keys of a new incident.
+func (s *Store) newBox(ctx context.Context, tx pgx.Tx, incident string) (*box, error) {
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, err
+	}
+	var sealing bytes.Buffer
+	if err := handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&sealing), s.kek, []byte("sealing|"+incident)); err != nil {
+		return nil, err
+	}
+	raw := make([]byte, 32)
+	if _, err := rand.Read(raw); err != nil {
+		return nil, err
+	}
+	hashing, err := s.kek.Encrypt(raw, []byte("hashing|"+incident))
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO data_key (incident, sealing, hashing) VALUES ($1, $2, $3)`, incident, sealing.Bytes(), hashing)
+	if err != nil {
+		return nil, err
+	}
+	return makeBox(incident, handle, raw)
+}
+
+// boxOf unwraps an incident's keys, once per process.
+func (s *Store) boxOf(ctx context.Context, q querier, incident string) (*box, error) {
+	if b, ok := s.boxes.Load(incident); ok {
+		return b.(*box), nil
+	}
+	var sealing, hashing []byte
+	err := q.QueryRow(ctx, `SELECT sealing, hashing FROM data_key WHERE incident = $1`, incident).Scan(&sealing, &hashing)
+	if isNoRows(err) {
+		return nil, notFound("incident %s is not in the ledger, or its personal data was destroyed", printable(incident))
+	}
+	if err != nil {
+		return nil, err
+	}
+	handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(sealing)), s.kek, []byte("sealing|"+incident))
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrTampered, "the data key of incident %s does not open with the key file in use", incident)
+	}
+	raw, err := s.kek.Decrypt(hashing, []byte("hashing|"+incident))
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrTampered, "the hashing key of incident %s does not open with the key file in use", incident)
+	}
+	b, err := makeBox(incident, handle, raw)
+	if err == nil {
+		s.boxes.Store(incident, b)
+	}
+	return b, err
+}
+
+func makeBox(incident string, handle *keyset.Handle, hashing []byte) (*box, error) {
+	sealing, err := aead.New(handle)
+	if err != nil {
+		return nil, err
+	}
+	b := &box{incident: incident, sealing: sealing, hashing: hashing}
+	b.salt = b.mac("salt of commitments")
+	b.codes, err = aes.NewCipher(b.mac("reference codes")[:16])
+	return b, err
+}
+
+func (b *box) mac(parts ...string) []byte {
+	h := hmac.New(sha256.New, b.hashing)
+	for _, p := range parts {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	return h.Sum(nil)
+}
+
+// keyed is a look-up hash: 128 bits tell people of one incident apart, and the key makes guessing useless.
+func (b *box) keyed(kind string, parts ...string) []byte {
+	return b.mac(append([]string{kind}, parts...)...)[:16]
+}
+
+// seal encrypts; what names the place that it belongs to, so that a sealed value cannot be moved to
+// another person or incident.
+func (b *box) seal(what string, plaintext []byte) ([]byte, error) {
+	return b.sealing.Encrypt(plaintext, b.place(what))
+}
+
+func (b *box) open(what string, sealed []byte) ([]byte, error) {
+	return b.sealing.Decrypt(sealed, b.place(what))
+}
+
+func (b *box) place(what string) []byte { return []byte("tocsin|" + b.incident + "|" + what) }
+
+func personPlace(id int64) string { return "person|" + strconv.FormatInt(id, 10) }
+
+const (
+	codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	codeHalf     = 20
+	codeMask     = 1<<codeHalf - 1
+	codeRounds   = 8
+)
+
+// reference is a person's code, for example 7K2M-0QXB. It is a keyed permutation of the person's number:
+// it looks random, two people never get the same, and nobody without the key can go from one to the next.
+func (b *box) reference(id int64) string {
+	l, r := uint32(id>>codeHalf)&codeMask, uint32(id)&codeMask
+	for i := range codeRounds {
+		l, r = r, l^b.round(i, r)
+	}
+	v := uint64(l)<<codeHalf | uint64(r)
+	var code [9]byte
+	for i := 8; i >= 0; i-- {
+		if i == 4 {
+			code[i] = '-'
+			continue
+		}
+		code[i] = codeAlphabet[v&31]
+		v >>= 5
+	}
+	return string(code[:])
+}
+
+func (b *box) round(i int, half uint32) uint32 {
+	var in, out [aes.BlockSize]byte
+	in[0] = byte(i)
+	binary.BigEndian.PutUint32(in[4:], half)
+	b.codes.Encrypt(out[:], in[:])
+	return binary.BigEndian.Uint32(out[:]) & codeMask
+}
+
+// printable keeps an id that came from outside from carrying control characters into an error.
+func printable(id string) string {
+	if len(id) > 64 || strings.ContainsFunc(id, func(r rune) bool { return r < '!' || r > '~' }) {
+		return "(not an id)"
+	}
+	return id
+}

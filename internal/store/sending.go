@@ -1,0 +1,240 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// OpenChunks makes blocks leasable for one round of one channel; existing ones are left alone.
+func (s *Store) OpenChunks(ctx context.Context, incident string, wave, round int, c breach.Channel, blocks []int64) error {
+	return s.inTx(ctx, "open chunks", func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO chunk (incident, wave, channel, round, block)
+			SELECT $1, $2, $3, $4, no FROM unnest($5::bigint[]) no ORDER BY no ON CONFLICT DO NOTHING`, incident, wave, c, round, blocks)
+		if sqlState(err) == "23503" {
+			return notFound("a block of list %d is not in the ledger", wave)
+		}
+		return err
+	})
+}
+
+// reasonInterrupted is the delivery code for sending that a crash interrupted.
+const reasonInterrupted = "interrupted"
+
+// Lease takes a free or expired chunk, or nil when none is left; open is how many are not done (leased by
+// others and by this call included). Lease times are by the database's clock. Intents without an outcome
+// that a former owner left are recorded as unknown before it returns.
+func (s *Store) Lease(ctx context.Context, incident string, wave, round int, c breach.Channel, owner string, d time.Duration) (l *breach.Lease, open int, err error) {
+	err = s.inTx(ctx, "lease a chunk", func(tx pgx.Tx) error {
+		l, open = nil, 0
+		got := breach.Lease{Incident: incident, Wave: wave, Round: round, Channel: c, Owner: owner}
+		err := tx.QueryRow(ctx, `WITH pick AS (
+				SELECT block FROM chunk WHERE incident = $1 AND wave = $2 AND channel = $3 AND round = $4
+				AND NOT done AND (lease_until IS NULL OR lease_until < clock_timestamp())
+				ORDER BY block LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+			UPDATE chunk k SET owner = $5, epoch = epoch + 1, lease_until = clock_timestamp() + $6 * interval '1 microsecond'
+			FROM pick, block b WHERE k.incident = $1 AND k.wave = $2 AND k.channel = $3 AND k.round = $4 AND k.block = pick.block
+			AND b.incident = $1 AND b.no = pick.block
+			RETURNING b.no, b.lo, b.hi, b.digest, k.epoch, k.lease_until`, incident, wave, c, round, owner, d.Microseconds()).
+			Scan(&got.Block.No, &got.Block.Lo, &got.Block.Hi, &got.Block.Digest, &got.Epoch, &got.Until)
+		if err != nil && !isNoRows(err) {
+			return err
+		}
+		if err == nil {
+			got.Until = got.Until.UTC()
+			l = &got
+			if got.Epoch > 1 {
+				if err := recordInterrupted(ctx, tx, l); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.QueryRow(ctx, `SELECT count(*) FROM chunk WHERE incident = $1 AND wave = $2 AND channel = $3 AND round = $4 AND NOT done`,
+			incident, wave, c, round).Scan(&open)
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return l, open, nil
+}
+
+// recordInterrupted closes what the former owner of a chunk left open: it may or may not have been sent.
+func recordInterrupted(ctx context.Context, tx pgx.Tx, l *breach.Lease) error {
+	open, err := openIntents(ctx, tx, l)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	var now time.Time
+	if err := tx.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now); err != nil {
+		return err
+	}
+	events := make([]breach.AttemptEvent, len(open))
+	for i, in := range open {
+		events[i] = breach.AttemptEvent{Person: in.Person, Addressee: in.Addressee, Channel: in.Channel, Try: in.Try,
+			State: breach.Unknown, Reason: reasonInterrupted, Provider: in.Provider, Epoch: l.Epoch - 1, At: now}
+	}
+	return record(ctx, tx, l.Incident, events)
+}
+
+// openIntents lists what was intended under a chunk and has no outcome event.
+func openIntents(ctx context.Context, tx pgx.Tx, l *breach.Lease) ([]breach.Intent, error) {
+	groups, err := intents(ctx, tx, l.Incident, `block = $2 AND channel = $3 AND round = $4 AND wave = $5`, l.Block.No, l.Channel, l.Round, l.Wave)
+	if err != nil {
+		return nil, err
+	}
+	var ids []int64
+	for _, g := range groups {
+		ids = append(ids, g.persons...)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	// The block is locked before the events are read: what another owner records late is seen or waits.
+	states, err := lockPeople(ctx, tx, l.Incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	var open []breach.Intent
+	for _, g := range groups {
+		for _, in := range g.each() {
+			if t := states[in.Person].attempts[attemptKey{in.Addressee, in.Channel, in.Try}]; t == nil || !t.eventful {
+				open = append(open, in)
+			}
+		}
+	}
+	return open, nil
+}
+
+const ownChunk = `incident = $1 AND wave = $2 AND channel = $3 AND round = $4 AND block = $5 AND owner = $6 AND epoch = $7 AND NOT done`
+
+func own(l *breach.Lease) []any {
+	return []any{l.Incident, l.Wave, l.Channel, l.Round, l.Block.No, l.Owner, l.Epoch}
+}
+
+// Renew extends a lease that is still ours and sets l.Until; false when it is lost.
+func (s *Store) Renew(ctx context.Context, l *breach.Lease, d time.Duration) (bool, error) {
+	err := s.pool.QueryRow(ctx, `UPDATE chunk SET lease_until = clock_timestamp() + $8 * interval '1 microsecond'
+		WHERE `+ownChunk+` RETURNING lease_until`, append(own(l), d.Microseconds())...).Scan(&l.Until)
+	if isNoRows(err) {
+		return false, nil
+	}
+	l.Until = l.Until.UTC()
+	return err == nil, clean("renew the lease", err)
+}
+
+// Intend commits intents under a lease before anything is sent; breach.ErrConflict when the lease is lost
+// or its time is over. The same intents again under the same lease change nothing; under another lease
+// they are breach.ErrConflict, because such an attempt may have been sent.
+func (s *Store) Intend(ctx context.Context, l *breach.Lease, list []breach.Intent) error {
+	for _, in := range list {
+		if in.Person < l.Block.Lo || in.Person > l.Block.Hi || in.Channel != l.Channel || in.AttemptID == "" || in.Try < 1 {
+			return breach.Errorf(breach.ErrInvalid, "an intent lies outside its lease, or has no attempt id or try")
+		}
+	}
+	return s.inTx(ctx, "record the intents", func(tx pgx.Tx) error {
+		var one int
+		err := tx.QueryRow(ctx, `SELECT 1 FROM chunk WHERE `+ownChunk+` AND lease_until > clock_timestamp() FOR NO KEY UPDATE`, own(l)...).Scan(&one)
+		if isNoRows(err) {
+			return breach.Errorf(breach.ErrConflict, "the lease on block %d is lost: nothing may be sent under it", l.Block.No)
+		}
+		if err != nil {
+			return err
+		}
+		fresh, err := freshIntents(ctx, tx, l, list)
+		if err != nil {
+			return err
+		}
+		for _, g := range groupIntents(fresh) {
+			if err := g.insert(ctx, tx, l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Finish marks a chunk as done if the lease is still ours, and does nothing otherwise. breach.ErrConflict
+// while an intent of the chunk has no outcome: it would never be settled.
+func (s *Store) Finish(ctx context.Context, l *breach.Lease) error {
+	return s.inTx(ctx, "finish the chunk", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE chunk SET done = true, lease_until = NULL WHERE `+ownChunk, own(l)...)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		open, err := openIntents(ctx, tx, l)
+		if err == nil && len(open) > 0 {
+			return breach.Errorf(breach.ErrConflict, "%d attempts of block %d were intended and have no outcome: record them first", len(open), l.Block.No)
+		}
+		return err
+	})
+}
+
+// Gate says whether sending is paused or stopped; lanes look before each batch.
+func (s *Store) Gate(ctx context.Context, incident string) (paused, stopped bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT paused, stopped FROM incident WHERE id = $1`, incident).Scan(&paused, &stopped)
+	if isNoRows(err) {
+		return true, true, notFound("incident %s is not in the ledger", printable(incident))
+	}
+	return paused, stopped, clean("look at the gate", err)
+}
+
+// SetGate pauses, resumes or stops sending. The present state again changes nothing.
+func (s *Store) SetGate(ctx context.Context, incident string, paused, stopped bool, by breach.Actor, at time.Time) error {
+	return s.inTx(ctx, "set the gate", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `UPDATE incident SET paused = $2, stopped = $3 WHERE id = $1 AND (paused, stopped) <> ($2, $3)`, incident, paused, stopped)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			_, err := incidentRow(ctx, tx, incident, "")
+			return err
+		}
+		action := "send.resumed"
+		switch {
+		case stopped:
+			action = "send.stopped"
+		case paused:
+			action = "send.paused"
+		}
+		return appendAudit(ctx, tx, incident, note{"", by.ID, action, facts{"paused": paused, "stopped": stopped}, at})
+	})
+}
+
+// Unsettled lists attempts of a wave in state unknown with what is needed to ask a provider.
+func (s *Store) Unsettled(ctx context.Context, incident string, wave int) ([]breach.UnsettledAttempt, error) {
+	var out []breach.UnsettledAttempt
+	err := s.inSnapshot(ctx, "list the unknown attempts", func(tx pgx.Tx) error {
+		people, err := sealedPeople(ctx, tx, incident, `wave = $2 AND id IN (
+			SELECT person FROM outcome u WHERE u.incident = $1 AND u.state = 'unknown')`, wave)
+		if err != nil || len(people) == 0 {
+			return err
+		}
+		subjects, err := s.subjects(ctx, tx, incident, people)
+		if err != nil {
+			return err
+		}
+		ids := make([]int64, len(people))
+		for i := range people {
+			ids[i] = people[i].id
+		}
+		states, err := readStates(ctx, tx, incident, ids)
+		if err != nil {
+			return err
+		}
+		if err := addIntents(ctx, tx, incident, states); err != nil {
+			return err
+		}
+		for _, sub := range subjects {
+			for _, t := range states[sub.ID].trials() {
+				if t.State == breach.Unknown {
+					out = append(out, breach.UnsettledAttempt{Subject: sub, Attempt: t.Attempt, AttemptID: t.attemptID, Text: t.text})
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
