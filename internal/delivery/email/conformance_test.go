@@ -1,11 +1,8 @@
 package email
 
 import (
-	"net"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
@@ -57,9 +54,5 @@ func startFor(t *testing.T, b deliverytest.Behaviour, extensions []string) deliv
 }
 
 func unreachable(t *testing.T) delivery.Sender {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := listener.Addr().String()
-	require.NoError(t, listener.Close())
-	return newSender(t, testConfig(addr))
+	return newSender(t, testConfig(deliverytest.ClosedPort(t)))
 }

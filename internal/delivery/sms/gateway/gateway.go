@@ -1,0 +1,148 @@
+// Package gateway sends text messages through any provider that speaks a small signed HTTP protocol. It is
+// the domestic provider for people whose data may not leave their country.
+//
+//	POST {base}/messages       {"id","to","text","callback_url"} -> 2xx {"id","status"}
+//	GET  {base}/messages/{id}  -> 200 {"id","status","reason"}, 404 when it never had it
+//
+// Requests and callbacks are signed as Standard Webhooks has it. The id is the attempt id, and the provider
+// takes one id once: the same request again is the same message.
+//
+// Imports of ours: breach, delivery.
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// Sender hands messages to one gateway. It is safe for many goroutines.
+type Sender struct {
+	config Config
+	secret []byte
+	http   *http.Client
+	now    func() time.Time // signatures are made and checked with it
+}
+
+var (
+	_ delivery.Sender = (*Sender)(nil)
+	_ delivery.Asker  = (*Sender)(nil)
+)
+
+var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// New makes a sender; it opens no connection yet. The error lists everything that is wrong with the
+// settings.
+func New(c Config) (*Sender, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	c = c.withDefaults()
+	secret, err := readSecret(c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Sender{config: c, secret: secret, http: delivery.NewHTTPClient(c.Timeout, c.Connections), now: time.Now}, nil
+}
+
+// Close ends connections that nobody uses.
+func (s *Sender) Close() error {
+	s.http.CloseIdleConnections()
+	return nil
+}
+
+// answer is what the gateway says, in errors and successes.
+type answer struct {
+	ID      string `json:"id"`
+	Status  string `json:"status"`
+	Reason  string `json:"reason"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Send hands a message over. Errors are *delivery.Failure. The receipt is handed_over.
+func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt, error) {
+	if ctx.Err() != nil {
+		return delivery.Receipt{}, delivery.Temporary(delivery.ReasonProviderDown, "sending was called off before anything was handed over", 0)
+	}
+	if f := m.Check(); f != nil {
+		return delivery.Receipt{}, f
+	}
+	if !number.MatchString(m.To) {
+		return delivery.Receipt{}, &delivery.Failure{Reason: delivery.ReasonNumberInvalid, Detail: "the number is not in the form +<country><number>"}
+	}
+	if m.Text == "" {
+		return delivery.Receipt{}, delivery.Refused("the message has no text")
+	}
+	body, err := json.Marshal(map[string]string{"id": m.AttemptID, "to": m.To, "text": m.Text, "callback_url": s.CallbackURL(m.AttemptID)})
+	if err != nil {
+		return delivery.Receipt{}, delivery.Refused("the text cannot be encoded")
+	}
+	ctx, watch := delivery.Watched(ctx)
+	resp, got, err := s.call(ctx, http.MethodPost, "/messages", m.AttemptID, body)
+	switch {
+	case resp == nil:
+		return delivery.Receipt{}, watch.Broken(err)
+	case resp.StatusCode/100 != 2:
+		return delivery.Receipt{}, s.judge(resp, got, m)
+	case err != nil, got.ID != m.AttemptID:
+		return delivery.Receipt{}, delivery.NoAnswer("the gateway said yes without naming the message")
+	}
+	return handedOver(m.AttemptID), nil
+}
+
+// ErrCannotAsk says that the gateway gave no usable answer now. What it may have is still unknown.
+var ErrCannotAsk = errors.New("gateway: the message could not be looked up now; ask again later")
+
+// Ask looks an attempt up by its id. Only a signed question that the gateway answers with 404 and its own
+// code for it counts as "certainly not": a 404 of something in between does not.
+func (s *Sender) Ask(ctx context.Context, m delivery.Message) (delivery.Receipt, bool, error) {
+	if !delivery.PlainID(m.AttemptID) {
+		return delivery.Receipt{}, false, errors.New("gateway: to ask, an attempt id is needed")
+	}
+	resp, got, err := s.call(ctx, http.MethodGet, "/messages/"+m.AttemptID, m.AttemptID, nil)
+	switch {
+	case resp == nil, err != nil:
+		return delivery.Receipt{}, false, ErrCannotAsk
+	case resp.StatusCode == http.StatusNotFound && got.Code == "not_found":
+		return delivery.Receipt{}, false, nil
+	case resp.StatusCode != http.StatusOK || got.ID != m.AttemptID:
+		return delivery.Receipt{}, false, ErrCannotAsk
+	}
+	receipt, known := receiptOf(got)
+	if !known {
+		return delivery.Receipt{}, false, ErrCannotAsk
+	}
+	return receipt, true, nil
+}
+
+// call sends one signed request. resp is nil when no answer came; err is then the transport's error, else
+// says that the answer was not JSON.
+func (s *Sender) call(ctx context.Context, method, path, id string, body []byte) (resp *http.Response, got answer, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, s.config.BaseURL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, answer{}, err
+	}
+	s.sign(req.Header, id, body)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err = s.http.Do(req)
+	if err != nil {
+		return nil, answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	err = json.NewDecoder(resp.Body).Decode(&got)
+	return resp, got, err
+}
+
+// CallbackURL is where the gateway reports on an attempt.
+func (s *Sender) CallbackURL(attemptID string) string {
+	return s.config.PublicBaseURL + "/callbacks/" + Provider + "/" + attemptID
+}
