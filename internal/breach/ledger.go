@@ -133,6 +133,9 @@ type Detection struct {
 	ReceivedAt                               time.Time
 	Facts                                    Facts
 	Raw                                      []byte // kept encrypted: a finding may name people
+	// Notes say what the payload holds that is close to a fact and not one, for a person to decide. No
+	// free text of the payload.
+	Notes []string
 }
 
 // AuditEntry is one line of an incident's hash chain, which is also its timeline.
