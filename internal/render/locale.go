@@ -1,0 +1,80 @@
+package render
+
+import (
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Locale picks the best of have (BCP 47, the default first) for a wanted tag. What is not understood goes
+// to the first of have; a language that nothing in have is close to goes to English where there is an
+// English text, else to the first. Traditional Chinese readers are given Simplified Chinese before
+// English. The answer is one of have, or empty when have is.
+func (e *Engine) Locale(want string, have []string) string {
+	if len(want) > maxTag {
+		want = ""
+	}
+	key := want + "\n" + strings.Join(have, "\n")
+	if known, ok := e.locales.Load(key); ok {
+		return known.(string)
+	}
+	best := negotiate(want, have)
+	if e.tagsSeen.Add(1) > maxCompiled { // lists hold a few dozen tags; more is somebody's garbage
+		e.locales.Clear()
+		e.tagsSeen.Store(1)
+	}
+	e.locales.Store(key, best)
+	return best
+}
+
+// maxTag is longer than any language tag in use, in bytes.
+const maxTag = 64
+
+func negotiate(want string, have []string) string {
+	if len(have) == 0 {
+		return ""
+	}
+	for _, h := range have {
+		if h == want {
+			return h
+		}
+	}
+	tag, err := language.Parse(strings.TrimSpace(want))
+	if err != nil || tag == language.Und {
+		return have[0]
+	}
+	tags := make([]language.Tag, len(have))
+	for i, h := range have {
+		tags[i] = language.Make(h)
+	}
+	// The matcher answers with its first tag when it finds nothing, so the confidence decides.
+	if _, i, confidence := language.NewMatcher(tags).Match(tag); confidence >= language.Low {
+		return have[i]
+	}
+	for i, t := range tags {
+		if base, _ := t.Base(); base.String() == "en" {
+			return have[i]
+		}
+	}
+	return have[0]
+}
+
+// canonical maps a tag as people write it (zh, zh-CN, en-GB) to the template language that speaks it, or
+// to nothing: Traditional Chinese, for example, is not Simplified.
+func (e *Engine) canonical(tag string) (string, bool) {
+	parsed, err := language.Parse(strings.TrimSpace(tag))
+	if err != nil {
+		return "", false
+	}
+	base, _ := parsed.Base()
+	script, _ := parsed.Script()
+	for _, have := range e.tags {
+		t := language.Make(have)
+		b, _ := t.Base()
+		s, _ := t.Script()
+		if b == base && s == script {
+			return have, true
+		}
+	}
+	return "", true
+}

@@ -1,0 +1,211 @@
+package render
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Texts composes everything that a plan covers: a notice per channel, language and variant that people in
+// locales need, the announcement in every language that has a narrative, and a report per obligation
+// towards an authority that applies or may apply. The first language is the default one.
+//
+// Problems name what is missing, empty or not allowed, and block approval; texts are returned beside them
+// so that they can be looked at. An error means that the templates themselves are broken.
+func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error) {
+	d := e.newDraft(file, s)
+	for _, tag := range d.needed(locales) {
+		for _, channel := range s.Channels {
+			for _, v := range variants {
+				if v.name == breach.ToGuardian && !s.Guardian {
+					continue
+				}
+				if body, ok := d.notice(e.languages[tag], channel, string(v.name)); ok {
+					texts = append(texts, d.seal(body)...)
+				}
+			}
+		}
+	}
+	for _, tag := range d.told() {
+		texts = append(texts, d.seal(d.announcement(e.languages[tag]))...)
+	}
+	for _, duty := range duties {
+		if toAuthority(duty) {
+			texts = append(texts, d.seal(d.report(duty))...)
+		}
+	}
+	return texts, d.problems, nil
+}
+
+// seal encodes a body and notes variables in it that nobody fills.
+func (d *draft) seal(b breach.TextBody) []breach.Text {
+	where := b.Kind + " " + b.Channel + " " + b.Locale + " " + b.Variant
+	if _, err := compile(b); err != nil {
+		d.problem(strings.TrimSpace(where), err.Error())
+	}
+	t, err := breach.NewText(b)
+	if err != nil {
+		d.problem(strings.TrimSpace(where), "cannot be encoded")
+		return nil
+	}
+	return []breach.Text{t}
+}
+
+// view is what templates see. Section fields hold plain text or HTML, as the template needs.
+type view struct {
+	Locale, Subject, Organisation, Page, Verify, Ask, Data, People string
+
+	Contact              breach.Contact
+	AnswerDays, MinorAge int
+	Guardian             bool
+	Advice               []string
+	Person               personView
+
+	Summary, Consequences, MeasuresTaken, MeasuresPlanned, IndividualSteps, Remedies any
+}
+
+// personView holds the marks that stand where a person's values will be.
+type personView struct{ Greeting, Child, Reference, Data, Advice, ShortAdvice string }
+
+var marks = personView{
+	Greeting: "{{greeting}}", Child: "{{child}}", Reference: "{{reference}}",
+	Data: "{{data}}", Advice: "{{advice}}", ShortAdvice: "{{short_advice}}",
+}
+
+// views gives the same values twice: sections as text, and sections as HTML.
+func (d *draft) views(l *tongue) (plain, markup view) {
+	v := view{
+		Locale: l.tag, Organisation: d.org, Page: d.pointer(), Verify: d.address(), Ask: d.contact.Phone,
+		Data: l.dataWords(d.classes), Advice: l.adviceFor(d.classes), Contact: d.contact,
+		AnswerDays: d.scope.AnswerDays, MinorAge: d.scope.MinorAge, Guardian: d.scope.Guardian, Person: marks,
+	}
+	if v.Ask == "" {
+		v.Ask = d.contact.Email
+	}
+	if n := d.facts.People.Total; n != nil && *n > 0 {
+		v.People = grouped(*n)
+	}
+	plain, markup = v, v
+	p := d.prose[l.tag]
+	for name, fields := range map[string][2]*any{
+		"summary": {&plain.Summary, &markup.Summary}, "consequences": {&plain.Consequences, &markup.Consequences},
+		"measures_taken": {&plain.MeasuresTaken, &markup.MeasuresTaken}, "measures_planned": {&plain.MeasuresPlanned, &markup.MeasuresPlanned},
+		"individual_steps": {&plain.IndividualSteps, &markup.IndividualSteps}, "remedies": {&plain.Remedies, &markup.Remedies},
+	} {
+		*fields[0], *fields[1] = p[name].Text, p[name].HTML
+	}
+	return plain, markup
+}
+
+// notice composes one text for people; false for a channel without templates.
+func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breach.TextBody, bool) {
+	set := l.notice[variant]
+	plain, markup := d.views(l)
+	b := breach.TextBody{Kind: breach.KindNotice, Channel: string(channel), Locale: l.tag, Variant: variant}
+	switch channel {
+	case breach.Email:
+		subject := single(d.run(set.subject, plain))
+		plain.Subject, markup.Subject = subject, subject
+		b.Parts = map[string]string{"subject": subject, "text": d.run(set.body, plain), "html": d.run(set.html, markup)}
+		d.carries(set.body.Name(), b.Parts["text"], l, false)
+		d.carries(set.html.Name()+" ("+l.tag+" "+variant+")", b.Parts["html"], l, true)
+		d.harmless(set.html.Name()+" ("+l.tag+" "+variant+")", b.Parts["html"])
+		for _, part := range []string{"text", "html"} {
+			d.holds(set.body.Name(), b.Parts[part], "the reference code", marks.Reference)
+			d.holds(set.body.Name(), b.Parts[part], "the address of the verify page", d.address())
+		}
+	case breach.SMS:
+		b.Parts = map[string]string{"text": single(d.run(set.sms, plain)), "link": d.pointer()}
+		d.holds(set.sms.Name(), b.Parts["text"], "the reference code", marks.Reference)
+		d.holds(set.sms.Name(), b.Parts["text"], "the address of the page", d.pointer())
+	case breach.Push:
+		b.Parts = map[string]string{"title": single(d.run(set.pushTitle, plain)), "body": single(d.run(set.pushBody, plain)), "link": d.pointer()}
+		d.holds(set.pushBody.Name(), b.Parts["body"], "the reference code", marks.Reference)
+	default:
+		return breach.TextBody{}, false
+	}
+	b.Choices = l.choices(d.classes, b.Parts)
+	return b, true
+}
+
+// announcement composes the page in one language; html is a fragment, the site puts head and frame around.
+func (d *draft) announcement(l *tongue) breach.TextBody {
+	plain, markup := d.views(l)
+	title := single(d.run(l.page.title, plain))
+	b := breach.TextBody{Kind: breach.KindAnnouncement, Channel: "page", Locale: l.tag, Parts: map[string]string{
+		"title": title, "html": d.run(l.page.html, markup), "text": d.run(l.page.text, plain),
+	}}
+	d.carries(l.page.text.Name(), b.Parts["text"], l, false)
+	d.carries(l.page.html.Name(), b.Parts["html"], l, true)
+	d.harmless(l.page.html.Name(), b.Parts["html"])
+	for _, part := range []string{"title", "html", "text"} {
+		if strings.Contains(b.Parts[part], "{{") {
+			d.problem("announcement "+l.tag+" "+part, "holds a person's variable; everybody reads the same page")
+		}
+	}
+	return b
+}
+
+// executable is what text and HTML templates have in common.
+type executable interface {
+	Execute(w io.Writer, data any) error
+	Name() string
+}
+
+var unknownVariable = regexp.MustCompile(`executing "([^"]*)" at <([^>]*)>`)
+
+// run fills a template with the incident's values. A variable that does not exist is a problem.
+func (d *draft) run(t executable, data any) string {
+	var b strings.Builder
+	if err := t.Execute(&b, data); err != nil {
+		where, what := t.Name(), "cannot be filled in"
+		if m := unknownVariable.FindStringSubmatch(err.Error()); m != nil {
+			what = "unknown variable " + m[2]
+		}
+		d.problem("template "+where, what)
+		return ""
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// carries checks that a text holds every required section and the contact.
+func (d *draft) carries(where, text string, l *tongue, markup bool) {
+	for _, section := range (breach.Narrative{}).Sections() {
+		name := section.Name
+		p := d.prose[l.tag][name]
+		want := p.Text
+		if markup {
+			want = string(p.HTML)
+		}
+		d.holds(where, text, "the section "+name, want)
+	}
+	if markup {
+		text = html.UnescapeString(text)
+	}
+	d.holds(where, text, "the contact", d.contact.Name)
+	d.holds(where, text, "the contact's email", d.contact.Email)
+	d.holds(where, text, "the contact's phone", d.contact.Phone)
+}
+
+// holds notes a template that leaves out what it must carry; what is empty is noted where it belongs.
+func (d *draft) holds(where, text, what, want string) {
+	if want != "" && !strings.Contains(text, want) {
+		d.problem("template "+where, "leaves out "+what)
+	}
+}
+
+func single(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// grouped writes a count as 184,000.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = fmt.Sprintf("%s,%s", s[:i], s[i:])
+	}
+	return s
+}
