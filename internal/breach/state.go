@@ -171,7 +171,7 @@ var AttemptMachine = Machine{
 		{"reconciled", "Settled", "Asked and decided; the decision is on record."},
 	},
 	Edges: map[string][]string{
-		"intended":         {"handed_over", "accepted", "failed_temporary", "failed_permanent", "unknown"},
+		"intended":         {"handed_over", "accepted", "delivered", "failed_temporary", "failed_permanent", "unknown"},
 		"handed_over":      {"accepted", "delivered", "failed_temporary", "failed_permanent", "unknown"},
 		"accepted":         {"delivered", "failed_permanent", "failed_temporary"},
 		"delivered":        {"failed_permanent"},
