@@ -23,6 +23,10 @@ const (
 	ErrUnknownPolicy  Code = "unknown-policy"
 	ErrNoApproval     Code = "no-approval"
 	ErrTampered       Code = "tampered"
+	ErrTooLarge       Code = "too-large"
+	ErrMediaType      Code = "unsupported-content"
+	ErrTooSlow        Code = "too-slow"
+	ErrMethod         Code = "method-not-allowed"
 	ErrUnavailable    Code = "engine-unavailable"
 	ErrInternal       Code = "internal"
 )
@@ -50,6 +54,10 @@ var Catalogue = map[Code]Entry{
 	ErrUnknownPolicy:  {422, 1, "Unknown policy", "Use mooc, chinesepod, or the path of a policy file."},
 	ErrNoApproval:     {409, 1, "There is no valid approval for this", "Submit the plan and have a second person approve it."},
 	ErrTampered:       {409, 1, "Stored data differs from what was approved", "Stop, find out who changed it, and have the plan approved anew."},
+	ErrTooLarge:       {413, 1, "The input is too large", "Send less at a time, or raise the limit in the settings. Nothing was changed."},
+	ErrMediaType:      {415, 1, "The input has another form than this takes", "Send it in one of the content types that /openapi.json names, without content encoding."},
+	ErrTooSlow:        {408, 1, "The input did not arrive in time", "Check the connection and send it again. Nothing was changed."},
+	ErrMethod:         {405, 1, "This address takes other methods", "Look at /openapi.json for what it takes."},
 	ErrUnavailable:    {503, 3, "The workflow engine does not answer", "What was recorded is safe and goes on by itself; look at the status later."},
 	ErrInternal:       {500, 3, "Something failed on our side", "Nothing was lost. Give the reference number to the operator."},
 }
