@@ -12,9 +12,6 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
-// FileMeta describes the list as it was loaded. Its name is left out: people put names into file names.
-type FileMeta struct{ Format, Encoding, SHA256 string }
-
 // DuplicateRow is a row that names somebody who is there already. Rows count from 1 in the order of the
 // sequence. Of is the row of the same list, or 0 when the person is in the earlier list Wave.
 type DuplicateRow struct {
@@ -25,12 +22,14 @@ type DuplicateRow struct {
 
 const batchSize = 10_000
 
-// LoadPeople stores one list of people as a new wave, all of it or nothing. Somebody who is in an earlier
+// LoadPeople stores one list of people as a new wave, all of it or nothing. source is read after the last
+// person, because only then the whole file has been hashed; it holds no file name, since people put names
+// into those. Somebody who is in an earlier
 // list, or twice in this one, is a duplicate: nobody is told the same notice twice. A list in which everybody
 // is a duplicate makes no wave (report.Wave is 0). childAge is the age, counted on the given day, below which
 // a guardian is addressed; 0 means never. breach.ErrConflict for a closed incident. An error of the sequence
 // ends the load and is returned.
-func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor, source FileMeta, people iter.Seq2[breach.Person, error], childAge int, on, at time.Time) (breach.LoadReport, []DuplicateRow, error) {
+func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, people iter.Seq2[breach.Person, error], childAge int, on, at time.Time) (breach.LoadReport, []DuplicateRow, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := &loading{s: s, incident: incident, rules: childhood{childAge, on}}
@@ -250,7 +249,7 @@ func (l *loading) rowOf(id int64) int64 {
 	return k + int64(before)
 }
 
-func (l *loading) end(ctx context.Context, by breach.Actor, source FileMeta, at time.Time) error {
+func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Source, at time.Time) error {
 	l.closeBlock()
 	l.report.Added, l.report.Duplicates = l.next-l.first, int64(len(l.duplicates))
 	if l.report.Added+l.report.Duplicates == 0 {
@@ -267,7 +266,7 @@ func (l *loading) end(ctx context.Context, by breach.Actor, source FileMeta, at 
 	}, at})
 }
 
-func (l *loading) writeWave(ctx context.Context, by breach.Actor, source FileMeta, at time.Time) error {
+func (l *loading) writeWave(ctx context.Context, by breach.Actor, source *breach.Source, at time.Time) error {
 	list := make([]breach.Block, len(l.blocks))
 	for i, b := range l.blocks {
 		list[i] = breach.Block{No: b.no, Lo: b.lo, Hi: b.hi, Digest: b.digest}

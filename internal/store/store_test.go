@@ -92,7 +92,7 @@ func listOf(ps ...breach.Person) iter.Seq2[breach.Person, error] {
 
 func (b *bench) load(people iter.Seq2[breach.Person, error]) (breach.LoadReport, []DuplicateRow) {
 	b.t.Helper()
-	r, dup, err := b.LoadPeople(b.ctx, b.id, wei, FileMeta{"csv", "utf-8", strings.Repeat("0", 64)}, people, 14, day, day)
+	r, dup, err := b.LoadPeople(b.ctx, b.id, wei, &breach.Source{Format: "csv", Encoding: "utf-8", SHA256: strings.Repeat("0", 64)}, people, 14, day, day)
 	require.NoError(b.t, err)
 	return r, dup
 }

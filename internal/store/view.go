@@ -41,11 +41,11 @@ func (s *Store) CheckInvariant(ctx context.Context, incident string) (Invariant,
 				out.Blocks = append(out.Blocks, k.no)
 			}
 		}
-		for _, t := range counted {
-			for o, n := range t {
-				out.Recount[o] += n
-				out.People += n
+		for _, o := range breach.Outcomes {
+			for _, t := range counted {
+				out.Recount[o] += t[o]
 			}
+			out.People += out.Recount[o]
 		}
 		return nil
 	})
@@ -198,14 +198,14 @@ func (s *Store) Timings(ctx context.Context, incident string) (SendTimes, error)
 
 // WaveInfo is one list of people as it was loaded, and where its people stand.
 type WaveInfo struct {
-	Wave       int          `json:"wave"`
-	People     int64        `json:"people"`
-	Duplicates int64        `json:"duplicates"`
-	Digest     string       `json:"digest"`
-	Source     FileMeta     `json:"source"`
-	LoadedBy   string       `json:"loaded_by"`
-	LoadedAt   time.Time    `json:"loaded_at"`
-	Tally      breach.Tally `json:"tally"`
+	Wave       int           `json:"wave"`
+	People     int64         `json:"people"`
+	Duplicates int64         `json:"duplicates"`
+	Digest     string        `json:"digest"`
+	Source     breach.Source `json:"source"`
+	LoadedBy   string        `json:"loaded_by"`
+	LoadedAt   time.Time     `json:"loaded_at"`
+	Tally      breach.Tally  `json:"tally"`
 }
 
 // Waves lists the lists of people of an incident.
