@@ -79,11 +79,13 @@ var rows = map[string]row{
 	"scripts/...":      {}, // they read what everybody may read
 
 	// Composition roots: they see both sides. The light ones stay free of the Temporal server.
+	"internal/app/...":                   {may: []string{noServer}},
 	"worker":                             {may: []string{noServer}},
 	"cmd/tocsin/...":                     {may: []string{noServer}},
 	"cmd/tocsin-standalone/...":          {may: []string{anything}},
 	"internal/e2e/...":                   {may: []string{anything}},
 	"internal/standalone":                {may: []string{anything}},
+	"internal/standalone/demo":           {may: []string{noServer}},
 	"internal/standalone/pgchild":        {},
 	"internal/standalone/pgchild/pgtest": {may: []string{"internal/standalone/pgchild"}},
 	"internal/standalone/datadir":        {},
@@ -95,7 +97,7 @@ var rows = map[string]row{
 var holdsServer = []string{"internal/standalone", temporalServer, "cmd/tocsin-standalone/...", "internal/e2e/..."}
 
 var (
-	roots        = []string{"worker", "cmd/...", "internal/standalone/...", "internal/e2e/..."}
+	roots        = []string{"worker", "internal/app/...", "cmd/...", "internal/standalone/...", "internal/e2e/..."}
 	testHelpers  = []string{"internal/delivery/deliverytest", "internal/standalone/pgchild/pgtest"}
 	nobody       []string
 	serverOwners = []string{"internal/standalone", temporalServer, "cmd/tocsin-standalone/...", "internal/e2e/..."}
