@@ -40,7 +40,7 @@ type personState struct {
 // trial is an attempt with what the evidence says about it.
 type trial struct {
 	breach.Attempt
-	eventful    bool // something happened to it, not only an intent
+	eventful    bool // something moved it on from being intended
 	attemptID   string
 	text        string
 	providerRef string
@@ -60,7 +60,6 @@ func (p *personState) take(e breach.AttemptEvent) (from breach.AttemptState, mov
 	k := attemptKey{e.Addressee, e.Channel, e.Try}
 	p.seen[eventKey{k, e.State, e.Settlement}] = true
 	t := p.trial(k)
-	t.eventful = true
 	if t.IntendedAt.IsZero() {
 		t.IntendedAt = e.At
 	}
@@ -71,6 +70,7 @@ func (p *personState) take(e breach.AttemptEvent) (from breach.AttemptState, mov
 	if !breach.AttemptMachine.Allows(string(from), string(e.State)) {
 		return from, false
 	}
+	t.eventful = true
 	t.State, t.Settlement, t.Reason, t.At = e.State, e.Settlement, e.Reason, e.At
 	if e.Provider != "" {
 		t.Provider = e.Provider
