@@ -122,6 +122,11 @@ func TestStepsFollowTheChannelsInOrder(t *testing.T) {
 		{name: "push alone never suffices, and nothing is waited for", s: subject(everything(), past(e, 1, breach.FailedPermanent), past(s, 1, breach.FailedPermanent), past(f, 1, breach.Delivered)), want: []Step{refuse(breach.Voice, "", RefusedNotOperated), done(WhyAttempted)}},
 		{name: "push before another channel waits for it", change: func(p *Profile) { p.Channels[0], p.Channels[2] = p.Channels[2], p.Channels[0] },
 			s: subject(everything(), past(f, 1, breach.Delivered)), after: time.Hour, want: []Step{wait(f, 12*time.Hour, WhyProof)}},
+		{name: "of two proofs on their way the earlier one is waited for", s: subject(everything(), past(e, 2, breach.Accepted), func() breach.Attempt {
+			a := past(e, 1, breach.Accepted)
+			a.At = sent.Add(-time.Hour)
+			return a
+		}()), want: []Step{wait(e, 47*time.Hour, WhyQuiet)}},
 		{name: "late proof of an earlier try", s: subject(everything(), past(e, 2, breach.FailedPermanent), past(e, 1, breach.Delivered)), after: 2 * days, want: []Step{done(WhyReached)}},
 		{name: "being handed over", s: subject(mail, past(e, 1, breach.Intended)), want: []Step{wait(e, days, WhyInFlight)}},
 		{name: "every channel failed", s: subject(everything(), past(e, 1, breach.FailedPermanent), past(s, 1, breach.FailedPermanent), past(f, 1, breach.FailedPermanent)), want: []Step{refuse(breach.Voice, "", RefusedNotOperated), exhausted(UncoveredFailedEverywhere)}},
@@ -160,6 +165,8 @@ func TestStepsAfterFailuresAndSilence(t *testing.T) {
 		{name: "not knowable: next channel", s: subject(everything(), settled(e, 1, breach.NotKnowable)), after: day, want: []Step{send(s, "twilio", 1, WhyNext)}},
 		{name: "not knowable: stays, if the policy says so", change: stay, s: subject(everything(), settled(e, 1, breach.NotKnowable)), after: day, want: []Step{done(WhyNotKnowable)}},
 		{name: "stays, but a bounce may still come", change: stay, s: subject(everything(), settled(e, 1, breach.NotKnowable)), want: []Step{wait(e, day, WhyProof)}},
+		{name: "confirmed is not not-knowable", change: func(p *Profile) { p.Channels[1].NotKnowable = "stay" },
+			s: subject(breach.Person{Phone: "+4930000000", PushToken: "t", Country: "DE"}, settled(s, 1, breach.Confirmed)), after: day, want: []Step{send(f, "fcm", 1, WhyNext)}},
 		{name: "unknown SMS is asked", s: subject(phone, past(s, 1, breach.Unknown)), after: day - 1, want: []Step{reconcile(s, 1, SettleAsk, true)}},
 		{name: "asked as long as the wait", s: subject(phone, past(s, 1, breach.Unknown)), after: day, want: []Step{reconcile(s, 1, SettleNotKnowable, true)}},
 		{name: "an SMS that was interrupted long ago", s: subject(phone, past(s, 1, breach.Intended)), after: day, want: []Step{reconcile(s, 1, SettleAsk, true)}},
@@ -293,6 +300,23 @@ func TestPromise_C02_AnObjectionClosesItsChannelAndNoOther(t *testing.T) {
 	p := builtin(t, "chinesepod")
 	d := DecideAnnouncement(p, Measured{Total: 1, NotAllowed: 1}, sent)
 	require.True(t, d.Announce, "the person is still accounted for")
+}
+
+func TestAgesAreCountedOnTheCalendarDayOfTheGivenZone(t *testing.T) {
+	t.Parallel()
+	p := builtin(t, "mooc")
+	beijing := time.FixedZone("", 8*3600)
+	who := breach.Person{BirthDate: "2012-03-01"}
+	eve := time.Date(2026, 2, 28, 17, 0, 0, 0, time.UTC)
+	require.True(t, p.IsChild(who, eve))
+	require.False(t, p.IsChild(who, eve.In(beijing)), "it is the birthday in Beijing already")
+	leap := breach.Person{BirthDate: "2012-02-29"}
+	require.True(t, p.IsChild(leap, time.Date(2026, 2, 28, 0, 0, 0, 0, beijing)))
+	require.False(t, p.IsChild(leap, time.Date(2026, 3, 1, 0, 0, 0, 0, beijing)))
+	unknownDay := Steps(p, subject(child("2020-01-01", &breach.Guardian{Email: "g@example.com"})), time.Time{}, sent)
+	require.Equal(t, breach.ToGuardian, unknownDay[0].Addressee, "without a day of awareness, today counts")
+	grown := Steps(p, subject(child("2000-01-01", &breach.Guardian{Email: "g@example.com"})), time.Time{}, sent)
+	require.Equal(t, breach.ToSelf, grown[0].Addressee)
 }
 
 func TestPermitsAgreesWithTheRoute(t *testing.T) {
