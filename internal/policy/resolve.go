@@ -16,6 +16,7 @@ const (
 	// StepWait does nothing for this addressee before Until: Addressee, Channel, Until.
 	StepWait StepKind = "wait"
 	// StepReconcile settles an attempt whose result is unknown: Addressee, Channel, Provider, Try, How, MayRepeat.
+	// One that is still intended long after is recorded as unknown first.
 	StepReconcile StepKind = "reconcile"
 	// StepRefuse records that the policy kept the person's data from a provider: Channel, Provider (empty when
 	// the channel as a whole is refused). It needs no answer: the steps after it in the list already go on.
