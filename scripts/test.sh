@@ -77,6 +77,7 @@ static() {
   stage 'go vet' 900 go vet $light
   stage 'golangci-lint' 900 lint "$light"
   stage 'workflowcheck' 300 check_workflows
+  stage 'deploy and scripts' 120 scripts/check-deploy.sh
 }
 
 case $mode in
