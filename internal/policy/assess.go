@@ -1,0 +1,233 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Judge assesses the severity of an incident and evaluates every pack over its facts: one obligation for
+// every addressee and phase, in order of id, those that do not apply included (Relevant leaves them out).
+// It is deterministic and changes nothing. p is the policy in force; the zero Profile means none. now only
+// decides what is overdue, and which rules bind while neither awareness nor detection has a time.
+// Facts that ParseFacts accepted never give an error.
+func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgement, error) {
+	score, j := r.judging(&f, p, now)
+	out := breach.Judgement{Assessment: score.assessment()}
+	for _, pack := range r.packs {
+		for _, ph := range pack.phases {
+			o, err := j.obligation(ph)
+			if err != nil {
+				return breach.Judgement{}, breach.Errorf(breach.ErrInternal, "the rule for %s failed: %w", ph.id, err)
+			}
+			out.Obligations = append(out.Obligations, o)
+		}
+	}
+	slices.SortFunc(out.Obligations, func(a, b breach.Obligation) int { return strings.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, *judging) {
+	score := assessEnisa(f)
+	j := &judging{
+		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
+		views: map[string]*factView{}, scopes: map[string]finding{}, done: map[string]ruling{},
+		base: &factView{facts: f, extra: map[string]any{
+			"severity.low": quarters(score.low), "severity.high": quarters(score.high),
+			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
+		}},
+	}
+	for _, d := range f.Determinations { // a later answer replaces an earlier one
+		j.answers[d.Question] = d.Answer
+	}
+	return score, j
+}
+
+func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
+	r, err := j.rule(ph)
+	if err != nil {
+		return breach.Obligation{}, err
+	}
+	p := ph.pack
+	o := breach.Obligation{
+		ID: ph.id, Regime: p.ID, Duty: packDuties[ph.duty.Addressee], Addressee: ph.duty.To, Phase: ph.phase.ID,
+		Title: ph.phase.Title, Verdict: r.verdict, Binding: p.Binding, Because: r.because,
+		Contents: or(ph.phase.Contents, ph.duty.Contents), Citation: or(ph.phase.Citation, p.Citation),
+		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
+	}
+	if ph.phase.Clock.Value == nil {
+		o.Binding = bindingHouse
+	}
+	if !o.Verified {
+		o.Because = append(slices.Clone(o.Because), "This rule has not been verified against its source")
+	}
+	if r.verdict == breach.DoesNotApply {
+		return o, nil
+	}
+	d, err := j.deadline(ph)
+	if err != nil {
+		return breach.Obligation{}, err
+	}
+	o.DueAt, o.Clock, o.Binding = d.due, &d.clock, d.binding
+	o.Because = append(slices.Clone(o.Because), d.because...)
+	all := finding{missing: slices.Clone(r.missing), questions: slices.Clone(r.questions)}
+	all.add(finding{missing: d.missing})
+	slices.Sort(all.missing)
+	o.Missing, o.Questions = all.missing, all.questions
+	for _, q := range o.Questions {
+		o.Because = append(o.Because, "Open question "+q+": "+j.rules.Question(q))
+	}
+	if r.verdict == breach.CannotTell {
+		o.Clock.Provisional = true
+	}
+	o.Overdue = d.due != nil && !d.awaited && !j.met(ph) && IsOverdue(*d.due, j.now)
+	return o, nil
+}
+
+// met reports whether a duty was fulfilled, late or not.
+func (j *judging) met(ph *compiledPhase) bool {
+	if _, ok := j.facts.Incident.FiledAt[ph.id]; ok {
+		return true
+	}
+	return ph.duty.Addressee == "individuals" && j.facts.Incident.IndividualsNotifiedAt != nil
+}
+
+func or[T string | []string](a, b T) T {
+	if len(a) > 0 {
+		return a
+	}
+	return b
+}
+
+// Packs returns the bytes of every pack in force by their SHA-256 in hex.
+func (r *Rules) Packs() map[string][]byte {
+	out := make(map[string][]byte, len(r.bytes))
+	for sha, b := range r.bytes {
+		out[sha] = slices.Clone(b)
+	}
+	return out
+}
+
+// All returns the packs in force, in order of id. They must not be changed.
+func (r *Rules) All() []Pack {
+	out := make([]Pack, len(r.packs))
+	for i, p := range r.packs {
+		out[i] = p.Pack
+	}
+	return out
+}
+
+// Question is the text of a question by its full id, or "".
+func (r *Rules) Question(id string) string {
+	pack, _, _ := strings.Cut(id, "/")
+	for _, p := range r.packs {
+		if p.ID == pack {
+			return p.questions[id]
+		}
+	}
+	return ""
+}
+
+// Substitute is a way that a regime itself gives to replace notice to individuals.
+type Substitute struct {
+	Verdict      breach.Verdict
+	Form         []string
+	AllForms     bool
+	DurationDays int
+	Because      []string
+	Missing      []string
+	Questions    []string
+	Citation     string
+}
+
+// Substitutes evaluates the substitute notices of one obligation; breach.ErrNotFound for an unknown id. An
+// announcement counts as notice under a regime only when one of them applies.
+func (r *Rules) Substitutes(f breach.Facts, p Profile, obligation string, now time.Time) ([]Substitute, error) {
+	ph := r.phases[obligation]
+	if ph == nil {
+		return nil, breach.Errorf(breach.ErrNotFound, "no rule pack has an obligation of that id")
+	}
+	_, j := r.judging(&f, p, now)
+	var out []Substitute
+	for i, t := range ph.substitute {
+		found, err := j.test(ph.pack, t)
+		if err != nil {
+			return nil, breach.Errorf(breach.ErrInternal, "the substitute of %s failed: %w", obligation, err)
+		}
+		s := ph.duty.Substitutes[i]
+		verdict := map[truth]breach.Verdict{truthYes: breach.Applies, truthNo: breach.DoesNotApply, truthUnknown: breach.CannotTell}[found.truth]
+		out = append(out, Substitute{verdict, s.Form, s.AllForms, s.DurationDays, found.because, found.missing, found.questions, ph.pack.Citation})
+	}
+	return out, nil
+}
+
+// Relevant keeps the obligations that apply and those of which nobody can tell yet.
+func Relevant(j breach.Judgement) breach.Judgement {
+	keep := make([]breach.Obligation, 0, len(j.Obligations))
+	for _, o := range j.Obligations {
+		if o.Verdict != breach.DoesNotApply {
+			keep = append(keep, o)
+		}
+	}
+	return breach.Judgement{Assessment: j.Assessment, Obligations: keep}
+}
+
+// Change is what an amendment did to one obligation. From is empty for one that is new, To for one that is
+// no longer judged.
+type Change struct {
+	Obligation string         `json:"obligation"`
+	From       breach.Verdict `json:"from,omitempty"`
+	To         breach.Verdict `json:"to,omitempty"`
+	DueFrom    *time.Time     `json:"due_from,omitempty"`
+	DueTo      *time.Time     `json:"due_to,omitempty"`
+	Why        string         `json:"why"`
+}
+
+// Diff lists the obligations whose verdict or deadline differs, in order of id.
+func Diff(before, after breach.Judgement) []Change {
+	byID := func(j breach.Judgement) map[string]breach.Obligation {
+		m := make(map[string]breach.Obligation, len(j.Obligations))
+		for _, o := range j.Obligations {
+			m[o.ID] = o
+		}
+		return m
+	}
+	was, is := byID(before), byID(after)
+	ids := map[string]bool{}
+	for id := range was {
+		ids[id] = true
+	}
+	for id := range is {
+		ids[id] = true
+	}
+	var out []Change
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		a, b := was[id], is[id]
+		if a.Verdict == b.Verdict && sameInstant(a.DueAt, b.DueAt) {
+			continue
+		}
+		out = append(out, Change{id, a.Verdict, b.Verdict, a.DueAt, b.DueAt, whyChanged(a, b)})
+	}
+	return out
+}
+
+func sameInstant(a, b *time.Time) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
+
+// whyChanged names the reasons that are new; when all were there before, those that fell away.
+func whyChanged(a, b breach.Obligation) string {
+	fresh := slices.DeleteFunc(slices.Clone(b.Because), func(s string) bool { return slices.Contains(a.Because, s) })
+	if len(fresh) > 0 {
+		return strings.Join(fresh, "; ")
+	}
+	gone := slices.DeleteFunc(slices.Clone(a.Because), func(s string) bool { return slices.Contains(b.Because, s) })
+	if len(gone) > 0 {
+		return "No longer: " + strings.Join(gone, "; ")
+	}
+	return fmt.Sprintf("The rules are another version (%s, before %s)", b.Rules.Version, a.Rules.Version)
+}

@@ -1,0 +1,180 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// The ENISA 2013 severity score: SE = DPC x EI + CB, with DPC in 1..4, EI in 0.25..1 and CB in 0..2, all in
+// steps of a quarter. Everything here counts in quarter points (EI of 0.75 is 3), because sums of quarters
+// must not depend on rounding. Unknown facts widen a cell to an interval: it is evaluated for every value
+// that they can have.
+
+const enisaScheme = "enisa-2013"
+
+// Flags beside the score; they do not change it.
+const (
+	FlagCount          = "FLAG_COUNT"          // more than 100 people
+	FlagUnintelligible = "FLAG_UNINTELLIGIBLE" // nobody can read the data: good encryption or hash
+)
+
+// enisaCell is one factor as an interval of quarter points.
+type enisaCell struct {
+	low, high int
+	why       string // of the upper end
+	missing   []string
+}
+
+func (c enisaCell) exact() bool { return c.low == c.high }
+
+// enisaScore is the whole score. DPC counts in whole points.
+type enisaScore struct {
+	dpc, ei   enisaCell
+	cb        [4]enisaCell // confidentiality, integrity, availability, malice
+	low, high int          // quarter points
+	flags     []string
+}
+
+func quarters(q int) float64 { return float64(q) / 4 }
+
+// enisaLevel names the band of a score in quarter points.
+func enisaLevel(score int) string {
+	switch {
+	case score < 8:
+		return "low"
+	case score < 12:
+		return "medium"
+	case score < 16:
+		return "high"
+	}
+	return "very high"
+}
+
+func assessEnisa(f *breach.Facts) enisaScore {
+	base, vars := enisaInput(f)
+	s := enisaScore{
+		dpc: enisaSpan(base, vars, []string{"data.classes", "data.volume", "people.minors", "people.vulnerable", "data.public_before"}, enisaDPC),
+		ei:  enisaSpan(base, vars, []string{"data.classes", "data.encrypted", "data.key_compromised", "data.hashed"}, enisaEI),
+		cb: [4]enisaCell{
+			enisaSpan(base, vars, []string{"incident.nature", "exposure.recipients", "data.encrypted", "data.key_compromised"}, enisaConfidentiality),
+			enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaIntegrity),
+			enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaAvailability),
+			enisaSpan(base, vars, []string{"incident.malicious"}, enisaMalice),
+		},
+	}
+	s.low, s.high = s.dpc.low*s.ei.low, s.dpc.high*s.ei.high
+	for _, c := range s.cb {
+		s.low, s.high = s.low+c.low, s.high+c.high
+	}
+	if f.People.Total != nil && *f.People.Total > 100 {
+		s.flags = append(s.flags, FlagCount)
+	}
+	if vars["data.encrypted"] == nil && vars["data.key_compromised"] == nil && base.sealed() ||
+		vars["data.classes"] == nil && vars["data.hashed"] == nil && base.onlyHashed() {
+		s.flags = append(s.flags, FlagUnintelligible)
+	}
+	return s
+}
+
+// assessment is the score as the world sees it.
+func (s enisaScore) assessment() breach.Assessment {
+	a := breach.Assessment{Scheme: enisaScheme, Level: enisaLevel(s.high), Flags: s.flags}
+	if s.dpc.exact() {
+		a.DPC = &s.dpc.low
+	}
+	if s.ei.exact() {
+		ei := quarters(s.ei.low)
+		a.EI = &ei
+	}
+	var cb enisaCell
+	for _, c := range s.cb {
+		cb.low, cb.high = cb.low+c.low, cb.high+c.high
+	}
+	if cb.exact() {
+		v := quarters(cb.low)
+		a.CB = &v
+	}
+	if s.low == s.high {
+		v := quarters(s.low)
+		a.Score = &v
+	} else {
+		a.Range = []float64{quarters(s.low), quarters(s.high)}
+	}
+	names := []string{"DPC (kind of data)", "EI (ease of identification)", "CB, confidentiality", "CB, integrity", "CB, availability", "CB, malice"}
+	for i, c := range append([]enisaCell{s.dpc, s.ei}, s.cb[:]...) {
+		unit := 4.0
+		if i == 0 {
+			unit = 1
+		}
+		value := valueText(float64(c.high) / unit)
+		if !c.exact() {
+			value = fmt.Sprintf("%s to %s", valueText(float64(c.low)/unit), value)
+		}
+		why := fmt.Sprintf("%s %s: %s", names[i], value, c.why)
+		if len(c.missing) > 0 {
+			why += " (unknown: " + strings.Join(c.missing, ", ") + ")"
+		}
+		a.Why = append(a.Why, why)
+		for _, m := range c.missing {
+			if !slices.Contains(a.Missing, m) {
+				a.Missing = append(a.Missing, m)
+			}
+		}
+	}
+	slices.Sort(a.Missing)
+	return a
+}
+
+// enisaPoint gives a factor for facts that are all known, with the reason.
+type enisaPoint func(f enisaFacts) (value int, why string)
+
+// enisaVar sets a fact that is unknown to each of the values that it can have. The least is first.
+type enisaVar []func(f *enisaFacts)
+
+// enisaSpan evaluates a factor for every value of the unknown facts among those that it depends on.
+// Missing are those that make a difference.
+func enisaSpan(base enisaFacts, vars map[string]enisaVar, depends []string, point enisaPoint) enisaCell {
+	var names []string
+	for _, d := range depends {
+		if vars[d] != nil {
+			names = append(names, d)
+		}
+	}
+	var results []int
+	cell := enisaCell{low: -1}
+	var walk func(f enisaFacts, at int)
+	walk = func(f enisaFacts, at int) {
+		if at == len(names) {
+			v, why := point(f)
+			results = append(results, v)
+			if cell.low < 0 || v < cell.low {
+				cell.low = v
+			}
+			if cell.why == "" || v > cell.high {
+				cell.high, cell.why = v, why
+			}
+			return
+		}
+		for _, set := range vars[names[at]] {
+			g := f
+			set(&g)
+			walk(g, at+1)
+		}
+	}
+	walk(base, 0)
+	stride := len(results)
+	for _, name := range names {
+		options := len(vars[name])
+		stride /= options
+		for i := range results {
+			if next := i + stride; (i/stride)%options+1 < options && results[i] != results[next] {
+				cell.missing = append(cell.missing, name)
+				break
+			}
+		}
+	}
+	return cell
+}

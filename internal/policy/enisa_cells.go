@@ -1,0 +1,304 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// enisaFacts are the facts that the score looks at, all of them known.
+type enisaFacts struct {
+	classes    []string
+	anyClasses int // 0: classes are known; else they are not, and this is the worst or the best case
+	volume     string
+	minors     bool
+	vulnerable bool
+	public     bool
+	encrypted  bool
+	key        bool // the key is compromised
+	hashed     string
+	nature     []string
+	recipients string
+	malicious  bool
+	backup     bool
+	restored   restoring
+}
+
+type restoring int
+
+const (
+	restoredQuickly restoring = iota // within the hour: another copy was at hand
+	restoredLater
+	notRestored
+)
+
+const (
+	bestClasses  = 1
+	worstClasses = 2
+)
+
+// sealed: encrypted, and nobody else has the key.
+func (f enisaFacts) sealed() bool { return f.encrypted && !f.key }
+
+// onlyHashed: nothing but credentials and pseudonyms, and the credentials are strongly hashed.
+func (f enisaFacts) onlyHashed() bool {
+	hidden := []string{"password", "password_hash", "security_answer", "account_id", "device_id"}
+	return f.anyClasses == 0 && f.hashed == "strong" && len(f.classes) > 0 && subset(f.classes, hidden)
+}
+
+func (f enisaFacts) has(nature string) bool { return slices.Contains(f.nature, nature) }
+
+func subset(a, of []string) bool {
+	return !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(of, s) })
+}
+
+func among(a, of []string) []string {
+	var out []string
+	for _, s := range a {
+		if slices.Contains(of, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// enisaInput takes the facts that are known, and a variable for each one that is not.
+func enisaInput(f *breach.Facts) (enisaFacts, map[string]enisaVar) {
+	e, vars := enisaFacts{}, map[string]enisaVar{}
+	if e.classes = f.Data.Classes; e.classes == nil {
+		vars["data.classes"] = enisaVar{func(e *enisaFacts) { e.anyClasses = bestClasses }, func(e *enisaFacts) { e.anyClasses = worstClasses }}
+	}
+	words := func(path string, v *string, into func(e *enisaFacts) *string, all []string) {
+		if v != nil {
+			*into(&e) = *v
+			return
+		}
+		for _, w := range all {
+			vars[path] = append(vars[path], func(e *enisaFacts) { *into(e) = w })
+		}
+	}
+	switches := func(path string, v *bool, into func(e *enisaFacts) *bool) {
+		if v != nil {
+			*into(&e) = *v
+			return
+		}
+		vars[path] = enisaVar{func(e *enisaFacts) { *into(e) = false }, func(e *enisaFacts) { *into(e) = true }}
+	}
+	words("data.volume", f.Data.Volume, func(e *enisaFacts) *string { return &e.volume }, breach.Volumes)
+	words("data.hashed", f.Data.Hashed, func(e *enisaFacts) *string { return &e.hashed }, breach.HashStrengths)
+	words("exposure.recipients", f.Exposure.Recipients, func(e *enisaFacts) *string { return &e.recipients }, breach.Recipients)
+	switches("people.vulnerable", f.People.Vulnerable, func(e *enisaFacts) *bool { return &e.vulnerable })
+	switches("data.public_before", f.Data.PublicBefore, func(e *enisaFacts) *bool { return &e.public })
+	switches("data.encrypted", f.Data.Encrypted, func(e *enisaFacts) *bool { return &e.encrypted })
+	switches("data.key_compromised", f.Data.KeyCompromised, func(e *enisaFacts) *bool { return &e.key })
+	switches("incident.malicious", f.Incident.Malicious, func(e *enisaFacts) *bool { return &e.malicious })
+	switches("availability.backup", f.Availability.Backup, func(e *enisaFacts) *bool { return &e.backup })
+	var minors *bool
+	if f.People.Minors != nil {
+		some := *f.People.Minors > 0
+		minors = &some
+	}
+	switches("people.minors", minors, func(e *enisaFacts) *bool { return &e.minors })
+	if e.nature = f.Incident.Nature; e.nature == nil {
+		vars["incident.nature"] = enisaVar{func(e *enisaFacts) { e.nature = nil }, func(e *enisaFacts) { e.nature = breach.Natures }}
+	}
+	if h := f.Availability.RestoredAfterHours; h != nil {
+		e.restored = restoredLater
+		if *h < 1 {
+			e.restored = restoredQuickly
+		}
+	} else {
+		for _, r := range []restoring{restoredQuickly, restoredLater, notRestored} {
+			vars["availability.restored_after_hours"] = append(vars["availability.restored_after_hours"], func(e *enisaFacts) { e.restored = r })
+		}
+	}
+	return e, vars
+}
+
+// enisaDPC scores every category that the classes belong to and takes the highest. Credentials are scored
+// as simple data: what lies behind a login is in the classes when it was open.
+func enisaDPC(f enisaFacts) (int, string) {
+	switch f.anyClasses {
+	case bestClasses:
+		return 1, "the kinds of data are not known"
+	case worstClasses:
+		return 4, "the kinds of data are not known and may be the most sensitive"
+	}
+	best, why := 1, "simple data without an aggravating factor"
+	if len(f.classes) == 0 {
+		why = "no personal data are named"
+	}
+	for _, c := range []func(enisaFacts) (int, string){dpcSimple, dpcBehavioural, dpcFinancial, dpcSensitive} {
+		if v, w := c(f); v > best {
+			best, why = min(v, 4), w
+		}
+	}
+	return best, why
+}
+
+var (
+	enisaBehavioural = []string{"location", "browsing", "communications", "preferences"}
+	enisaFinancial   = packGroups["group.financial"]
+	enisaSensitive   = packGroups["group.special"]
+)
+
+// traits adds what the people and the amount of data aggravate.
+func (f enisaFacts) traits(v int, why string) (int, string) {
+	if f.volume == "profile" {
+		v, why = v+1, why+", enough of it for a profile"
+	}
+	if f.vulnerable || f.minors {
+		v, why = v+1, why+", of people who need special care"
+	}
+	return v, why
+}
+
+func dpcSimple(f enisaFacts) (int, string) {
+	simple := slices.DeleteFunc(slices.Clone(f.classes), func(c string) bool {
+		return slices.Contains(enisaBehavioural, c) || slices.Contains(enisaFinancial, c) || slices.Contains(enisaSensitive, c)
+	})
+	if len(simple) == 0 {
+		return 0, ""
+	}
+	if f.vulnerable {
+		return 4, "simple data of vulnerable people, for whom it can touch their safety"
+	}
+	return f.traits(1, "simple data")
+}
+
+func dpcBehavioural(f enisaFacts) (int, string) {
+	found := among(f.classes, enisaBehavioural)
+	if len(found) == 0 {
+		return 0, ""
+	}
+	v, why := 2, "behavioural data ("+strings.Join(found, ", ")+")"
+	if f.volume == "single" {
+		v, why = v-1, why+", too little of it for insight"
+	}
+	if f.public {
+		v, why = v-1, why+", public before"
+	}
+	v, why = f.traits(v, why)
+	return max(v, 1), why
+}
+
+func dpcFinancial(f enisaFacts) (int, string) {
+	found := among(f.classes, enisaFinancial)
+	if len(found) == 0 {
+		return 0, ""
+	}
+	v, why := 3, "financial data ("+strings.Join(found, ", ")+")"
+	switch {
+	case slices.Contains(found, "payment_card") && slices.Contains(found, "card_security_code"):
+		v, why = 4, why+", complete enough for fraud"
+	case subset(found, []string{"bank_account", "insurance"}),
+		subset(found, []string{"bank_account", "insurance", "transactions"}) && f.volume == "single":
+		v, why = 2, why+", without insight into the situation"
+	}
+	if f.public {
+		v, why = v-2, why+", public before"
+	}
+	v, why = f.traits(v, why)
+	return max(v, 1), why
+}
+
+func dpcSensitive(f enisaFacts) (int, string) {
+	found := among(f.classes, enisaSensitive)
+	if len(found) == 0 {
+		return 0, ""
+	}
+	why := "sensitive data (" + strings.Join(found, ", ") + ")"
+	if f.public {
+		v, why := f.traits(1, why+", public before")
+		return v, why
+	}
+	return 4, why
+}
+
+// enisaEI takes the best identifier and raises it where identifiers combine.
+func enisaEI(f enisaFacts) (int, string) {
+	switch {
+	case f.sealed():
+		return 1, "encrypted, and the key is safe"
+	case f.anyClasses == bestClasses:
+		return 1, "the kinds of data are not known"
+	case f.anyClasses == worstClasses:
+		return 4, "the kinds of data are not known and may name people"
+	case f.onlyHashed():
+		return 1, "pseudonyms and strongly hashed credentials only"
+	}
+	is := func(c string) bool { return slices.Contains(f.classes, c) }
+	direct := among(f.classes, []string{"name", "email", "phone", "postal_address", "photo", "birth_date", "national_id", "passport", "biometric"})
+	beside := among(f.classes, []string{"email", "phone", "postal_address", "photo", "birth_date", "national_id", "passport", "biometric", "income", "employment"})
+	numbers := among(f.classes, []string{"national_id", "passport", "payment_card", "bank_account", "account_id", "device_id", "insurance"})
+	credentials := []string{"password", "password_hash", "security_answer"}
+	others := len(f.classes) - len(among(f.classes, credentials))
+	switch {
+	case is("name") && len(beside) > 0:
+		return 4, fmt.Sprintf("full name with %s", strings.Join(beside, ", "))
+	case is("photo") && len(direct) > 1 || len(direct) >= 3:
+		return 4, fmt.Sprintf("identifiers that name a person together: %s", strings.Join(direct, ", "))
+	case is("name"), is("email"), is("photo"), is("biometric"):
+		return 3, fmt.Sprintf("%s names most people with little research", direct[0])
+	case len(numbers) > 0 && others > 1:
+		return 3, fmt.Sprintf("%s tied to other data", strings.Join(numbers, ", "))
+	case len(direct) >= 2:
+		return 3, "several traces that lead to a person together"
+	case is("phone"), is("postal_address"), is("location"), is("communications"), is("genetic"):
+		return 2, "leads to a person with some research"
+	}
+	return 1, "hardly leads to a person without another source"
+}
+
+// enisaConfidentiality asks who may read the data now. Nature is authoritative: without confidentiality
+// in it, nobody does.
+func enisaConfidentiality(f enisaFacts) (int, string) {
+	switch {
+	case !f.has("confidentiality"):
+		return 0, "confidentiality was not affected"
+	case f.sealed():
+		return 0, "encrypted, and the key is safe"
+	}
+	switch f.recipients {
+	case "none":
+		return 0, "nobody is known to have the data"
+	case "known_trusted", "known":
+		return 1, "known, limited recipients"
+	}
+	return 2, "unknown or unlimited recipients"
+}
+
+func enisaIntegrity(f enisaFacts) (int, string) {
+	if !f.has("integrity") {
+		return 0, "integrity was not affected"
+	}
+	v, how := f.recovery()
+	return v, "data were altered, " + how
+}
+
+func enisaAvailability(f enisaFacts) (int, string) {
+	if !f.has("availability") {
+		return 0, "availability was not affected"
+	}
+	v, how := f.recovery()
+	return v, "data were lost or locked, " + how
+}
+
+func (f enisaFacts) recovery() (int, string) {
+	switch {
+	case f.backup && f.restored == restoredQuickly:
+		return 0, "and another copy was at hand within the hour"
+	case f.backup, f.restored != notRestored:
+		return 1, "and can be restored with some work"
+	}
+	return 2, "and there is no copy to restore"
+}
+
+func enisaMalice(f enisaFacts) (int, string) {
+	if f.malicious {
+		return 2, "it was deliberate"
+	}
+	return 0, "it was not deliberate"
+}

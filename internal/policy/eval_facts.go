@@ -1,0 +1,277 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// packFact declares one fact for conditions: its type, and its value or nil when it is unknown. Free text
+// (titles, names, reasons) is not declared: rules have no business with it and reasons repeat values.
+type packFact struct {
+	name string
+	typ  *cel.Type
+	get  func(f *breach.Facts) any
+}
+
+// known returns the value behind a pointer, or nil: an unknown fact.
+func known[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// listed keeps nil (unknown) and empty (known to be empty) apart.
+func listed(s []string) any {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+func timed(name string, get func(i *breach.IncidentFacts) *time.Time) packFact {
+	return packFact{name, cel.TimestampType, func(f *breach.Facts) any { return known(get(&f.Incident)) }}
+}
+
+var listOfStrings = cel.ListType(cel.StringType)
+
+// packFacts is everything that a condition can ask for, beside severity.*, policy.*, group.* and def.*.
+var packFacts = []packFact{
+	{"incident.nature", listOfStrings, func(f *breach.Facts) any { return listed(f.Incident.Nature) }},
+	{"incident.cause", cel.StringType, func(f *breach.Facts) any { return known(f.Incident.Cause) }},
+	{"incident.malicious", cel.BoolType, func(f *breach.Facts) any { return known(f.Incident.Malicious) }},
+	{"incident.possible_only", cel.BoolType, func(f *breach.Facts) any { return known(f.Incident.PossibleOnly) }},
+	timed("incident.occurred_from", func(i *breach.IncidentFacts) *time.Time { return i.OccurredFrom }),
+	timed("incident.occurred_to", func(i *breach.IncidentFacts) *time.Time { return i.OccurredTo }),
+	timed("incident.detected_at", func(i *breach.IncidentFacts) *time.Time { return i.DetectedAt }),
+	timed("incident.aware_at", func(i *breach.IncidentFacts) *time.Time { return i.AwareAt }),
+	timed("incident.determined_at", func(i *breach.IncidentFacts) *time.Time { return i.DeterminedAt }),
+	timed("incident.assessed_at", func(i *breach.IncidentFacts) *time.Time { return i.AssessedAt }),
+	timed("incident.classified_at", func(i *breach.IncidentFacts) *time.Time { return i.ClassifiedAt }),
+	timed("incident.material_at", func(i *breach.IncidentFacts) *time.Time { return i.MaterialAt }),
+	timed("incident.handled_at", func(i *breach.IncidentFacts) *time.Time { return i.HandledAt }),
+	timed("incident.individuals_notified_at", func(i *breach.IncidentFacts) *time.Time { return i.IndividualsNotifiedAt }),
+	{"organisation.country", cel.StringType, func(f *breach.Facts) any { return known(f.Organisation.Country) }},
+	{"organisation.regions", listOfStrings, func(f *breach.Facts) any { return listed(f.Organisation.Regions) }},
+	{"organisation.sectors", listOfStrings, func(f *breach.Facts) any { return listed(f.Organisation.Sectors) }},
+	{"organisation.roles", listOfStrings, func(f *breach.Facts) any { return listed(f.Organisation.Roles) }},
+	{"organisation.attributes.critical_infrastructure", cel.BoolType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.CriticalInfrastructure) }},
+	{"organisation.attributes.nis2_entity", cel.StringType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.NIS2Entity) }},
+	{"organisation.attributes.dora_entity", cel.BoolType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.DORAEntity) }},
+	{"organisation.attributes.listed_us", cel.BoolType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.ListedUS) }},
+	{"organisation.attributes.hipaa", cel.StringType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.HIPAA) }},
+	{"organisation.attributes.glba", cel.BoolType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.GLBA) }},
+	{"organisation.attributes.small_agent_br", cel.BoolType, func(f *breach.Facts) any { return known(f.Organisation.Attributes.SmallAgentBR) }},
+	{"people.total", cel.IntType, func(f *breach.Facts) any { return known(f.People.Total) }},
+	{"people.minors", cel.IntType, func(f *breach.Facts) any { return known(f.People.Minors) }},
+	{"people.vulnerable", cel.BoolType, func(f *breach.Facts) any { return known(f.People.Vulnerable) }},
+	{"people.categories", listOfStrings, func(f *breach.Facts) any { return listed(f.People.Categories) }},
+	{"data.classes", listOfStrings, func(f *breach.Facts) any { return listed(f.Data.Classes) }},
+	{"data.encrypted", cel.BoolType, func(f *breach.Facts) any { return known(f.Data.Encrypted) }},
+	{"data.key_compromised", cel.BoolType, func(f *breach.Facts) any { return known(f.Data.KeyCompromised) }},
+	{"data.hashed", cel.StringType, func(f *breach.Facts) any { return known(f.Data.Hashed) }},
+	{"data.public_before", cel.BoolType, func(f *breach.Facts) any { return known(f.Data.PublicBefore) }},
+	{"data.volume", cel.StringType, func(f *breach.Facts) any { return known(f.Data.Volume) }},
+	{"exposure.recipients", cel.StringType, func(f *breach.Facts) any { return known(f.Exposure.Recipients) }},
+	{"exposure.exfiltrated", cel.StringType, func(f *breach.Facts) any { return yesOrNo(f.Exposure.Exfiltrated) }},
+	{"exposure.misuse_seen", cel.BoolType, func(f *breach.Facts) any { return known(f.Exposure.MisuseSeen) }},
+	{"exposure.deletion_confirmed", cel.BoolType, func(f *breach.Facts) any { return known(f.Exposure.DeletionConfirmed) }},
+	{"availability.backup", cel.BoolType, func(f *breach.Facts) any { return known(f.Availability.Backup) }},
+	{"availability.restored_after_hours", cel.DoubleType, func(f *breach.Facts) any { return known(f.Availability.RestoredAfterHours) }},
+	{"availability.service_impact", cel.StringType, func(f *breach.Facts) any { return known(f.Availability.ServiceImpact) }},
+	{"impact.outage_hours", cel.DoubleType, func(f *breach.Facts) any { return known(f.Impact.OutageHours) }},
+	{"impact.harm_effectively_avoided", cel.BoolType, func(f *breach.Facts) any { return known(f.Impact.HarmEffectivelyAvoided) }},
+	{"contacts.missing", cel.IntType, func(f *breach.Facts) any { return known(f.Contacts.Missing) }},
+	{"law_enforcement.delay_requested", cel.BoolType, func(f *breach.Facts) any { return known(f.LawEnforcement.DelayRequested) }},
+	// Tables are asked entry by entry, because some entries are known and others are not.
+	{"people.by_country", tableType, func(f *breach.Facts) any { return countryTable(f.People) }},
+	{"people.by_region", tableType, func(f *breach.Facts) any { return regionTable(f.People) }},
+	{"impact.direct_loss", tableType, func(f *breach.Facts) any { return moneyTable(f.Impact.DirectLoss) }},
+	{"incident.classification", tableType, func(f *breach.Facts) any { return labelTable(f.Incident.Classification) }},
+}
+
+// yesOrNo makes the stated "unknown" what it is: unknown.
+func yesOrNo(s *string) any {
+	if s == nil || *s == "unknown" {
+		return nil
+	}
+	return *s
+}
+
+// tableType is a map of which single entries may be unknown: t.count('CN'), t.amount('CNY'), t.label('dora').
+var tableType = cel.OpaqueType("table")
+
+// factTable answers for one entry: its value, or nil with the fact that is missing.
+type factTable struct {
+	entry func(key string) (value any, missing string)
+}
+
+func (t *factTable) lookup(key string) ref.Val {
+	v, missing := t.entry(key)
+	if v == nil {
+		return unknownFact(missing)
+	}
+	return types.DefaultTypeAdapter.NativeToValue(v)
+}
+
+// unknownFact is a value that nobody knows yet; its trail is the dotted path of the fact.
+func unknownFact(path string) *types.Unknown {
+	return types.NewUnknown(0, types.NewAttributeTrail(path))
+}
+
+func countryTable(p breach.PeopleFacts) *factTable {
+	return &factTable{func(country string) (any, string) { return countIn(p, country) }}
+}
+
+// countIn is the number of people in a country. Not listed means zero only when the listed countries add
+// up to the total.
+func countIn(p breach.PeopleFacts, country string) (any, string) {
+	if n, ok := p.ByCountry[country]; ok {
+		return n, ""
+	}
+	if p.Total != nil && addUp(p.ByCountry, "") == *p.Total {
+		return int64(0), ""
+	}
+	if p.ByCountry == nil {
+		return nil, "people.by_country"
+	}
+	return nil, "people.by_country." + country
+}
+
+// regionTable counts people in regions of a country. A country with nobody has nobody in its regions, and
+// regions that add up to their country's count are complete.
+func regionTable(p breach.PeopleFacts) *factTable {
+	return &factTable{func(region string) (any, string) {
+		if n, ok := p.ByRegion[region]; ok {
+			return n, ""
+		}
+		country, _, _ := strings.Cut(region, "-")
+		n, missing := countIn(p, country)
+		switch {
+		case n == nil && p.ByRegion == nil:
+			return nil, missing
+		case n == nil:
+			return nil, "people.by_region." + region
+		case n.(int64) == 0 || (p.ByRegion != nil && addUp(p.ByRegion, country+"-") == n.(int64)):
+			return int64(0), ""
+		}
+		return nil, "people.by_region." + region
+	}}
+}
+
+func addUp(m map[string]int64, prefix string) int64 {
+	var sum int64
+	for k, n := range m {
+		if strings.HasPrefix(k, prefix) {
+			sum += n
+		}
+	}
+	return sum
+}
+
+// moneyTable knows what is listed; an empty table is known to be empty.
+func moneyTable(m map[string]float64) *factTable {
+	return &factTable{func(currency string) (any, string) {
+		if v, ok := m[currency]; ok {
+			return v, ""
+		}
+		if m != nil && len(m) == 0 {
+			return 0.0, ""
+		}
+		return nil, "impact.direct_loss." + currency
+	}}
+}
+
+func labelTable(m map[string]string) *factTable {
+	return &factTable{func(scheme string) (any, string) {
+		if v, ok := m[scheme]; ok {
+			return v, ""
+		}
+		if m != nil && len(m) == 0 {
+			return "", ""
+		}
+		return nil, "incident.classification." + scheme
+	}}
+}
+
+// factNames maps every declared fact to its index, for reasons with values.
+var factNames = func() map[string]int {
+	m := make(map[string]int, len(packFacts))
+	for i, f := range packFacts {
+		m[f.name] = i
+	}
+	return m
+}()
+
+// factText is a fact's value for a reason, and false while it is unknown. Facts of this kind are counts,
+// switches and words of closed vocabularies, never personal data.
+func factText(f *breach.Facts, r factRef) (string, bool) {
+	i, ok := factNames[r.name]
+	if !ok {
+		return "", false
+	}
+	v := packFacts[i].get(f)
+	name := r.name
+	if t, isTable := v.(*factTable); isTable {
+		if r.key == "" {
+			return "", false
+		}
+		v, _ = t.entry(r.key)
+		name += "." + r.key
+	}
+	if v == nil {
+		return "", false
+	}
+	return name + " = " + valueText(v), true
+}
+
+func valueText(v any) string {
+	switch v := v.(type) {
+	case []string:
+		return "[" + strings.Join(v, ", ") + "]"
+	case time.Time:
+		return v.UTC().Format(time.RFC3339)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// missingFacts are the paths behind an unknown, sorted. Many single countries are one gap: the table.
+func missingFacts(u *types.Unknown) []string {
+	found := map[string]bool{}
+	for _, id := range u.IDs() {
+		trails, _ := u.GetAttributeTrails(id)
+		for _, t := range trails {
+			found[t.Variable()] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(collapse(found)))
+}
+
+func collapse(found map[string]bool) map[string]bool {
+	for _, table := range []string{"people.by_country", "people.by_region"} {
+		var entries []string
+		for path := range found {
+			if strings.HasPrefix(path, table+".") {
+				entries = append(entries, path)
+			}
+		}
+		if len(entries) > 1 || found[table] && len(entries) > 0 {
+			for _, e := range entries {
+				delete(found, e)
+			}
+			found[table] = true
+		}
+	}
+	return found
+}

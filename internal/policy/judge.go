@@ -1,0 +1,325 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// maxValues keeps a reason readable: more values than that are not listed.
+const maxValues = 6
+
+// judging is the evaluation of all packs over one set of facts.
+type judging struct {
+	rules   *Rules
+	facts   *breach.Facts
+	profile Profile
+	now     time.Time
+	answers map[string]bool
+	base    *factView
+	views   map[string]*factView // by pack id
+	scopes  map[string]finding
+	done    map[string]ruling // by obligation id
+}
+
+// finding is what a test came to.
+type finding struct {
+	truth     truth
+	because   []string
+	missing   []string
+	questions []string // full ids
+}
+
+// ruling is the verdict on one obligation.
+type ruling struct {
+	verdict breach.Verdict
+	finding
+}
+
+func (j *judging) view(p *compiledPack) *factView {
+	v, ok := j.views[p.ID]
+	if !ok {
+		v = j.base.with(p.defs)
+		j.views[p.ID] = v
+	}
+	return v
+}
+
+// condition evaluates one condition: expression and question must both hold.
+func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, error) {
+	f := finding{truth: truthYes}
+	if c.rule != nil {
+		t, missing, err := j.view(p).ask(c.rule)
+		if err != nil {
+			return finding{}, fmt.Errorf("%s: %w", p.ID, err)
+		}
+		f.truth, f.missing = t, missing
+	}
+	if c.question != "" && f.truth != truthNo {
+		switch answer, answered := j.answers[c.question]; {
+		case answered && !answer:
+			f = finding{truth: truthNo}
+		case !answered:
+			f.truth, f.questions = truthUnknown, []string{c.question}
+		}
+	}
+	f.because = []string{c.because + j.values(c.rule)}
+	return f, nil
+}
+
+// values are the facts that a condition used, as far as they are known.
+func (j *judging) values(rules ...*rule) string {
+	var out []string
+	for _, r := range rules {
+		if r == nil {
+			continue
+		}
+		for _, ref := range r.refs {
+			text, ok := factText(j.facts, ref)
+			if ok && len(out) < maxValues && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(out, "; ") + ")"
+}
+
+// anyOf is true when one condition is; then because holds every proven one, else every open one.
+func (j *judging) anyOf(p *compiledPack, cs []compiledCondition) (finding, error) {
+	var yes, open finding
+	yes.truth, open.truth = truthNo, truthUnknown
+	for _, c := range cs {
+		f, err := j.condition(p, c)
+		if err != nil {
+			return finding{}, err
+		}
+		switch f.truth {
+		case truthYes:
+			yes.truth = truthYes
+			yes.because = append(yes.because, f.because...)
+		case truthUnknown:
+			open.because = append(open.because, c.because)
+			open.add(f)
+		}
+	}
+	if yes.truth == truthNo && len(open.because) > 0 {
+		return open, nil
+	}
+	return yes, nil
+}
+
+// add takes over what is missing and what is asked, without repeating it.
+func (f *finding) add(g finding) {
+	for _, m := range g.missing {
+		if !slices.Contains(f.missing, m) {
+			f.missing = append(f.missing, m)
+		}
+	}
+	for _, q := range g.questions {
+		if !slices.Contains(f.questions, q) {
+			f.questions = append(f.questions, q)
+		}
+	}
+}
+
+// test evaluates a three-valued test as PackTest describes it.
+func (j *judging) test(p *compiledPack, t *compiledTest) (finding, error) {
+	if t.question == "" && len(t.anyOf) == 0 && len(t.noneIf) == 0 {
+		return finding{truth: truthYes}, nil
+	}
+	if answer, ok := j.answers[t.question]; ok {
+		f := finding{truth: truthNo, because: []string{"A person answered no, with a recorded reason: " + p.questions[t.question]}}
+		if answer {
+			f = finding{truth: truthYes, because: []string{"A person answered yes, with a recorded reason: " + p.questions[t.question]}}
+		}
+		return f, nil
+	}
+	yes, err := j.anyOf(p, t.anyOf)
+	if err != nil || yes.truth == truthYes {
+		return yes, err
+	}
+	none, err := j.anyOf(p, t.noneIf)
+	if err != nil {
+		return finding{}, err
+	}
+	if yes.truth == truthNo && (none.truth == truthYes || t.question == "") {
+		return j.settledNo(t, none), nil
+	}
+	open := finding{truth: truthUnknown, because: yes.because}
+	open.add(yes)
+	if t.question != "" && none.truth != truthYes {
+		open.because = append(open.because, none.because...)
+		open.add(none)
+		open.add(finding{questions: []string{t.question}})
+	}
+	return open, nil
+}
+
+func (j *judging) settledNo(t *compiledTest, none finding) finding {
+	if none.truth == truthYes {
+		return finding{truth: truthNo, because: append([]string{t.otherwise}, none.because...)}
+	}
+	var used []*rule
+	for _, c := range t.anyOf {
+		used = append(used, c.rule)
+	}
+	return finding{truth: truthNo, because: []string{t.otherwise + j.values(used...)}}
+}
+
+// inForce says whether a pack binds at the time of awareness, else of detection, else now.
+func (j *judging) inForce(p *compiledPack) (bool, string) {
+	at, which := j.now, "now; neither awareness nor detection has a time yet"
+	switch i := j.facts.Incident; {
+	case i.AwareAt != nil:
+		at, which = *i.AwareAt, "at awareness, incident.aware_at = "+valueText(*i.AwareAt)
+	case i.DetectedAt != nil:
+		at, which = *i.DetectedAt, "at detection, incident.detected_at = "+valueText(*i.DetectedAt)
+	}
+	switch {
+	case !p.from.IsZero() && at.Before(p.from):
+		return false, fmt.Sprintf("Not in force yet (%s): it binds from %s", which, p.InForce.From)
+	case !p.to.IsZero() && !at.Before(p.to):
+		return false, fmt.Sprintf("No longer in force (%s): it bound until %s", which, p.InForce.To)
+	}
+	return true, ""
+}
+
+func (j *judging) scope(p *compiledPack) (finding, error) {
+	if f, ok := j.scopes[p.ID]; ok {
+		return f, nil
+	}
+	f := finding{truth: truthNo}
+	if ok, why := j.inForce(p); !ok {
+		f.because = []string{why}
+	} else {
+		var err error
+		if f, err = j.test(p, p.scope); err != nil {
+			return f, err
+		}
+	}
+	j.scopes[p.ID] = f
+	return f, nil
+}
+
+// rule gives the verdict on one obligation.
+func (j *judging) rule(ph *compiledPhase) (ruling, error) {
+	if r, ok := j.done[ph.id]; ok {
+		return r, nil
+	}
+	decide := j.first
+	if len(ph.follows) > 0 {
+		decide = j.later
+	}
+	r, err := decide(ph)
+	if err != nil {
+		return ruling{}, err
+	}
+	if _, asked := j.facts.Incident.RequestedAt[ph.id]; ph.phase.Clock.From == startRequest && !asked && r.verdict != breach.DoesNotApply {
+		r = ruling{breach.DoesNotApply, finding{because: []string{"It starts when it is asked for, and no request is recorded (incident.requested_at)"}}}
+	}
+	j.done[ph.id] = r
+	return r, nil
+}
+
+// later takes the verdict of the phases that it follows.
+func (j *judging) later(ph *compiledPhase) (ruling, error) {
+	scope, err := j.scope(ph.pack)
+	if err != nil {
+		return ruling{}, err
+	}
+	if scope.truth == truthNo {
+		return ruling{breach.DoesNotApply, scope}, nil
+	}
+	out := ruling{verdict: breach.DoesNotApply}
+	for _, id := range ph.follows {
+		r, err := j.rule(j.rules.phases[id])
+		if err != nil {
+			return ruling{}, err
+		}
+		switch {
+		case r.verdict == breach.Applies && out.verdict != breach.Applies:
+			out = ruling{breach.Applies, finding{truth: truthYes, because: []string{"Follows " + id + ", which applies"}}}
+		case r.verdict == breach.CannotTell && out.verdict != breach.Applies:
+			out.verdict = breach.CannotTell
+			out.because = append(out.because, "Follows "+id+", of which nobody can tell yet")
+			out.add(r.finding)
+		case r.verdict == breach.DoesNotApply && out.verdict == breach.DoesNotApply:
+			out.because = append(out.because, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
+		}
+	}
+	if out.verdict == breach.Applies && scope.truth == truthUnknown {
+		out = ruling{breach.CannotTell, scope}
+	}
+	return out, nil
+}
+
+// first decides by scope, by whom the phase binds, by its trigger and its exemptions.
+func (j *judging) first(ph *compiledPhase) (ruling, error) {
+	needed := make([]finding, 0, 3)
+	for _, ask := range []func() (finding, error){
+		func() (finding, error) { return j.scope(ph.pack) },
+		func() (finding, error) { return j.test(ph.pack, ph.appliesTo) },
+		func() (finding, error) { return j.test(ph.pack, ph.trigger) },
+	} {
+		f, err := ask()
+		if err != nil {
+			return ruling{}, err
+		}
+		if f.truth == truthNo {
+			return ruling{breach.DoesNotApply, f}, nil
+		}
+		needed = append(needed, f)
+	}
+	exempt, unproven, err := j.exemption(ph)
+	if err != nil || exempt != nil {
+		return ruling{breach.DoesNotApply, finding{because: exempt}}, err
+	}
+	out := ruling{verdict: breach.Applies}
+	for _, f := range needed {
+		if f.truth == truthUnknown {
+			out.verdict = breach.CannotTell
+		}
+		for _, b := range f.because {
+			if f.truth == truthUnknown {
+				b = "Cannot tell yet: " + b + openFacts(f)
+			}
+			out.because = append(out.because, b)
+		}
+		out.add(f)
+	}
+	out.because = append(out.because, unproven.because...)
+	out.add(finding{questions: unproven.questions})
+	return out, nil
+}
+
+// exemption gives the reasons of the first exemption that is proven, or what is open about the others.
+func (j *judging) exemption(ph *compiledPhase) (exempt []string, unproven finding, err error) {
+	for i, e := range ph.exemptions {
+		f, err := j.test(ph.pack, e)
+		if err != nil {
+			return nil, unproven, err
+		}
+		said := ph.phase.Exemptions[i]
+		switch f.truth {
+		case truthYes:
+			return append([]string{"Exempt: " + said.Because + " [" + said.Citation + "]"}, f.because...), unproven, nil
+		case truthUnknown:
+			unproven.because = append(unproven.because, "Not exempt while it is not proven: "+said.Because+openFacts(f))
+			unproven.add(finding{questions: f.questions})
+		}
+	}
+	return nil, unproven, nil
+}
+
+func openFacts(f finding) string {
+	if len(f.missing) == 0 {
+		return ""
+	}
+	return " (unknown: " + strings.Join(f.missing, ", ") + ")"
+}

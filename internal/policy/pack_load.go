@@ -1,0 +1,238 @@
+package policy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // deadlines must not depend on what the machine has installed
+
+	"cel.dev/cel-go/cel"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed packs/*.yaml packs/calendars/*.yaml
+var packFiles embed.FS
+
+const maxPackBytes = 256 << 10
+
+// Rules are loaded, checked and compiled rule packs. They are immutable and safe for concurrent use.
+type Rules struct {
+	packs  []*compiledPack // by id
+	phases map[string]*compiledPhase
+	bytes  map[string][]byte // by SHA-256
+}
+
+type compiledPack struct {
+	Pack
+	sha       string
+	zone      *time.Location
+	calendar  *DeadlineCalendar
+	from, to  time.Time // zero means open; to is the first instant after
+	defs      map[string]*rule
+	scope     *compiledTest
+	phases    []*compiledPhase
+	questions map[string]string // full id -> text
+}
+
+type compiledPhase struct {
+	id         string
+	pack       *compiledPack
+	duty       *PackDuty
+	phase      *PackPhase
+	follows    []string // full ids
+	prior      []string // full ids
+	appliesTo  *compiledTest
+	trigger    *compiledTest
+	exemptions []*compiledTest
+	variants   []*rule
+	caps       []*rule // nil where a cap has no condition
+	substitute []*compiledTest
+}
+
+type compiledTest struct {
+	question  string // full id, or ""
+	anyOf     []compiledCondition
+	noneIf    []compiledCondition
+	otherwise string
+}
+
+type compiledCondition struct {
+	rule     *rule // nil for a bare question
+	question string
+	because  string
+}
+
+// LoadRules loads the packs of this program and then those of further file systems (*.yaml at their root,
+// calendars in calendars/*.yaml); a pack or calendar with the id of an earlier one replaces it. Everything
+// that is wrong comes at once, as field errors of a breach.ErrInvalid that name file and place.
+func LoadRules(more ...fs.FS) (*Rules, error) {
+	own, err := fs.Sub(packFiles, "packs")
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrInternal, "the rule packs are missing from this program: %w", err)
+	}
+	env, err := ruleEnv()
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrInternal, "the rule language cannot be set up: %w", err)
+	}
+	l := &packLoader{env: env, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
+	all := append([]fs.FS{own}, more...)
+	for _, fsys := range all {
+		l.readAll(fsys, "calendars/*.yaml", l.calendar)
+	}
+	for _, fsys := range all {
+		l.readAll(fsys, "*.yaml", l.pack)
+	}
+	r := l.finish()
+	if len(l.errs) > 0 {
+		slices.SortStableFunc(l.errs, func(a, b breach.FieldError) int { return strings.Compare(a.Where, b.Where) })
+		return nil, breach.Errorf(breach.ErrInvalid, "the rule packs cannot be used as they are").With(l.errs...)
+	}
+	return r, nil
+}
+
+type packLoader struct {
+	env       *cel.Env
+	packs     map[string]*compiledPack
+	raw       [][]byte
+	files     map[string]string // pack id -> file
+	calendars map[string]*DeadlineCalendar
+	file      string
+	errs      []breach.FieldError
+}
+
+// bad records what is wrong at a place of the present file.
+func (l *packLoader) bad(at, format string, args ...any) {
+	where := l.file
+	if at != "" {
+		where += ": " + at
+	}
+	l.errs = append(l.errs, breach.FieldError{Where: where, What: fmt.Sprintf(format, args...)})
+}
+
+func (l *packLoader) readAll(fsys fs.FS, pattern string, use func(b []byte)) {
+	names, err := fs.Glob(fsys, pattern)
+	if err != nil {
+		l.bad(pattern, "cannot be listed")
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		l.file = path.Base(name)
+		b, err := fs.ReadFile(fsys, name)
+		switch {
+		case err != nil:
+			l.bad("", "cannot be read")
+		case len(b) > maxPackBytes:
+			l.bad("", "is larger than %d KiB", maxPackBytes>>10)
+		default:
+			use(b)
+		}
+	}
+}
+
+// decodeStrict reads exactly one YAML document without unknown or doubled fields.
+func decodeStrict(b []byte, into any) error {
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	dec.KnownFields(true)
+	if err := dec.Decode(into); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("is empty")
+		}
+		return errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", ";"), "yaml: "))
+	}
+	var more yaml.Node
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		return errors.New("holds more than one YAML document")
+	}
+	return nil
+}
+
+func (l *packLoader) calendar(b []byte) {
+	var c DeadlineCalendar
+	if err := decodeStrict(b, &c); err != nil {
+		l.bad("", "%v", err)
+		return
+	}
+	if !packID.MatchString(c.ID) || c.Version == "" || len(c.Source) == 0 || c.Name == "" {
+		l.bad("", "a calendar needs id, name, version and source")
+	}
+	if err := c.prepare(); err != nil {
+		l.bad("", "%v", err)
+	}
+	l.calendars[c.ID] = &c
+}
+
+func (l *packLoader) pack(b []byte) {
+	var p Pack
+	if err := decodeStrict(b, &p); err != nil {
+		l.bad("", "%v", err)
+		return
+	}
+	before := len(l.errs)
+	l.checkHead(&p)
+	if len(l.errs) > before {
+		return // without a sound head the rest only repeats the complaint
+	}
+	sum := sha256.Sum256(b)
+	c := &compiledPack{Pack: p, sha: hex.EncodeToString(sum[:]), defs: map[string]*rule{}, questions: map[string]string{}}
+	l.compile(c)
+	l.packs[p.ID], l.files[p.ID] = c, l.file
+	l.raw = append(l.raw, b)
+}
+
+// finish links packs with each other and indexes them.
+func (l *packLoader) finish() *Rules {
+	r := &Rules{phases: map[string]*compiledPhase{}, bytes: map[string][]byte{}}
+	for _, id := range slices.Sorted(maps.Keys(l.packs)) {
+		p := l.packs[id]
+		r.packs = append(r.packs, p)
+		for _, ph := range p.phases {
+			r.phases[ph.id] = ph
+		}
+	}
+	for _, b := range l.raw {
+		sum := sha256.Sum256(b)
+		r.bytes[hex.EncodeToString(sum[:])] = b
+	}
+	maps.DeleteFunc(r.bytes, func(sha string, _ []byte) bool { // replaced packs are not in force
+		return !slices.ContainsFunc(r.packs, func(p *compiledPack) bool { return p.sha == sha })
+	})
+	for _, p := range r.packs {
+		l.file = l.files[p.ID]
+		for _, ph := range p.phases {
+			for _, id := range append(slices.Clone(ph.follows), ph.prior...) {
+				if r.phases[id] == nil {
+					l.bad(ph.id, "refers to %s, which no pack has", id)
+				}
+			}
+		}
+	}
+	if len(l.errs) == 0 {
+		for _, p := range r.packs {
+			for _, ph := range p.phases {
+				if r.circular(ph, nil) {
+					l.file = l.files[p.ID]
+					l.bad(ph.id, "follows itself")
+				}
+			}
+		}
+	}
+	return r
+}
+
+func (r *Rules) circular(ph *compiledPhase, seen []string) bool {
+	if slices.Contains(seen, ph.id) {
+		return true
+	}
+	return slices.ContainsFunc(ph.follows, func(id string) bool { return r.circular(r.phases[id], append(seen, ph.id)) })
+}
