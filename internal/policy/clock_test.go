@@ -44,7 +44,7 @@ func TestNextReminderNamesTheKindAndEndsWithOverdue(t *testing.T) {
 	due := start.Add(4 * time.Hour)
 	var kinds []string
 	now := start
-	for {
+	for range 10 {
 		at, kind, ok := NextReminder(start, due, now)
 		if !ok {
 			break
