@@ -29,7 +29,7 @@ lint: ## gofmt, go vet, golangci-lint and workflowcheck
 	@scripts/test.sh lint
 
 build: ## Build the programs into bin/
-	@set -e; for c in $(notdir $(wildcard cmd/*)); do \
+	@set -e; for c in $(notdir $(patsubst %/main.go,%,$(wildcard cmd/*/main.go))); do \
 		scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/$$c ./cmd/$$c; done
 
 bench: build ## Measure delivery: make bench ARGS="--people 100000"
