@@ -65,7 +65,7 @@ go_files() {
 
 # packages light|heavy|all: heavy are those that contain the Temporal server, in their tests too.
 packages() {
-  go list -test -f '{{.ImportPath}}{{range .Deps}} {{.}}{{end}}' ./... | awk -v want="$1" '
+  go list -e -test -f '{{.ImportPath}}{{range .Deps}} {{.}}{{end}}' ./... | awk -v want="$1" '
     { p = $1; sub(/\.test$/, "", p); sub(/_test$/, "", p)
       if (!(p in seen)) { seen[p] = 1; order[++n] = p }
       for (i = 2; i <= NF; i++) if ($i ~ /^go\.temporal\.io\/server\//) { heavy[p] = 1; break } }

@@ -53,6 +53,9 @@ var rows = map[string]row{
 	"templates":       {},
 	"internal/render": {may: []string{"internal/breach", "internal/delivery", "templates"}},
 
+	// The sample incident, for the demo.
+	"examples/...": {},
+
 	// Adapters: never each other.
 	"internal/delivery/deliverytest": {may: []string{"internal/breach", "internal/delivery"}},
 	"internal/delivery/email/...":    {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
