@@ -1,5 +1,6 @@
-// Package delivery holds what a channel adapter gets and gives back: Message, Receipt, Failure. It has no
-// transport; each provider family lives in a package below it.
+// Package delivery holds what a channel adapter gets and gives back: Message, Receipt, Failure, and what
+// adapters share: checks of a message, redaction of a provider's text, and an HTTP client that never sends
+// twice and knows whether a request left. Each provider family lives in a package below it.
 //
 // Imports of ours: breach.
 package delivery

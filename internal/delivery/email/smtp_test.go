@@ -280,7 +280,7 @@ func TestEncryptionIsRequiredAndVerified(t *testing.T) {
 			}
 		},
 		"injected plaintext": func(s *server, c *Config) {
-			s.ehlo = []string{"STARTTLS"}
+			s.tls = serverTLS // the encryption itself would be good
 			s.answer = func(_ int, line string) string {
 				if line == "STARTTLS" {
 					return "220 Ready\r\n250-test\r\n250 AUTH PLAIN"
@@ -368,6 +368,18 @@ func TestAddressesBeyondASCII(t *testing.T) {
 	able.mu.Lock()
 	defer able.mu.Unlock()
 	require.Contains(t, strings.Join(able.lines, "\n"), "> SMTPUTF8\n")
+}
+
+func TestDotStuffing(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"":                        ".\r\n",
+		".\r\n":                   "..\r\n.\r\n",
+		"a\r\n.\r\n..b\r\n.c\r\n": "a\r\n..\r\n...b\r\n..c\r\n.\r\n",
+		"a.\r\nb\r\n":             "a.\r\nb\r\n.\r\n",
+	} {
+		require.Equal(t, "x"+want, string(appendStuffed([]byte("x"), []byte(raw))), "%q", raw)
+	}
 }
 
 func TestTooLargeForTheServer(t *testing.T) {
