@@ -42,6 +42,20 @@ type Guardian struct {
 	Phone string `json:"phone,omitempty"`
 }
 
+// IsChild reports whether a guardian acts for the person on a day (read in its own zone): younger than age by the date of birth,
+// or, where that is not known, by having a guardian. Age 0 means that nobody is a child.
+func (p Person) IsChild(age int, on time.Time) bool {
+	if age == 0 {
+		return false
+	}
+	born, err := time.Parse(time.DateOnly, p.BirthDate)
+	if err != nil {
+		return p.Guardian != nil && *p.Guardian != Guardian{}
+	}
+	y, m, d := on.Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Before(born.AddDate(age, 0, 0))
+}
+
 // Addressee says whom a message about a person goes to.
 type Addressee string
 

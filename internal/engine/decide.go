@@ -31,8 +31,9 @@ func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by br
 	return out, err
 }
 
-// LoadPeople streams a list into the ledger as a new wave and tells the story.
-func (e *Engine) LoadPeople(ctx context.Context, incident string, by breach.Actor, source breach.Source, people iter.Seq2[breach.Person, error]) (breach.LoadReport, error) {
+// LoadPeople streams a list into the ledger as a new wave and tells the story. source is read after the
+// last person, because only then the whole file has been hashed.
+func (e *Engine) LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, people iter.Seq2[breach.Person, error]) (breach.LoadReport, error) {
 	if err := may(by, "load lists", breach.RoleResponder, breach.RoleLead); err != nil {
 		return breach.LoadReport{}, err
 	}

@@ -41,7 +41,7 @@ type Ledger interface {
 	WaveNumbers(ctx context.Context, incident string) ([]int, error)
 	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
 	SaveFiling(ctx context.Context, f breach.Filing) error
-	LoadPeople(ctx context.Context, incident string, by breach.Actor, source breach.Source, childAge int, on time.Time, people iter.Seq2[breach.Person, error], at time.Time) (breach.LoadReport, error)
+	LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, childAge int, on time.Time, people iter.Seq2[breach.Person, error], at time.Time) (breach.LoadReport, error)
 }
 
 // Policies says what a policy means for the ledger. breach.ErrUnknownPolicy.
@@ -227,4 +227,17 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// Ready reports whether the workflow engine answers.
+func (e *Engine) Ready(ctx context.Context) error {
+	if e.Temporal == nil {
+		return breach.Errorf(breach.ErrUnavailable, "no workflow engine is configured")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if _, err := e.Temporal.CheckHealth(ctx, &client.CheckHealthRequest{}); err != nil {
+		return breach.Errorf(breach.ErrUnavailable, "the workflow engine does not answer")
+	}
+	return nil
 }

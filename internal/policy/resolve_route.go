@@ -26,15 +26,7 @@ const (
 // IsChild reports whether a person was younger than the policy's age on the day of on, read in on's own
 // zone. Without a readable birth date a person is an adult, unless a guardian is given.
 func (p Profile) IsChild(who breach.Person, on time.Time) bool {
-	if p.Minors.Age == 0 {
-		return false
-	}
-	born, err := time.Parse(time.DateOnly, who.BirthDate)
-	if err != nil {
-		return who.Guardian != nil && *who.Guardian != breach.Guardian{}
-	}
-	y, m, d := on.Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Before(born.AddDate(p.Minors.Age, 0, 0))
+	return who.IsChild(p.Minors.Age, on)
 }
 
 // Addressees lists to whom messages about a person go. The first alone decides the person's outcome: the

@@ -30,7 +30,7 @@ type eventKey struct {
 // personState is what deriving a person's outcome needs.
 type personState struct {
 	id        int64
-	guardian  bool
+	minor     bool
 	outcome   breach.Outcome
 	outcomeAt time.Time
 	attempts  map[attemptKey]*trial
@@ -116,10 +116,11 @@ func (p *personState) derive(rules breach.Sufficiency, now time.Time) breach.Out
 	return to
 }
 
-// counting lists the attempts to the addressee that counts.
+// counting lists the attempts to the addressee that counts: for a child that is the guardian, also when no
+// guardian can be reached. What a child got alone proves nothing (promise M15).
 func (p *personState) counting() []breach.Attempt {
 	want := breach.ToSelf
-	if p.guardian {
+	if p.minor {
 		want = breach.ToGuardian
 	}
 	var out []breach.Attempt
@@ -134,7 +135,7 @@ func (p *personState) counting() []breach.Attempt {
 // readStates reads present outcomes and folds the events of these people.
 func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
 	states := make(map[int64]*personState, len(ids))
-	rows, err := tx.Query(ctx, `SELECT r.id, r.guardian, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now())
+	rows, err := tx.Query(ctx, `SELECT r.id, r.minor, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now())
 		FROM recipient r LEFT JOIN LATERAL (SELECT outcome, at FROM person_outcome p
 			WHERE p.incident = r.incident AND p.person = r.id ORDER BY seq DESC LIMIT 1) o ON true
 		WHERE r.incident = $1 AND r.id = ANY($2)`, incident, ids)
@@ -143,7 +144,7 @@ func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (m
 	}
 	var p personState
 	var never bool
-	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.guardian, &p.outcome, &never, &p.outcomeAt}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.minor, &p.outcome, &never, &p.outcomeAt}, func() error {
 		c := p
 		if c.outcomeAt = c.outcomeAt.UTC(); never {
 			c.outcomeAt = time.Time{}

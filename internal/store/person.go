@@ -40,15 +40,6 @@ type childhood struct {
 	on  time.Time
 }
 
-func (c childhood) child(p breach.Person) bool {
-	born, err := time.Parse(time.DateOnly, p.BirthDate)
-	if err != nil || c.age <= 0 {
-		return false
-	}
-	on := time.Date(c.on.Year(), c.on.Month(), c.on.Day(), 0, 0, 0, 0, time.UTC)
-	return on.Before(born.AddDate(c.age, 0, 0))
-}
-
 func (b *box) prepare(p breach.Person, rules childhood, row int64) (prepared, error) {
 	out := prepared{row: row}
 	plain, err := json.Marshal(p)
@@ -57,7 +48,7 @@ func (b *box) prepare(p breach.Person, rules childhood, row int64) (prepared, er
 	}
 	out.plain = plain
 	out.locale, out.country = plain16(p.Locale), plain16(p.Country)
-	out.minor = rules.child(p)
+	out.minor = p.IsChild(rules.age, rules.on)
 	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
 	out.channels = usable(p, out.minor, out.guardian)
 	out.key = [16]byte(b.personKey(p, plain))

@@ -1,0 +1,184 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// Announce decides from measured facts whether the public is told, publishes the approved page, and covers
+// those who could not be reached one by one.
+type Announce struct {
+	Cases         Cases
+	Plans         Plans
+	People        People
+	Profiles      Profiles
+	Announcements Announcements
+	Publisher     Publisher
+	Now           func() time.Time
+}
+
+// AnnounceIn names a wave and its approved plan.
+type AnnounceIn struct {
+	Incident string `json:"incident"`
+	Wave     int    `json:"wave"`
+	PlanHash string `json:"plan_hash"`
+}
+
+// DecideOut is the decision with its reason in plain words.
+type DecideOut struct {
+	Announce bool   `json:"announce"`
+	Reason   string `json:"reason"`
+	Covers   int64  `json:"covers"`
+}
+
+// Decide measures and decides. The decision and every figure behind it go on record.
+func (a *Announce) Decide(ctx context.Context, in AnnounceIn) (DecideOut, error) {
+	d, err := a.decide(ctx, in)
+	if err != nil {
+		return DecideOut{}, fail(ctx, err)
+	}
+	err = a.Cases.Note(ctx, in.Incident, "announce/decided/"+itoa(in.Wave), "tocsin", "announce.decided", d, a.Now().UTC())
+	return DecideOut{Announce: d.Announce, Reason: d.Reason, Covers: d.Covers}, fail(ctx, err)
+}
+
+func (a *Announce) decide(ctx context.Context, in AnnounceIn) (policy.Decision, error) {
+	p, err := a.profile(ctx, in.Incident)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	m := policy.Measured{}
+	if m.Tally, err = a.People.Tally(ctx, in.Incident, in.Wave); err != nil {
+		return policy.Decision{}, err
+	}
+	err = a.unreachable(ctx, in, func(_ int64, reason string) { m.Count(reason) })
+	return policy.DecideAnnouncement(p, m, a.Now().UTC()), err
+}
+
+// unreachable visits everybody of the wave whom no channel reached.
+func (a *Announce) unreachable(ctx context.Context, in AnnounceIn, visit func(person int64, reason string)) error {
+	blocks, err := a.People.Blocks(ctx, in.Incident, in.Wave)
+	if err != nil {
+		return err
+	}
+	for _, b := range blocks {
+		beat(ctx)
+		subjects, err := a.People.Subjects(ctx, in.Incident, b)
+		if err != nil {
+			return err
+		}
+		for _, s := range subjects {
+			if s.Outcome == breach.Unreachable {
+				visit(s.ID, s.Reason)
+			}
+		}
+	}
+	return nil
+}
+
+// PublishOut is the public page's reference.
+type PublishOut struct {
+	Reference string `json:"reference"`
+	Covered   int64  `json:"covered"`
+}
+
+// Publish puts the approved announcement up and covers the people whom it counts as notice for. A later
+// wave of the same incident is covered by the page that is up already.
+func (a *Announce) Publish(ctx context.Context, in AnnounceIn) (PublishOut, error) {
+	_, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
+	if err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	p, err := a.profile(ctx, in.Incident)
+	if err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	decision, err := a.decide(ctx, in)
+	if err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	ann, err := a.Announcements.Announcement(ctx, in.Incident)
+	if breach.CodeOf(err) == breach.ErrNotFound {
+		ann, err = a.compose(ctx, in, plan, p, decision)
+	}
+	if err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	if _, err := a.Publisher.Publish(ctx, ann); err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	if err := a.Announcements.SaveAnnouncement(ctx, ann); err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	covered, err := a.cover(ctx, in, p)
+	if err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	err = a.Cases.Note(ctx, in.Incident, "announce/published/"+itoa(in.Wave), "tocsin", "announce.published", map[string]any{
+		"reference": ann.Reference, "keep_until": ann.KeepUntil, "covered": covered, "wave": in.Wave,
+	}, a.Now().UTC())
+	return PublishOut{Reference: ann.Reference, Covered: covered}, fail(ctx, err)
+}
+
+func (a *Announce) profile(ctx context.Context, incident string) (policy.Profile, error) {
+	inc, err := a.Cases.Incident(ctx, incident)
+	if err != nil {
+		return policy.Profile{}, err
+	}
+	return a.Profiles.Profile(inc.Policy)
+}
+
+func (a *Announce) compose(ctx context.Context, in AnnounceIn, plan breach.Plan, p policy.Profile, d policy.Decision) (breach.Announcement, error) {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return breach.Announcement{}, err
+	}
+	now := a.Now().UTC()
+	ann := breach.Announcement{
+		Reference: announcementReference(in.Incident), Incident: in.Incident, Reason: d.Reason, Decision: raw,
+		PublishedAt: now, KeepUntil: now.AddDate(0, 0, p.Announcement.KeepDays),
+	}
+	for _, ref := range plan.Announcement {
+		t, err := a.Plans.Text(ctx, in.Incident, ref.SHA256)
+		if err != nil {
+			return breach.Announcement{}, err
+		}
+		ann.Texts = append(ann.Texts, t)
+	}
+	return ann, nil
+}
+
+// cover marks everybody of the wave whom no channel reached and for whom the policy lets an announcement
+// count as notice.
+func (a *Announce) cover(ctx context.Context, in AnnounceIn, p policy.Profile) (int64, error) {
+	var events []breach.PersonEvent
+	now := a.Now().UTC()
+	err := a.unreachable(ctx, in, func(person int64, reason string) {
+		if reason == "" {
+			reason = policy.UncoveredUnreachable
+		}
+		if p.AnnouncementCovers(reason) {
+			events = append(events, breach.PersonEvent{Person: person, Outcome: breach.Covered, Reason: reason, By: "tocsin", At: now})
+		}
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := a.People.SetOutcomes(ctx, in.Incident, events); err != nil {
+		return 0, err
+	}
+	t, err := a.People.Tally(ctx, in.Incident, in.Wave)
+	return t[breach.Covered], err
+}
+
+// announcementReference is public, short and not guessable from outside; it does not reveal the incident's id.
+func announcementReference(incident string) string {
+	sum := sha256.Sum256([]byte("announcement|" + incident))
+	s := base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding).EncodeToString(sum[:5])
+	return s[:4] + "-" + s[4:]
+}

@@ -1,0 +1,174 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Approve composes what a second person approves and checks what was approved.
+type Approve struct {
+	Cases    Cases
+	Duties   Duties
+	Plans    Plans
+	Judge    Judge
+	Profiles Profiles
+	Words    Words
+	Now      func() time.Time
+}
+
+// ComposeIn asks for the plan of a wave.
+type ComposeIn struct {
+	Incident string `json:"incident"`
+	Wave     int    `json:"wave"`
+	Author   string `json:"author"`
+}
+
+// ComposeOut is the plan's hash, or what keeps it from being approvable.
+type ComposeOut struct {
+	PlanHash string   `json:"plan_hash,omitempty"`
+	Reports  []string `json:"reports,omitempty"`
+	Problems []string `json:"problems,omitempty"`
+}
+
+// Compose renders every text that the wave needs, takes the snapshot of its people, and puts the plan up
+// for approval. The same state gives the same plan again.
+func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error) {
+	file, rev, err := a.Cases.File(ctx, in.Incident, 0)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	profile, err := a.Profiles.Profile(file.Policy)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	j, _, err := a.Duties.Judgement(ctx, in.Incident)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	people, err := a.Plans.Snapshot(ctx, in.Incident, in.Wave)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	if people.Total == 0 {
+		return ComposeOut{Problems: []string{fmt.Sprintf("people: list %d holds nobody; load the list of affected people first", in.Wave)}}, nil
+	}
+	var reports []breach.Obligation
+	if in.Wave == 1 { // a later list repeats the notice, not the reports
+		for _, o := range j.Obligations {
+			if firstReport(o) {
+				reports = append(reports, o)
+			}
+		}
+	}
+	locales := make([]string, 0, len(people.ByLocale))
+	for l := range people.ByLocale {
+		locales = append(locales, l)
+	}
+	sort.Strings(locales)
+	texts, problems, err := a.Words.Texts(file, profile, reports, locales)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	if len(problems) > 0 {
+		return ComposeOut{Problems: problems}, nil
+	}
+	if err := a.Plans.SaveTexts(ctx, in.Incident, texts); err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	plan := breach.Plan{
+		Incident: in.Incident, Wave: in.Wave, Revision: 1, People: people,
+		Channels: breach.ChannelPlan{Policy: profile.Name, SHA256: profile.SHA256(), Order: profile.Order()},
+		Rules:    breach.RulesSnapshot{FactRevision: rev, SHA256: packsDigest(a.Judge.Packs())},
+	}
+	for _, t := range texts {
+		switch t.Ref.Kind {
+		case "announcement":
+			plan.Announcement = append(plan.Announcement, t.Ref)
+		case "report":
+			plan.Reports = append(plan.Reports, t.Ref)
+		default:
+			plan.Notices = append(plan.Notices, t.Ref)
+		}
+	}
+	out, err := a.submit(ctx, plan, in.Author)
+	for _, o := range reports {
+		out.Reports = append(out.Reports, o.ID)
+		if err == nil {
+			err = a.Duties.SetObligationState(ctx, in.Incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC())
+		}
+	}
+	return out, fail(ctx, err)
+}
+
+// submit gives the plan its revision: the one before stays when nothing changed.
+func (a *Approve) submit(ctx context.Context, plan breach.Plan, author string) (ComposeOut, error) {
+	prev, err := a.Plans.Plan(ctx, plan.Incident, plan.Wave)
+	switch {
+	case err == nil:
+		plan.Revision = prev.Plan.Revision
+		if plan.Hash() == prev.Hash && prev.State == breach.PlanAwaiting {
+			return ComposeOut{PlanHash: prev.Hash}, nil
+		}
+		if prev.State == breach.PlanApproved {
+			return ComposeOut{}, breach.Errorf(breach.ErrAlreadyDecided, "the plan of list %d is approved already; load a further list for people who were missing", plan.Wave)
+		}
+		plan.Revision++
+	case breach.CodeOf(err) != breach.ErrNotFound:
+		return ComposeOut{}, err
+	}
+	if err := a.Plans.SavePlan(ctx, plan, author, a.Now().UTC()); err != nil {
+		return ComposeOut{}, err
+	}
+	return ComposeOut{PlanHash: plan.Hash()}, nil
+}
+
+// VerifyIn names a plan.
+type VerifyIn struct {
+	Incident string `json:"incident"`
+	Wave     int    `json:"wave"`
+	PlanHash string `json:"plan_hash"`
+}
+
+// VerifyOut says who approved it and which reports it covers.
+type VerifyOut struct {
+	Approver string    `json:"approver"`
+	At       time.Time `json:"at"`
+	Reports  []string  `json:"reports"`
+}
+
+// Verify reads the approval row behind a plan; without one the story does not go on, whoever asked.
+func (a *Approve) Verify(ctx context.Context, in VerifyIn) (VerifyOut, error) {
+	ap, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
+	if err != nil {
+		return VerifyOut{}, fail(ctx, err)
+	}
+	out := VerifyOut{Approver: ap.Approver, At: ap.At}
+	for _, r := range plan.Reports {
+		if n := len(out.Reports); n == 0 || out.Reports[n-1] != r.Channel {
+			out.Reports = append(out.Reports, r.Channel)
+		}
+	}
+	return out, nil
+}
+
+func packsDigest(packs map[string][]byte) string {
+	sums := make([]string, 0, len(packs))
+	for s := range packs {
+		sums = append(sums, s)
+	}
+	sort.Strings(sums)
+	h := sha256.New()
+	for _, s := range sums {
+		h.Write([]byte(s + "\n"))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

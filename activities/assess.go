@@ -1,0 +1,112 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// Assess judges fact revisions: what happened, to whom, which duties, by when.
+type Assess struct {
+	Cases    Cases
+	Duties   Duties
+	Plans    Plans
+	Judge    Judge
+	Profiles Profiles
+	Now      func() time.Time
+}
+
+// JudgeIn names a fact revision; 0 is the latest.
+type JudgeIn struct {
+	Incident string `json:"incident"`
+	Revision int    `json:"revision"`
+}
+
+// JudgeOut is what the story needs of a judgement.
+type JudgeOut struct {
+	Revision int                 `json:"revision"`
+	Level    string              `json:"level"`
+	Clocks   []DutyClock         `json:"clocks"`
+	Reports  []string            `json:"reports"` // obligations whose report is filed once it is approved
+	Changes  []breach.DutyChange `json:"changes"`
+	Voided   int                 `json:"voided"` // plans that waited for approval under older facts
+}
+
+// DutyClock is one running deadline.
+type DutyClock struct {
+	Obligation string    `json:"obligation"`
+	Duty       string    `json:"duty"`
+	StartedAt  time.Time `json:"started_at"`
+	DueAt      time.Time `json:"due_at"`
+}
+
+// Facts judges a fact revision, stores the judgement and compares it with the one before.
+func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
+	file, rev, err := a.Cases.File(ctx, in.Incident, in.Revision)
+	if err != nil {
+		return JudgeOut{}, fail(ctx, err)
+	}
+	profile, err := a.Profiles.Profile(file.Policy)
+	if err != nil {
+		return JudgeOut{}, fail(ctx, err)
+	}
+	now := a.Now().UTC()
+	j, err := a.Judge.Judge(file.Facts, profile, now)
+	if err != nil {
+		return JudgeOut{}, fail(ctx, err)
+	}
+	before, err := a.Duties.SaveJudgement(ctx, in.Incident, rev, j, a.Judge.Packs(), now)
+	if err != nil {
+		return JudgeOut{}, fail(ctx, err)
+	}
+	out := JudgeOut{Revision: rev, Level: j.Assessment.Level, Clocks: clocks(j), Reports: reportsOf(j)}
+	if before != nil {
+		for _, c := range policy.Diff(*before, j) {
+			out.Changes = append(out.Changes, breach.DutyChange(c))
+		}
+		out.Voided, err = a.Plans.VoidPlans(ctx, in.Incident, "facts were amended", now)
+		if err != nil {
+			return JudgeOut{}, fail(ctx, err)
+		}
+	}
+	err = a.Cases.Note(ctx, in.Incident, "judged/"+itoa(rev), "tocsin", "assess.judged", map[string]any{
+		"revision": rev, "level": j.Assessment.Level, "clocks": len(out.Clocks), "changes": len(out.Changes),
+	}, now)
+	return out, fail(ctx, err)
+}
+
+func clocks(j breach.Judgement) []DutyClock {
+	var out []DutyClock
+	for _, o := range j.Obligations {
+		if o.Verdict == breach.DoesNotApply || o.DueAt == nil || o.Clock == nil || o.Clock.StartedAt == nil {
+			continue
+		}
+		out = append(out, DutyClock{Obligation: o.ID, Duty: o.Duty, StartedAt: *o.Clock.StartedAt, DueAt: *o.DueAt})
+	}
+	return out
+}
+
+// reportsOf lists the first reports that are due to authorities. Later phases start from another event and
+// are drafted when it happens.
+func reportsOf(j breach.Judgement) []string {
+	var out []string
+	for _, o := range j.Obligations {
+		if firstReport(o) {
+			out = append(out, o.ID)
+		}
+	}
+	return out
+}
+
+func firstReport(o breach.Obligation) bool {
+	if o.Duty != "notify_authority" || o.Verdict != breach.Applies || o.Clock == nil {
+		return false
+	}
+	switch o.Clock.From {
+	case "aware_at", "detected_at", "determined_at", "classified_at", "assessed_at", "material_at":
+		return true
+	}
+	return false
+}

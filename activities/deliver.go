@@ -1,0 +1,312 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// Deliver hands messages to providers by the send protocol: lease a chunk, commit the intent, send, append
+// what happened. It checks the approval itself: whoever reaches the workflow engine and claims that a plan
+// was approved still cannot make anything go out.
+type Deliver struct {
+	Cases    Cases
+	Plans    Plans
+	People   People
+	Sending  Sending
+	Profiles Profiles
+	Words    Words
+	Senders  Senders
+	Now      func() time.Time
+	Limits   Limits
+	// Owner names this process in leases; it is new with every start.
+	Owner string
+}
+
+// Limits bound how a lane works. Batch times the number of lanes bounds how many messages can be intended
+// without an outcome, and so how many are unknown after a crash.
+type Limits struct {
+	Batch    int           // messages committed as intended at once
+	Parallel int           // messages of a batch that are under way at once
+	Lease    time.Duration // a lost lane's chunk is free after this
+	Margin   time.Duration // a batch is begun only while this much of the lease is left
+	Settling time.Duration // an unknown attempt is asked about after this, so that it had time to arrive
+}
+
+// DefaultLimits are safe for any provider.
+var DefaultLimits = Limits{Batch: 40, Parallel: 8, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second}
+
+// LaneIn names the work of one lane for one slice of time.
+type LaneIn struct {
+	Incident string         `json:"incident"`
+	Wave     int            `json:"wave"`
+	Round    int            `json:"round"`
+	Channel  breach.Channel `json:"channel"`
+	PlanHash string         `json:"plan_hash"`
+	Slice    time.Duration  `json:"slice"`
+}
+
+// LaneOut counts what the lane did. Open is how many chunks of the round are not done.
+type LaneOut struct {
+	Sent   int  `json:"sent"`
+	Open   int  `json:"open"`
+	Paused bool `json:"paused"`
+}
+
+// Lane works on chunks of one round of one channel until its slice is over, none is left, or sending is
+// paused or stopped.
+func (d *Deliver) Lane(ctx context.Context, in LaneIn) (LaneOut, error) {
+	l, err := d.open(ctx, in)
+	if err != nil {
+		return LaneOut{}, fail(ctx, err)
+	}
+	var out LaneOut
+	for end := d.Now().Add(in.Slice); d.Now().Before(end); {
+		if out.Paused, err = d.gated(ctx, in.Incident); err != nil || out.Paused {
+			return out, fail(ctx, err)
+		}
+		lease, open, err := d.Sending.Lease(ctx, in.Incident, in.Wave, in.Round, in.Channel, d.Owner, d.Limits.Lease)
+		if err != nil {
+			return out, fail(ctx, err)
+		}
+		out.Open = open
+		if lease == nil {
+			return out, nil
+		}
+		n, err := l.chunk(ctx, lease)
+		out.Sent += n
+		if err != nil {
+			return out, fail(ctx, err)
+		}
+		beat(ctx)
+	}
+	return out, nil
+}
+
+func (d *Deliver) gated(ctx context.Context, incident string) (bool, error) {
+	paused, stopped, err := d.Sending.Gate(ctx, incident)
+	return paused || stopped, err
+}
+
+// lane is one lane's knowledge of what was approved.
+type lane struct {
+	*Deliver
+	in      LaneIn
+	scope   scope
+	digests map[int64]string // of the approved people, by block
+	texts   map[string]breach.Text
+	locales []string
+}
+
+// open checks the approval against the stored plan, the policy in force and the people, and loads the
+// approved texts.
+func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
+	_, plan, err := d.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := loadScope(ctx, d.Cases, d.Profiles, in.Incident)
+	if err != nil {
+		return nil, err
+	}
+	if sc.profile.SHA256() != plan.Channels.SHA256 {
+		return nil, breach.Errorf(breach.ErrTampered, "the policy profile differs from the one that was approved")
+	}
+	blocks, err := d.People.Blocks(ctx, in.Incident, in.Wave)
+	if err != nil {
+		return nil, err
+	}
+	if breach.DigestOfBlocks(blocks) != plan.People.Digest {
+		return nil, breach.Errorf(breach.ErrTampered, "the list of people differs from the one that was approved")
+	}
+	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[string]breach.Text{}}
+	for _, b := range blocks {
+		l.digests[b.No] = b.Digest
+	}
+	for _, ref := range plan.Notices {
+		if ref.Channel != string(in.Channel) {
+			continue
+		}
+		t, err := d.Plans.Text(ctx, in.Incident, ref.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		l.texts[ref.Variant+"/"+ref.Locale] = t
+		if ref.Variant == string(breach.ToSelf) {
+			l.locales = append(l.locales, ref.Locale)
+		}
+	}
+	if len(l.texts) == 0 {
+		return nil, breach.Errorf(breach.ErrTampered, "the approved plan holds no text for channel %s", in.Channel)
+	}
+	return l, nil
+}
+
+// job is one message that is due.
+type job struct {
+	sub     breach.Subject
+	step    policy.Step
+	message delivery.Message
+	text    breach.Text
+	bad     bool // could not be rendered; recorded as a permanent failure
+}
+
+func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err error) {
+	if lease.Block.Digest != l.digests[lease.Block.No] {
+		return 0, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
+	}
+	subjects, err := l.People.Subjects(ctx, l.in.Incident, lease.Block)
+	if err != nil {
+		return 0, err
+	}
+	jobs := l.due(subjects)
+	for len(jobs) > 0 {
+		n := min(l.Limits.Batch, len(jobs))
+		gated, err := l.gated(ctx, l.in.Incident)
+		if err != nil || gated {
+			return sent, err
+		}
+		ok, err := l.hold(ctx, lease)
+		if err != nil || !ok {
+			return sent, err
+		}
+		if err := l.batch(ctx, lease, jobs[:n]); err != nil {
+			return sent, err
+		}
+		sent += n
+		jobs = jobs[n:]
+		beat(ctx)
+	}
+	return sent, l.Sending.Finish(ctx, lease)
+}
+
+// due picks the people of a block who are to be told by this lane's channel now.
+func (l *lane) due(subjects []breach.Subject) []job {
+	now := l.Now().UTC()
+	var jobs []job
+	for _, sub := range subjects {
+		for _, st := range policy.Steps(l.scope.profile, sub, l.scope.on, now) {
+			if st.Kind == policy.StepSend && st.Channel == l.in.Channel {
+				jobs = append(jobs, l.compose(sub, st))
+			}
+		}
+	}
+	return jobs
+}
+
+func (l *lane) compose(sub breach.Subject, st policy.Step) job {
+	j := job{sub: sub, step: st}
+	j.text = l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
+	m, err := l.Words.Message(j.text, sub.Person, st.Addressee, sub.Ref)
+	j.bad = err != nil
+	m.Channel = st.Channel
+	m.DeliveryID, m.AttemptID = deliveryID(l.in.Incident, sub.ID, st), attemptID(l.in.Incident, sub.ID, st)
+	j.message = m
+	return j
+}
+
+// hold fences: a batch is begun only while enough of the lease is left, and what was lost is not sent.
+func (l *lane) hold(ctx context.Context, lease *breach.Lease) (bool, error) {
+	ok, err := l.Sending.Renew(ctx, lease, l.Limits.Lease)
+	if err != nil || !ok {
+		return false, err
+	}
+	return time.Until(lease.Until) > l.Limits.Margin || l.Limits.Lease <= l.Limits.Margin, nil
+}
+
+// batch commits the intents, hands the messages over side by side, and appends what happened. Facts are
+// appended even when the lane is being cancelled: refusing them would hide a real send.
+func (l *lane) batch(ctx context.Context, lease *breach.Lease, jobs []job) error {
+	intents := make([]breach.Intent, len(jobs))
+	at := l.Now().UTC()
+	for i, j := range jobs {
+		intents[i] = breach.Intent{
+			Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
+			AttemptID: j.message.AttemptID, Provider: j.step.Provider, Text: j.text.Ref.SHA256, At: at,
+		}
+	}
+	if err := l.Sending.Intend(ctx, lease, intents); err != nil {
+		return err
+	}
+	limit, cancel := context.WithTimeout(ctx, time.Until(lease.Until))
+	defer cancel()
+	events := make([]breach.AttemptEvent, len(jobs))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, l.Limits.Parallel)
+	for i := range jobs {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			events[i] = l.send(limit, lease, jobs[i])
+		})
+	}
+	wg.Wait()
+	record, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer done()
+	return l.Sending.Record(record, l.in.Incident, events)
+}
+
+func (l *lane) send(ctx context.Context, lease *breach.Lease, j job) breach.AttemptEvent {
+	ev := breach.AttemptEvent{
+		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
+		Provider: j.step.Provider, Epoch: lease.Epoch,
+	}
+	defer func() { ev.At = l.Now().UTC() }()
+	sender, ok := senderOf(l.Senders, l.scope.profile, j.step.Provider)
+	switch {
+	case j.bad:
+		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
+		return ev
+	case !ok:
+		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonProviderDown
+		ev.Detail = "the provider is not configured on this worker"
+		return ev
+	}
+	j.message.SentAfter = l.Now().UTC().Add(-clockSkew)
+	r, err := sender.Send(ctx, j.message)
+	if err != nil {
+		f := delivery.AsFailure(err)
+		ev.State, ev.Reason, ev.Detail = f.State(), f.Reason, f.Detail
+		return ev
+	}
+	ev.State, ev.ProviderRef, ev.Reason, ev.Detail = r.State, r.ProviderRef, r.Reason, r.Detail
+	return ev
+}
+
+// senderOf finds the adapter that speaks to a provider of the policy's register.
+func senderOf(s Senders, p policy.Profile, provider string) (delivery.Sender, bool) {
+	entry, ok := p.Provider(provider)
+	if !ok {
+		return nil, false
+	}
+	return s.Sender(entry.Kind)
+}
+
+// deliveryID is opaque and the same for every try, so that a repeated message is recognisable.
+func deliveryID(incident string, person int64, st policy.Step) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "delivery|%s|%d|%s|%s", incident, person, st.Addressee, st.Channel))
+	return hex.EncodeToString(sum[:16])
+}
+
+func attemptID(incident string, person int64, st policy.Step) string {
+	return deliveryID(incident, person, st) + "-" + itoa(st.Try)
+}
+
+// beat tells Temporal that the activity is alive; outside an activity it does nothing.
+func beat(ctx context.Context) {
+	if activity.IsActivity(ctx) {
+		activity.RecordHeartbeat(ctx)
+	}
+}
+
+// clockSkew is how far a provider's clock may be from ours when it is asked for messages since an instant.
+const clockSkew = time.Minute

@@ -1,0 +1,29 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// fail turns an error into what Temporal may keep. Errors of the catalogue are written without personal
+// data and are final, since trying again would give the same answer; everything else (a driver's error may
+// quote a row) goes to the worker's log and leaves only a neutral sentence in the history.
+func fail(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var e *breach.Error
+	if errors.As(err, &e) && e.Code != breach.ErrInternal && e.Code != breach.ErrUnavailable {
+		return temporal.NewNonRetryableApplicationError(e.Detail, string(e.Code), nil)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	activity.GetLogger(ctx).Error("activity failed; it is tried again", "error", err.Error())
+	return temporal.NewApplicationError("a dependency failed; the worker's log has the cause", string(breach.ErrInternal))
+}

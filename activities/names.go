@@ -1,0 +1,21 @@
+package activities
+
+// Activity names. They are explicit because two structs with a method of the same name would silently
+// collide under the SDK's default naming.
+const (
+	NameRecall    = "case.recall"
+	NameMove      = "case.move"
+	NameRemind    = "case.remind"
+	NameJudge     = "assess.judge"
+	NameCompose   = "approve.compose"
+	NameVerify    = "approve.verify"
+	NameSurvey    = "resolve.survey"
+	NameLane      = "deliver.lane"
+	NameReconcile = "deliver.reconcile"
+	NameSettle    = "deliver.settle"
+	NameDecide    = "announce.decide"
+	NamePublish   = "announce.publish"
+	NameFile      = "report.file"
+	NameAccept    = "report.accept"
+	NameSeal      = "evidence.seal"
+)

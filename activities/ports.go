@@ -1,0 +1,183 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/evidence"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// The ports that activities need. Every write is idempotent: an activity that runs twice, or runs again
+// after a crash between its write and its answer, leaves the ledger as one run would.
+
+// Cases reads and moves incidents.
+type Cases interface {
+	// Incident returns the head of a case; breach.ErrNotFound.
+	Incident(ctx context.Context, incident string) (breach.Incident, error)
+	// File returns facts, narrative and contact at a fact revision; 0 means the latest.
+	File(ctx context.Context, incident string, revision int) (file breach.IncidentFile, rev int, err error)
+	// SetState moves the incident machine; moving to the present state does nothing, a transition that the
+	// machine does not allow is breach.ErrConflict.
+	SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error
+	// Note appends to the incident's audit chain once per key. data is marshalled to JSON and holds counts,
+	// hashes and ids only.
+	Note(ctx context.Context, incident, key, actor, action string, data any, at time.Time) error
+}
+
+// Duties keeps assessments and obligations, append-only.
+type Duties interface {
+	// SaveJudgement stores the judgement of a fact revision with the bytes of the packs behind it (by
+	// SHA-256) and returns the judgement that was in force before, if any. Saving the same revision again
+	// changes nothing and returns the same previous one.
+	SaveJudgement(ctx context.Context, incident string, revision int, j breach.Judgement, packs map[string][]byte, at time.Time) (previous *breach.Judgement, err error)
+	// Judgement returns the one in force; breach.ErrNotFound before the first.
+	Judgement(ctx context.Context, incident string) (j breach.Judgement, revision int, err error)
+	// SetObligationState appends a state for one obligation.
+	SetObligationState(ctx context.Context, incident, obligation string, s breach.ObligationState, reason string, at time.Time) error
+}
+
+// Plans keeps texts, plans and approvals.
+type Plans interface {
+	// Snapshot describes the people of a wave, recomputed from the rows.
+	Snapshot(ctx context.Context, incident string, wave int) (breach.PeopleSnapshot, error)
+	// SaveTexts stores texts by their hash; a text that is there already is left as it is.
+	SaveTexts(ctx context.Context, incident string, texts []breach.Text) error
+	// Text returns a stored text after checking its bytes against the hash; breach.ErrTampered.
+	Text(ctx context.Context, incident, sha256 string) (breach.Text, error)
+	// SavePlan puts a plan up for approval; an earlier one of the wave that still waits becomes void. The
+	// same hash again changes nothing.
+	SavePlan(ctx context.Context, p breach.Plan, author string, at time.Time) error
+	// Plan returns the newest plan of a wave; breach.ErrNotFound.
+	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)
+	// VoidPlans voids every plan of the incident that still waits, for a reason; returns how many.
+	VoidPlans(ctx context.Context, incident, reason string, at time.Time) (int, error)
+	// Approval returns the verified approval of exactly this plan: the row exists, its signature holds, the
+	// approver is not the author, and the stored plan still has this hash. Else breach.ErrNoApproval or
+	// breach.ErrTampered.
+	Approval(ctx context.Context, incident string, wave int, planHash string) (breach.Approval, breach.Plan, error)
+}
+
+// People reads people block by block and sets outcomes.
+type People interface {
+	// Blocks lists the blocks of a wave in order.
+	Blocks(ctx context.Context, incident string, wave int) ([]breach.Block, error)
+	// Subjects reads and decrypts a block's people with their attempts, after checking the block's digest;
+	// breach.ErrTampered.
+	Subjects(ctx context.Context, incident string, b breach.Block) ([]breach.Subject, error)
+	// SetOutcomes appends person events and keeps the tallies; a person who has that outcome already is
+	// left alone.
+	SetOutcomes(ctx context.Context, incident string, events []breach.PersonEvent) error
+	// Refuse records refusals, once per person, channel and provider.
+	Refuse(ctx context.Context, incident string, rs []breach.Refusal) error
+	// Settle re-derives the outcome of everybody of a wave who is attempted, at now.
+	Settle(ctx context.Context, incident string, wave int, now time.Time) error
+	// Tally counts people by outcome; wave 0 means all waves.
+	Tally(ctx context.Context, incident string, wave int) (breach.Tally, error)
+}
+
+// Sending is the ledger's side of the send protocol: lease, intend, send, record.
+type Sending interface {
+	// OpenChunks makes blocks leasable for one round of one channel; existing ones are left alone.
+	OpenChunks(ctx context.Context, incident string, wave, round int, c breach.Channel, blocks []int64) error
+	// Lease takes a free or expired chunk, or nil when none is left; open is how many are not done (leased
+	// by others included). Intents without an outcome that a former owner left are recorded as unknown
+	// before it returns.
+	Lease(ctx context.Context, incident string, wave, round int, c breach.Channel, owner string, d time.Duration) (l *breach.Lease, open int, err error)
+	// Renew extends a lease that is still ours; false when it is lost.
+	Renew(ctx context.Context, l *breach.Lease, d time.Duration) (bool, error)
+	// Intend commits intents under a lease before anything is sent; breach.ErrConflict when the lease is lost.
+	Intend(ctx context.Context, l *breach.Lease, intents []breach.Intent) error
+	// Record appends attempt events and keeps person outcomes and tallies. Never refused; an event that is
+	// there already is left alone.
+	Record(ctx context.Context, incident string, events []breach.AttemptEvent) error
+	// Finish marks a chunk as done if the lease is still ours.
+	Finish(ctx context.Context, l *breach.Lease) error
+	// Gate says whether sending is paused or stopped; lanes look before each batch.
+	Gate(ctx context.Context, incident string) (paused, stopped bool, err error)
+	// Unsettled lists attempts of a wave in state unknown with what is needed to ask a provider.
+	Unsettled(ctx context.Context, incident string, wave int) ([]UnsettledAttempt, error)
+}
+
+// UnsettledAttempt is an attempt whose result is unknown. Subject is decrypted and stays in the activity.
+type UnsettledAttempt = breach.UnsettledAttempt
+
+// Announcements keeps what was published.
+type Announcements interface {
+	// SaveAnnouncement stores a published announcement; the same reference again changes nothing.
+	SaveAnnouncement(ctx context.Context, a breach.Announcement) error
+	// Announcement returns the incident's newest one; breach.ErrNotFound.
+	Announcement(ctx context.Context, incident string) (breach.Announcement, error)
+}
+
+// Filings keeps what was handed to authorities.
+type Filings interface {
+	// SaveFiling stores a filing; one per incident and obligation, a second call updates nothing but an
+	// acknowledgement that was missing.
+	SaveFiling(ctx context.Context, f breach.Filing) error
+	// Filing returns one; breach.ErrNotFound.
+	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
+}
+
+// Exporter writes everything an evidence pack holds.
+type Exporter interface {
+	// Export feeds the incident's records to the pack writer in a stable order.
+	Export(ctx context.Context, incident string, w *evidence.Writer) error
+}
+
+// Judge evaluates rule packs over facts. It is pure; it is a port because packs are loaded at start.
+type Judge interface {
+	Judge(f breach.Facts, p policy.Profile, now time.Time) (breach.Judgement, error)
+	Packs() map[string][]byte // bytes by SHA-256
+}
+
+// Profiles finds policy profiles by name.
+type Profiles interface {
+	Profile(name string) (policy.Profile, error) // breach.ErrUnknownPolicy
+}
+
+// Waves lists the lists of people that an incident has.
+type Waves interface {
+	// WaveNumbers lists the waves from 1.
+	WaveNumbers(ctx context.Context, incident string) ([]int, error)
+}
+
+// Words turns approved templates and the incident's narrative into texts and messages.
+type Words interface {
+	// Texts composes everything that the plan covers: notices for every channel, locale and variant that
+	// the wave needs, the announcement, and one report per obligation. Problems name what is missing or
+	// empty and block approval.
+	Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error)
+	// Message renders one message for one addressee from an approved text of the wanted channel and variant.
+	// Reference is the person's code. It never turns a person's field into markup, header or link.
+	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)
+	// Locale picks the text's locale for a person by BCP 47 negotiation among those available.
+	Locale(want string, have []string) string
+}
+
+// Senders finds adapters by the kind of provider that they speak to: smtp, twilio, gateway, fcm. One that
+// is not configured is not there.
+type Senders interface {
+	Sender(kind string) (delivery.Sender, bool)
+}
+
+// Publisher puts an announcement where people can read it and takes no personal data.
+type Publisher interface {
+	// Publish makes the page readable and returns its address. Publishing the same reference with the same
+	// texts again changes nothing.
+	Publish(ctx context.Context, a breach.Announcement) (url string, err error)
+}
+
+// Filer hands a report to an authority by one route (portal, email). Key makes it idempotent.
+type Filer interface {
+	File(ctx context.Context, key, obligation string, text breach.Text) (route, acknowledgement string, err error)
+}
+
+// Vault signs evidence packs and stores them.
+type Vault interface {
+	// Create opens a new pack file for an incident; commit makes it visible under its final name and
+	// returns its path and the SHA-256 of its manifest. Without commit nothing becomes visible.
+	Create(incident string) (w *evidence.Writer, commit func() (path, manifest string, err error), err error)
+}

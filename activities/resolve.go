@@ -1,0 +1,149 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// Resolve decides, person by person, what comes next: which channel, a wait, a question to a provider, or
+// nothing more.
+type Resolve struct {
+	Cases    Cases
+	People   People
+	Sending  Sending
+	Profiles Profiles
+	Now      func() time.Time
+}
+
+// SurveyIn names a wave and the round that the survey opens.
+type SurveyIn struct {
+	Incident string `json:"incident"`
+	Wave     int    `json:"wave"`
+	Round    int    `json:"round"`
+}
+
+// SurveyOut counts what comes next. Next and Last are the earliest and the latest instant at which somebody
+// who waits can be looked at again (UTC); zero when nobody waits.
+type SurveyOut struct {
+	Due       map[breach.Channel]int64 `json:"due"`
+	Unsettled int64                    `json:"unsettled"`
+	Waiting   int64                    `json:"waiting"`
+	Next      time.Time                `json:"next"`
+	Last      time.Time                `json:"last"`
+}
+
+// Sum is how many messages are due.
+func (o SurveyOut) Sum() int64 {
+	var n int64
+	for _, c := range breach.Channels {
+		n += o.Due[c]
+	}
+	return n
+}
+
+// Survey walks all people of a wave, records refusals and exhausted people, and opens chunks for the
+// channels that are due in this round. It is a pure decision over the ledger, so running it again gives
+// the same answer.
+func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
+	sc, err := r.scope(ctx, in.Incident)
+	if err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
+	now := r.Now().UTC()
+	if err := r.People.Settle(ctx, in.Incident, in.Wave, now); err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
+	blocks, err := r.People.Blocks(ctx, in.Incident, in.Wave)
+	if err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
+	s := survey{out: SurveyOut{Due: map[breach.Channel]int64{}}, open: map[breach.Channel][]int64{}, now: now}
+	for _, b := range blocks {
+		beat(ctx)
+		subjects, err := r.People.Subjects(ctx, in.Incident, b)
+		if err != nil {
+			return SurveyOut{}, fail(ctx, err)
+		}
+		s.refusals, s.exhausted = s.refusals[:0], s.exhausted[:0]
+		for _, sub := range subjects {
+			s.take(b.No, sub, policy.Steps(sc.profile, sub, sc.on, now))
+		}
+		if err := r.People.Refuse(ctx, in.Incident, s.refusals); err != nil {
+			return SurveyOut{}, fail(ctx, err)
+		}
+		if err := r.People.SetOutcomes(ctx, in.Incident, s.exhausted); err != nil {
+			return SurveyOut{}, fail(ctx, err)
+		}
+	}
+	for _, c := range breach.Channels {
+		if len(s.open[c]) == 0 {
+			continue
+		}
+		if err := r.Sending.OpenChunks(ctx, in.Incident, in.Wave, in.Round, c, s.open[c]); err != nil {
+			return SurveyOut{}, fail(ctx, err)
+		}
+	}
+	return s.out, nil
+}
+
+// survey gathers the steps of many people.
+type survey struct {
+	out       SurveyOut
+	open      map[breach.Channel][]int64
+	refusals  []breach.Refusal
+	exhausted []breach.PersonEvent
+	now       time.Time
+}
+
+func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
+	for _, st := range steps {
+		switch st.Kind {
+		case policy.StepSend:
+			s.out.Due[st.Channel]++
+			if n := len(s.open[st.Channel]); n == 0 || s.open[st.Channel][n-1] != block {
+				s.open[st.Channel] = append(s.open[st.Channel], block)
+			}
+		case policy.StepWait:
+			s.out.Waiting++
+			if s.out.Next.IsZero() || st.Until.Before(s.out.Next) {
+				s.out.Next = st.Until
+			}
+			if st.Until.After(s.out.Last) {
+				s.out.Last = st.Until
+			}
+		case policy.StepReconcile:
+			s.out.Unsettled++
+		case policy.StepRefuse:
+			s.refusals = append(s.refusals, breach.Refusal{Person: sub.ID, Channel: st.Channel, Provider: st.Provider, Reason: st.Reason, At: s.now})
+		case policy.StepExhausted:
+			if sub.Outcome == breach.Pending || sub.Outcome == breach.Attempted {
+				s.exhausted = append(s.exhausted, breach.PersonEvent{Person: sub.ID, Outcome: breach.Unreachable, Reason: st.Reason, By: "tocsin", At: s.now})
+			}
+		}
+	}
+}
+
+// scope is what deciding about people needs of their incident.
+type scope struct {
+	profile policy.Profile
+	on      time.Time // ages are counted on this day
+}
+
+func (r *Resolve) scope(ctx context.Context, incident string) (scope, error) {
+	return loadScope(ctx, r.Cases, r.Profiles, incident)
+}
+
+func loadScope(ctx context.Context, cases Cases, profiles Profiles, incident string) (scope, error) {
+	inc, err := cases.Incident(ctx, incident)
+	if err != nil {
+		return scope{}, err
+	}
+	p, err := profiles.Profile(inc.Policy)
+	if err != nil {
+		return scope{}, err
+	}
+	return scope{profile: p, on: inc.AgesOn()}, nil
+}

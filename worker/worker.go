@@ -1,0 +1,136 @@
+// Package worker runs workflows and activities. worker.go starts them, one Temporal worker per task queue;
+// wire.go builds the adapters from configuration and hands them to the activities that asked for them.
+//
+// It is a composition root: it sees both sides.
+package worker
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
+	"github.com/tocsin-engine/tocsin/workflows"
+)
+
+// Ports is everything that activities ask for. One ledger usually answers for most of them.
+type Ports struct {
+	Ledger    Ledger
+	Judge     activities.Judge
+	Profiles  activities.Profiles
+	Words     activities.Words
+	Senders   activities.Senders
+	Publisher activities.Publisher
+	Filer     activities.Filer
+	Vault     activities.Vault
+	Limits    activities.Limits
+	Owner     string
+	Now       func() time.Time
+}
+
+// Ledger is what the store answers for.
+type Ledger interface {
+	activities.Cases
+	activities.Duties
+	activities.Plans
+	activities.People
+	activities.Sending
+	activities.Waves
+	activities.Announcements
+	activities.Filings
+	activities.Exporter
+}
+
+// Run works until ctx ends.
+func Run(ctx context.Context, c client.Client, p Ports) error {
+	stop, err := Start(c, p)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	<-ctx.Done()
+	return nil
+}
+
+// Start starts one worker per task queue and returns the function that stops them in order.
+func Start(c client.Client, p Ports) (stop func(), err error) {
+	var running []worker.Worker
+	stop = func() {
+		for _, w := range running {
+			w.Stop()
+		}
+	}
+	add := func(queue string, o worker.Options, register func(worker.Worker)) error {
+		o.WorkerStopTimeout = 5 * time.Second
+		w := worker.New(c, queue, o)
+		register(w)
+		if err := w.Start(); err != nil {
+			return err
+		}
+		running = append(running, w)
+		return nil
+	}
+	deliver := &activities.Deliver{
+		Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Profiles: p.Profiles,
+		Words: p.Words, Senders: p.Senders, Now: p.Now, Limits: p.Limits, Owner: p.Owner,
+	}
+	err = add(protocol.QueueIncident, worker.Options{MaxConcurrentActivityExecutionSize: 16}, func(w worker.Worker) {
+		workflows.Register(w)
+		registerCase(w, p, deliver)
+	})
+	for _, q := range []string{protocol.QueueEmail, protocol.QueueSMS, protocol.QueuePush} {
+		if err == nil {
+			err = add(q, worker.Options{MaxConcurrentActivityExecutionSize: 8, DisableWorkflowWorker: true}, func(w worker.Worker) {
+				w.RegisterActivityWithOptions(deliver.Lane, name(activities.NameLane))
+			})
+		}
+	}
+	if err == nil {
+		err = add(protocol.QueueReport, worker.Options{MaxConcurrentActivityExecutionSize: 4, DisableWorkflowWorker: true}, func(w worker.Worker) {
+			report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Filer: p.Filer, Now: p.Now}
+			w.RegisterActivityWithOptions(report.File, name(activities.NameFile))
+		})
+	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+// registerCase registers what runs on the incident queue.
+func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Deliver) {
+	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Now: p.Now}
+	w.RegisterActivityWithOptions(cases.Recall, name(activities.NameRecall))
+	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
+	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
+
+	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
+	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))
+
+	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}
+	w.RegisterActivityWithOptions(approve.Compose, name(activities.NameCompose))
+	w.RegisterActivityWithOptions(approve.Verify, name(activities.NameVerify))
+
+	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Profiles: p.Profiles, Now: p.Now}
+	w.RegisterActivityWithOptions(resolve.Survey, name(activities.NameSurvey))
+
+	w.RegisterActivityWithOptions(deliver.Reconcile, name(activities.NameReconcile))
+	w.RegisterActivityWithOptions(deliver.Settle, name(activities.NameSettle))
+
+	announce := &activities.Announce{Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Profiles: p.Profiles, Announcements: p.Ledger, Publisher: p.Publisher, Now: p.Now}
+	w.RegisterActivityWithOptions(announce.Decide, name(activities.NameDecide))
+	w.RegisterActivityWithOptions(announce.Publish, name(activities.NamePublish))
+
+	report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Filer: p.Filer, Now: p.Now}
+	w.RegisterActivityWithOptions(report.Accept, name(activities.NameAccept))
+
+	evidence := &activities.Evidence{Cases: p.Ledger, Exporter: p.Ledger, Vault: p.Vault, Now: p.Now}
+	w.RegisterActivityWithOptions(evidence.Seal, name(activities.NameSeal))
+}
+
+func name(n string) activity.RegisterOptions { return activity.RegisterOptions{Name: n} }

@@ -1,0 +1,70 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
+)
+
+// submit builds the plan of a wave and puts it up for approval, or says what keeps it from being approved.
+func (s *story) submit(ctx workflow.Context, in protocol.Submit) (breach.Submitted, error) {
+	out, err := compose(ctx, activities.ComposeIn{Incident: s.in.Incident, Wave: in.Wave, Author: in.Actor})
+	if err != nil || len(out.Problems) > 0 {
+		return breach.Submitted{Problems: out.Problems}, err
+	}
+	w := s.wave(in.Wave)
+	if w == nil {
+		w = &wave{no: in.Wave}
+		s.waves = append(s.waves, w)
+	}
+	w.state, w.planHash, w.author, w.since = waveAwaiting, out.PlanHash, in.Actor, workflow.Now(ctx)
+	s.note(ctx, "approve", "the plan of list "+itoa(in.Wave)+" waits for approval")
+	if s.state == breach.IncidentDraft || s.state == breach.IncidentOpen {
+		return breach.Submitted{PlanHash: out.PlanHash}, s.moveTo(ctx, breach.IncidentAssessing)
+	}
+	return breach.Submitted{PlanHash: out.PlanHash}, nil
+}
+
+// approve lets a wave go on once the approval row behind it is verified.
+func (s *story) approve(ctx workflow.Context, in protocol.Decide) error {
+	w := s.awaiting(in.PlanHash)
+	if w == nil {
+		return reject(breach.ErrOldHash, "no plan with this hash waits for approval")
+	}
+	out, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: in.PlanHash})
+	if err != nil {
+		return err
+	}
+	w.state, w.reports, w.since = waveApproved, out.Reports, workflow.Now(ctx)
+	s.note(ctx, "approve", "the plan of list "+itoa(w.no)+" was approved")
+	return nil
+}
+
+// giveBack returns a plan to its author.
+func (s *story) giveBack(ctx workflow.Context, in protocol.Decide) {
+	if w := s.awaiting(in.PlanHash); w != nil {
+		w.state, w.since = waveLoaded, workflow.Now(ctx)
+		s.note(ctx, "approve", "the plan of list "+itoa(w.no)+" was returned to its author")
+	}
+}
+
+// approvedReports reads which reports the approval covers, for a story that started in the middle.
+func (s *story) approvedReports(ctx workflow.Context, w *wave) error {
+	if w.reports != nil {
+		return nil
+	}
+	out, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash})
+	w.reports = out.Reports
+	return err
+}
+
+func (s *story) awaiting(hash string) *wave {
+	for _, w := range s.waves {
+		if w.state == waveAwaiting && w.planHash == hash {
+			return w
+		}
+	}
+	return nil
+}

@@ -1,0 +1,116 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// clock is one running deadline. met clocks stay, so that the status shows them.
+type clock struct {
+	activities.DutyClock
+	met, overdue bool
+	seen         time.Time // alarms up to this instant have rung
+}
+
+// assess judges a fact revision (0 is the latest), takes over its clocks, and says what changed.
+func (s *story) assess(ctx workflow.Context, revision int) (breach.Amended, error) {
+	out, err := judge(ctx, activities.JudgeIn{Incident: s.in.Incident, Revision: revision})
+	if err != nil {
+		return breach.Amended{}, err
+	}
+	s.revision, s.duties = out.Revision, out.Reports
+	s.takeClocks(ctx, out.Clocks)
+	if out.Voided > 0 {
+		for _, w := range s.waves {
+			if w.state == waveAwaiting {
+				w.state, w.since = waveLoaded, workflow.Now(ctx)
+			}
+		}
+	}
+	s.note(ctx, "assess", "fact revision "+itoa(out.Revision)+" judged: level "+out.Level+", "+itoa(len(out.Clocks))+" clocks run, "+itoa(len(out.Changes))+" duties changed")
+	return breach.Amended{Changes: out.Changes, Voided: out.Voided > 0}, nil
+}
+
+func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {
+	old := s.clocks
+	s.clocks = nil
+	for _, f := range fresh {
+		c := &clock{DutyClock: f, seen: workflow.Now(ctx)}
+		for _, o := range old {
+			if o.Obligation == f.Obligation {
+				c.met = o.met
+				c.overdue = o.overdue && o.DueAt.Equal(f.DueAt)
+			}
+		}
+		for _, r := range s.reports {
+			c.met = c.met || r.obligation == f.Obligation
+		}
+		s.clocks = append(s.clocks, c)
+	}
+	s.clocksChanged = true
+}
+
+// watchClocks rings reminders before each deadline and says once when it has passed.
+func (s *story) watchClocks(ctx workflow.Context) {
+	for !s.closed {
+		now := workflow.Now(ctx)
+		c, at, kind := s.nextAlarm(now)
+		s.clocksChanged = false
+		wake := func() bool { return s.clocksChanged || s.closed }
+		if c == nil {
+			if workflow.Await(ctx, wake) != nil {
+				return
+			}
+			continue
+		}
+		if at.After(now) {
+			changed, err := workflow.AwaitWithTimeout(ctx, at.Sub(now), wake)
+			if err != nil {
+				return
+			}
+			if changed {
+				continue
+			}
+		}
+		c.seen = at
+		c.overdue = c.overdue || kind == overdue
+		s.note(ctx, "clock", c.Obligation+": "+kind)
+		if err := remind(ctx, activities.RemindIn{Incident: s.in.Incident, Obligation: c.Obligation, Kind: kind, DueAt: c.DueAt}); err != nil {
+			s.note(ctx, "clock", "a reminder could not be recorded: "+err.Error())
+		}
+	}
+}
+
+const overdue = "overdue"
+
+// nextAlarm finds the earliest alarm of all open clocks. A deadline that is past already rings at once.
+func (s *story) nextAlarm(now time.Time) (next *clock, at time.Time, kind string) {
+	for _, c := range s.clocks {
+		if c.met || c.overdue {
+			continue
+		}
+		t, k, ok := policy.NextReminder(c.StartedAt, c.DueAt, c.seen)
+		if !ok || !c.DueAt.After(now) {
+			t, k = c.DueAt, overdue
+		}
+		if next == nil || t.Before(at) {
+			next, at, kind = c, t, k
+		}
+	}
+	return next, at, kind
+}
+
+// met stops the clocks of a duty (notify_individuals) or of one obligation by its id.
+func (s *story) met(dutyOrID string) {
+	for _, c := range s.clocks {
+		if c.Duty == dutyOrID || c.Obligation == dutyOrID {
+			c.met = true
+		}
+	}
+	s.clocksChanged = true
+}

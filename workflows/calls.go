@@ -1,0 +1,92 @@
+package workflows
+
+import (
+	"context"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Typed activity calls: the method expression carries the activity's types, so that a wrong input or
+// output does not compile; the name is the one under which the worker registers it.
+
+func call[In, Out any](ctx workflow.Context, name string, _ func(context.Context, In) (Out, error), in In) (Out, error) {
+	var out Out
+	err := workflow.ExecuteActivity(ctx, name, in).Get(ctx, &out)
+	return out, err
+}
+
+var (
+	atCase     *activities.Case
+	atAssess   *activities.Assess
+	atApprove  *activities.Approve
+	atResolve  *activities.Resolve
+	atDeliver  *activities.Deliver
+	atAnnounce *activities.Announce
+	atReport   *activities.Report
+	atEvidence *activities.Evidence
+)
+
+func recall(ctx workflow.Context, incident string) (activities.RecallOut, error) {
+	return call(quick(ctx), activities.NameRecall, atCase.Recall, activities.CaseIn{Incident: incident})
+}
+
+func move(ctx workflow.Context, in activities.MoveIn) error {
+	_, err := call(quick(ctx), activities.NameMove, atCase.Move, in)
+	return err
+}
+
+func remind(ctx workflow.Context, in activities.RemindIn) error {
+	_, err := call(quick(ctx), activities.NameRemind, atCase.Remind, in)
+	return err
+}
+
+func judge(ctx workflow.Context, in activities.JudgeIn) (activities.JudgeOut, error) {
+	return call(quick(ctx), activities.NameJudge, atAssess.Facts, in)
+}
+
+func compose(ctx workflow.Context, in activities.ComposeIn) (activities.ComposeOut, error) {
+	return call(answer(ctx), activities.NameCompose, atApprove.Compose, in)
+}
+
+func verify(ctx workflow.Context, in activities.VerifyIn) (activities.VerifyOut, error) {
+	return call(quick(ctx), activities.NameVerify, atApprove.Verify, in)
+}
+
+func survey(ctx workflow.Context, in activities.SurveyIn) (activities.SurveyOut, error) {
+	return call(walk(ctx), activities.NameSurvey, atResolve.Survey, in)
+}
+
+func sendLane(ctx workflow.Context, c breach.Channel, in activities.LaneIn) (activities.LaneOut, error) {
+	return call(lane(c)(ctx), activities.NameLane, atDeliver.Lane, in)
+}
+
+func reconcile(ctx workflow.Context, in activities.ReconcileIn) (activities.ReconcileOut, error) {
+	return call(walk(ctx), activities.NameReconcile, atDeliver.Reconcile, in)
+}
+
+func settle(ctx workflow.Context, in activities.SettleIn) (activities.SettleOut, error) {
+	return call(walk(ctx), activities.NameSettle, atDeliver.Settle, in)
+}
+
+func decide(ctx workflow.Context, in activities.AnnounceIn) (activities.DecideOut, error) {
+	return call(quick(ctx), activities.NameDecide, atAnnounce.Decide, in)
+}
+
+func publish(ctx workflow.Context, in activities.AnnounceIn) (activities.PublishOut, error) {
+	return call(walk(ctx), activities.NamePublish, atAnnounce.Publish, in)
+}
+
+func file(ctx workflow.Context, in activities.FileIn) (activities.FileOut, error) {
+	return call(filing(ctx), activities.NameFile, atReport.File, in)
+}
+
+func accept(ctx workflow.Context, in activities.AcceptIn) (activities.FileOut, error) {
+	return call(quick(ctx), activities.NameAccept, atReport.Accept, in)
+}
+
+func seal(ctx workflow.Context, in activities.SealIn) (activities.SealOut, error) {
+	return call(walk(ctx), activities.NameSeal, atEvidence.Seal, in)
+}

@@ -1,0 +1,288 @@
+package workflows
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
+)
+
+// listen registers what people may ask and decide. A validator refuses what makes no sense now, before
+// anything enters the history.
+func (s *story) listen(ctx workflow.Context) error {
+	for _, set := range []func(workflow.Context) error{s.queries, s.factUpdates, s.planUpdates, s.sendUpdates, s.endUpdates} {
+		if err := set(ctx); err != nil {
+			return err
+		}
+	}
+	workflow.Go(ctx, s.signals)
+	return nil
+}
+
+// update registers one update: its handler runs alone, its validator sees the state as it is.
+func update[In, Out any](ctx workflow.Context, s *story, name string, may func(In) error, do func(workflow.Context, In) (Out, error)) error {
+	handler := func(ctx workflow.Context, in In) (Out, error) {
+		if err := s.mu.Lock(ctx); err != nil {
+			var none Out
+			return none, err
+		}
+		defer s.mu.Unlock()
+		return do(ctx, in)
+	}
+	validator := func(ctx workflow.Context, in In) error {
+		if s.closed {
+			return reject(breach.ErrConflict, "the incident is closed; reopen it first")
+		}
+		return may(in)
+	}
+	return workflow.SetUpdateHandlerWithOptions(ctx, name, handler, workflow.UpdateHandlerOptions{Validator: validator})
+}
+
+func (s *story) factUpdates(ctx workflow.Context) error {
+	may := func(in protocol.Amend) error {
+		if in.FactRevision <= s.revision {
+			return reject(breach.ErrConflict, "fact revision %d was judged already", in.FactRevision)
+		}
+		return nil
+	}
+	err := update(ctx, s, protocol.UpdateAmend, may, func(ctx workflow.Context, in protocol.Amend) (breach.Amended, error) {
+		out, err := s.assess(ctx, in.FactRevision)
+		if err == nil && (s.state == breach.IncidentDraft || s.state == breach.IncidentOpen) {
+			err = s.moveTo(ctx, breach.IncidentAssessing)
+		}
+		return out, err
+	})
+	if err != nil {
+		return err
+	}
+	filed := func(in protocol.Acknowledge) error {
+		for _, r := range s.reports {
+			if r.obligation == in.Obligation && r.state != "" {
+				return nil
+			}
+		}
+		return reject(breach.ErrConflict, "%s is not filed, so it cannot be acknowledged", in.Obligation)
+	}
+	return update(ctx, s, protocol.UpdateAcknowledge, filed, func(ctx workflow.Context, in protocol.Acknowledge) (protocol.Done, error) {
+		out, err := accept(ctx, activities.AcceptIn{Incident: s.in.Incident, Obligation: in.Obligation})
+		if err != nil {
+			return protocol.Done{}, err
+		}
+		for _, r := range s.reports {
+			if r.obligation == in.Obligation {
+				r.state = out.State
+			}
+		}
+		s.note(ctx, "report", in.Obligation+" "+string(out.State))
+		return s.done(), nil
+	})
+}
+
+func (s *story) planUpdates(ctx workflow.Context) error {
+	submittable := func(in protocol.Submit) error {
+		switch w := s.wave(in.Wave); {
+		case in.Wave < 1:
+			return reject(breach.ErrInvalid, "lists are counted from 1")
+		case w != nil && (w.state == waveDelivering || w.state == waveDelivered || w.state == waveApproved):
+			return reject(breach.ErrAlreadyDecided, "the plan of list %d is approved already", in.Wave)
+		}
+		return nil
+	}
+	if err := update(ctx, s, protocol.UpdateSubmit, submittable, s.submit); err != nil {
+		return err
+	}
+	if err := update(ctx, s, protocol.UpdateApprove, s.approvable, func(ctx workflow.Context, in protocol.Decide) (protocol.Done, error) {
+		return s.done(), s.approve(ctx, in)
+	}); err != nil {
+		return err
+	}
+	returnable := func(in protocol.Decide) error {
+		if s.awaiting(in.PlanHash) == nil {
+			return reject(breach.ErrOldHash, "no plan with this hash waits for approval")
+		}
+		return nil
+	}
+	return update(ctx, s, protocol.UpdateReturn, returnable, func(ctx workflow.Context, in protocol.Decide) (protocol.Done, error) {
+		s.giveBack(ctx, in)
+		return s.done(), nil
+	})
+}
+
+// approvable refuses an approval of what is not pending, by the author, or by a role that may not.
+func (s *story) approvable(in protocol.Decide) error {
+	w := s.awaiting(in.PlanHash)
+	switch {
+	case w == nil:
+		for _, done := range s.waves {
+			if done.planHash == in.PlanHash && done.state != waveLoaded {
+				return reject(breach.ErrAlreadyDecided, "this plan is approved already")
+			}
+		}
+		return reject(breach.ErrOldHash, "no plan with this hash waits for approval; read the plan again")
+	case in.Actor == w.author:
+		return reject(breach.ErrSelfApproval, "the author of a plan cannot approve it")
+	case in.Role != breach.RoleLead:
+		return reject(breach.ErrForbidden, "only a lead approves")
+	}
+	return nil
+}
+
+func (s *story) sendUpdates(ctx workflow.Context) error {
+	sending := func(want bool, word string) func(protocol.Command) error {
+		return func(protocol.Command) error {
+			switch {
+			case !s.delivering():
+				return reject(breach.ErrConflict, "nothing is being sent")
+			case s.stopped:
+				return reject(breach.ErrConflict, "sending was stopped for good")
+			case s.paused != want:
+				return reject(breach.ErrConflict, "sending is %s already", word)
+			}
+			return nil
+		}
+	}
+	control := func(what string, set func()) func(workflow.Context, protocol.Command) (protocol.Done, error) {
+		return func(ctx workflow.Context, in protocol.Command) (protocol.Done, error) {
+			set()
+			s.tell(ctx, what)
+			s.note(ctx, "deliver", what+" was asked for")
+			return s.done(), nil
+		}
+	}
+	if err := update(ctx, s, protocol.UpdatePause, sending(false, "paused"), control("pause", func() { s.paused = true })); err != nil {
+		return err
+	}
+	if err := update(ctx, s, protocol.UpdateResume, sending(true, "running"), control("resume", func() { s.paused = false })); err != nil {
+		return err
+	}
+	stoppable := func(in protocol.Command) error {
+		if !s.delivering() || s.stopped {
+			return reject(breach.ErrConflict, "nothing is being sent")
+		}
+		return nil
+	}
+	return update(ctx, s, protocol.UpdateStop, stoppable, control("stop", func() { s.stopped = true }))
+}
+
+func (s *story) endUpdates(ctx workflow.Context) error {
+	closable := func(in protocol.Close) error {
+		if s.delivering() {
+			return reject(breach.ErrConflict, "people are still being told; wait, or stop sending first")
+		}
+		if in.Role != breach.RoleLead {
+			return reject(breach.ErrForbidden, "only a lead closes an incident")
+		}
+		return nil
+	}
+	return update(ctx, s, protocol.UpdateClose, closable, func(ctx workflow.Context, in protocol.Close) (protocol.Done, error) {
+		err := move(ctx, activities.MoveIn{Incident: s.in.Incident, To: breach.IncidentClosed, Actor: in.Actor, Accounted: true})
+		if err != nil {
+			return protocol.Done{}, err
+		}
+		s.state, s.closed = breach.IncidentClosed, true
+		return s.done(), nil
+	})
+}
+
+// PeopleLoaded says that a list is in the ledger.
+type PeopleLoaded struct {
+	Wave int `json:"wave"`
+}
+
+func (s *story) signals(ctx workflow.Context) {
+	people := workflow.GetSignalChannel(ctx, protocol.SignalPeopleLoaded)
+	more := workflow.GetSignalChannel(ctx, protocol.SignalMoreDetections)
+	sel := workflow.NewSelector(ctx)
+	sel.AddReceive(people, func(c workflow.ReceiveChannel, _ bool) {
+		var in PeopleLoaded
+		c.Receive(ctx, &in)
+		if in.Wave > 0 && s.wave(in.Wave) == nil {
+			s.waves = append(s.waves, &wave{no: in.Wave, state: waveLoaded, since: workflow.Now(ctx)})
+			s.note(ctx, "resolve", "list "+strconv.Itoa(in.Wave)+" was loaded")
+		}
+	})
+	sel.AddReceive(more, func(c workflow.ReceiveChannel, _ bool) {
+		c.Receive(ctx, nil)
+		s.note(ctx, "open", "more detections arrived; they are kept as evidence")
+	})
+	for !s.closed {
+		sel.Select(ctx)
+	}
+}
+
+func (s *story) queries(ctx workflow.Context) error {
+	if err := workflow.SetQueryHandler(ctx, protocol.QueryStatus, func() (protocol.Status, error) { return s.status(), nil }); err != nil {
+		return err
+	}
+	if err := workflow.SetQueryHandler(ctx, protocol.QueryTimeline, func() ([]protocol.TimelineEntry, error) { return s.timeline, nil }); err != nil {
+		return err
+	}
+	return workflow.SetQueryHandler(ctx, protocol.QueryAwaited, func() ([]breach.Awaited, error) { return s.awaited(), nil })
+}
+
+func (s *story) status() protocol.Status {
+	out := protocol.Status{
+		Incident: s.in.Incident, State: s.state, FactRevision: s.revision, Paused: s.paused, Stopped: s.stopped, Announced: s.announced,
+	}
+	if n := len(s.timeline); n > 0 {
+		out.Stage = s.timeline[n-1].Stage
+	}
+	for _, w := range s.waves {
+		out.Waves = append(out.Waves, protocol.WaveStatus{Wave: w.no, State: w.state, PlanHash: w.planHash})
+	}
+	for _, r := range s.reports {
+		out.Reports = append(out.Reports, protocol.ReportStatus{Obligation: r.obligation, State: r.state})
+	}
+	for _, c := range s.clocks {
+		out.Clocks = append(out.Clocks, protocol.ClockStatus{Obligation: c.Obligation, DueAt: c.DueAt, Overdue: c.overdue, Met: c.met})
+	}
+	return out
+}
+
+// awaited lists what somebody must do, the oldest first within each kind.
+func (s *story) awaited() []breach.Awaited {
+	var out []breach.Awaited
+	add := func(what string, role breach.Role, notBy, ref string, since time.Time) {
+		out = append(out, breach.Awaited{What: what, Role: role, NotBy: notBy, Ref: ref, Since: since})
+	}
+	if s.closed {
+		return nil
+	}
+	if len(s.waves) == 0 {
+		add("load_people", breach.RoleResponder, "", "", s.in.OpenedAt)
+	}
+	for _, w := range s.waves {
+		switch w.state {
+		case waveLoaded:
+			add("submit", breach.RoleResponder, "", itoa(w.no), w.since)
+		case waveAwaiting:
+			add("approve", breach.RoleLead, w.author, w.planHash, w.since)
+		case waveFailed:
+			add("mend", breach.RoleLead, "", itoa(w.no), w.since)
+		}
+	}
+	for _, r := range s.reports {
+		if r.state == breach.ObligationFiled {
+			add("acknowledge", breach.RoleLead, "", r.obligation, r.since)
+		}
+	}
+	if s.state == breach.IncidentMonitoring && !s.delivering() {
+		add("close", breach.RoleLead, "", "", s.timeline[len(s.timeline)-1].At)
+	}
+	return out
+}
+
+func (s *story) done() protocol.Done { return protocol.Done{State: s.state} }
+
+// reject is a refusal that the caller sees with its code; it is the same again until the state changes.
+func reject(code breach.Code, format string, args ...any) error {
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), string(code), nil)
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
