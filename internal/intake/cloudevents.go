@@ -30,13 +30,14 @@ const clockSkew = 5 * time.Minute
 // ParseCloudEvent reads one CloudEvents 1.0 event in structured JSON mode. The same source and id always
 // give the same DedupKey, as the specification makes them unique together. At is the event's time, or
 // receivedAt when it gives none or one in the future; Facts.Incident.DetectedAt is the same instant (UTC).
-// Errors are breach.ErrInvalid, list every problem, and hold no value of the event.
+// Errors are breach.ErrInvalid, ErrMediaType or ErrTooLarge, list every problem, and hold no value of the
+// event.
 func ParseCloudEvent(contentType string, body []byte, receivedAt time.Time) (breach.Detection, error) {
 	if err := checkEventType(contentType); err != nil {
 		return breach.Detection{}, err
 	}
 	if len(body) > MaxEvent {
-		return breach.Detection{}, breach.Errorf(breach.ErrInvalid, "the event is larger than %d bytes: send a reference to large data instead", MaxEvent)
+		return breach.Detection{}, breach.Errorf(breach.ErrTooLarge, "the event is larger than %d bytes: send a reference to large data instead", MaxEvent)
 	}
 	members, err := objectMembers(body)
 	if err != nil {
@@ -78,18 +79,18 @@ func ParseCloudEvent(contentType string, body []byte, receivedAt time.Time) (bre
 func checkEventType(contentType string) error {
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		return breach.Errorf(breach.ErrInvalid, "the content type cannot be read: send application/cloudevents+json")
+		return breach.Errorf(breach.ErrMediaType, "the content type cannot be read: send application/cloudevents+json")
 	}
 	if cs := params["charset"]; cs != "" && !strings.EqualFold(cs, "utf-8") {
-		return breach.Errorf(breach.ErrInvalid, "the event is not in UTF-8: send it in UTF-8")
+		return breach.Errorf(breach.ErrMediaType, "the event is not in UTF-8: send it in UTF-8")
 	}
 	switch mediaType {
 	case "application/cloudevents+json", "application/json":
 		return nil
 	case "application/cloudevents-batch+json":
-		return breach.Errorf(breach.ErrInvalid, "this is a batch of events: send them one by one")
+		return breach.Errorf(breach.ErrMediaType, "this is a batch of events: send them one by one")
 	}
-	return breach.Errorf(breach.ErrInvalid, "this content type is not taken: send application/cloudevents+json (structured mode)")
+	return breach.Errorf(breach.ErrMediaType, "this content type is not taken: send application/cloudevents+json (structured mode)")
 }
 
 // objectMembers takes a JSON object apart. A repeated member is refused: two readers could take two
