@@ -36,6 +36,7 @@ CREATE TABLE recipient (
 ) PARTITION BY HASH (incident);
 CREATE INDEX recipient_email ON recipient (email_hash) WHERE email_hash IS NOT NULL;
 CREATE INDEX recipient_phone ON recipient (phone_hash) WHERE phone_hash IS NOT NULL;
+CREATE INDEX recipient_ref ON recipient (ref); -- the public page asks for a code
 
 -- +goose StatementBegin
 DO $$
