@@ -109,7 +109,9 @@ func sameShape(t require.TestingT, e *Engine, all []baseline, hostile string) {
 		}
 		for _, s := range []string{got.Text, got.ToName} {
 			s = strings.ReplaceAll(s, "https://larkfield.example", "")
-			require.False(t, linkable.MatchString(s), "%q would be turned into a link", linkable.FindString(s))
+			if linkable.MatchString(s) {
+				require.Failf(t, "a link came in", "%q", linkable.FindString(s))
+			}
 		}
 		got.DeliveryID, got.AttemptID = "d", "d-1"
 		if f := got.Check(); f != nil {
@@ -144,7 +146,7 @@ func FuzzHostileFields(f *testing.F) {
 	e, err := New()
 	require.NoError(f, err)
 	all := baselines(f, e)
-	f.Fuzz(func(t *testing.T, s string) { sameShape(t, e, all, s) })
+	f.Fuzz(func(t *testing.T, s string) { sameShape(t, e, all[:2], s) }) // email to the person and to the guardian
 }
 
 // What the notice must say stands in every email, and the reference code and the verify address with it.

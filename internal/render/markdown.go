@@ -27,7 +27,7 @@ const maxSection = 32 << 10
 var (
 	markdown = goldmark.DefaultParser()
 	// addressed finds what mail clients would turn into a link by themselves.
-	addressed = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.\-]{1,20}://|\bwww\.`)
+	addressed = regexp.MustCompile(`(?i)[a-z]://|\bwww\.`)
 )
 
 // readMarkdown reads a section and says what in it may not be there. The two forms are made from the
