@@ -143,7 +143,7 @@ func (s *Server) Stop() error {
 		select {
 		case s.stopErr = <-done:
 		case <-time.After(stopTimeout):
-			s.stopErr = fmt.Errorf("Temporal did not stop within %s; nothing is lost by ending the process now", stopTimeout) //nolint:staticcheck // a name begins with a capital
+			s.stopErr = fmt.Errorf("Temporal did not stop within %s; nothing is lost by ending the process now", stopTimeout)
 		}
 	})
 	return s.stopErr

@@ -82,7 +82,7 @@ func TestServerUIAndSearchAttributes(t *testing.T) {
 	}, 10*time.Second, 20*time.Millisecond)
 
 	require.Eventually(t, func() bool {
-		res, err := http.Get(s.UIURL()) //nolint:noctx // a loopback page in a test
+		res, err := http.Get(s.UIURL())
 		if err != nil {
 			return false
 		}
