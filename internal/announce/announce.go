@@ -105,7 +105,10 @@ func (s *Site) Publish(ctx context.Context, a breach.Announcement) (string, erro
 		return "", err
 	}
 	if err := s.write(n); err != nil {
-		return "", err
+		// Another process may have put the same version there in the meantime.
+		if now, again := s.read(n.Reference, 0); again != nil || !now.sameTexts(n) {
+			return "", err
+		}
 	}
 	return s.address(n.Reference), s.writeIndex()
 }
