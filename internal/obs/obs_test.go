@@ -64,7 +64,9 @@ func TestNothingGetsPastTheHandler(t *testing.T) {
 		log, err := obs.NewLogger(&out, obs.LogOptions{Format: format, Level: "debug"})
 		require.NoError(t, err)
 		m := mail
-		log.With("with", mail).With(slog.Group("g", "x", phone), slog.Attr{Key: mail, Value: slog.IntValue(1)}).WithGroup("group "+mail).Debug("message "+phone,
+		var asKey slog.Attr
+		asKey.Key, asKey.Value = mail, slog.IntValue(1)
+		log.With("with", mail).With(slog.Group("g", "x", phone), asKey).WithGroup("group "+mail).Debug("message "+phone,
 			"error", fmt.Errorf("wrapped: %w", errors.New(mail)), "valuer", valuer{mail}, "pointer", plain{&m},
 			"list", []string{mail, "kept"}, "bytes", []byte(phone), "map", map[string]any{"k": phone},
 			"number", 7, "took", time.Second)
