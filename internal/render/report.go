@@ -58,9 +58,9 @@ func toAuthority(o breach.Obligation) bool {
 }
 
 // reportFor finds the template of a duty and the language that it is filed in: the regime's own, for the
-// phase or for all phases, else the generic one in the default language.
+// phase or for all phases, else the generic one; in the default language where there are words in it.
 func (d *draft) reportFor(o breach.Obligation) (*report, string) {
-	tags := append(append([]string(nil), d.tags...), d.engine.tags...)
+	tags := slices.Concat(d.told(), d.tags, d.engine.tags)
 	for _, stem := range []string{o.Regime + "/" + o.Phase + ".", o.Regime + "/"} {
 		for _, tag := range tags {
 			if r := d.engine.reports[stem+tag]; r != nil {
@@ -68,7 +68,7 @@ func (d *draft) reportFor(o breach.Obligation) (*report, string) {
 			}
 		}
 	}
-	return d.engine.reports[genericReport+"/"+d.tags[0]], d.tags[0]
+	return d.engine.reports[genericReport+"/"+tags[0]], tags[0]
 }
 
 // reportView is what report templates see: F by field key, as in the rule packs.

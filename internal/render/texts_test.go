@@ -203,6 +203,21 @@ func TestReportsSayWhatIsNotKnown(t *testing.T) {
 	require.Empty(t, found["mooc/authority/report"].Fields["no_such"])
 }
 
+func TestGenericReportsFollowTheNarrative(t *testing.T) {
+	t.Parallel()
+	file := sampleFile()
+	delete(file.Narrative, "zh-Hans")
+	texts, _, err := sampleEngine(t).Texts(file, sampleScope(), sampleDuties(), []string{"en"})
+	require.NoError(t, err)
+	for _, x := range texts {
+		if x.Ref.Channel == "mooc/authority/report" {
+			require.Equal(t, "en", x.Ref.Locale)
+			return
+		}
+	}
+	t.Fatal("there is no report")
+}
+
 func TestReportTimesAreInTheAuthoritysZone(t *testing.T) {
 	t.Parallel()
 	l := sampleEngine(t).languages["zh-Hans"]
