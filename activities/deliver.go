@@ -237,8 +237,7 @@ func (l *lane) batch(ctx context.Context, lease *breach.Lease, jobs []job) error
 	if err := l.Sending.Intend(ctx, lease, intents); err != nil {
 		return err
 	}
-	limit, cancel := context.WithTimeout(ctx, time.Until(lease.Until))
-	defer cancel()
+	held, release := l.keep(ctx, lease)
 	events := make([]breach.AttemptEvent, len(jobs))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, l.Limits.Parallel)
@@ -246,23 +245,51 @@ func (l *lane) batch(ctx context.Context, lease *breach.Lease, jobs []job) error
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			events[i] = l.send(limit, lease, jobs[i])
+			events[i] = l.send(held, lease.Epoch, jobs[i])
 		})
 	}
 	wg.Wait()
+	release()
 	record, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer done()
 	return l.Sending.Record(record, l.in.Incident, events)
 }
 
-func (l *lane) send(ctx context.Context, lease *breach.Lease, j job) breach.AttemptEvent {
+// keep renews the lease and says that the lane is alive while a slow provider takes its time; the context
+// ends when the lease is lost. release waits for the keeper, after which the lease may be read again.
+func (l *lane) keep(ctx context.Context, lease *breach.Lease) (held context.Context, release func()) {
+	held, cancel := context.WithCancel(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() {
+		tick := time.NewTicker(l.Limits.Lease / 5)
+		defer tick.Stop()
+		for {
+			select {
+			case <-held.Done():
+				return
+			case <-tick.C:
+			}
+			beat(ctx)
+			if ok, err := l.Sending.Renew(held, lease, l.Limits.Lease); err == nil && !ok {
+				cancel()
+			}
+		}
+	})
+	return held, func() { cancel(); keeper.Wait() }
+}
+
+func (l *lane) send(ctx context.Context, epoch int, j job) breach.AttemptEvent {
 	ev := breach.AttemptEvent{
 		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
-		Provider: j.step.Provider, Epoch: lease.Epoch,
+		Provider: j.step.Provider, Epoch: epoch,
 	}
 	defer func() { ev.At = l.Now().UTC() }()
 	sender, ok := senderOf(l.Senders, l.scope.profile, j.step.Provider)
+	refused, permitted := l.scope.profile.Permits(j.sub.Person, j.step.Channel, j.step.Provider)
 	switch {
+	case !permitted: // the survey saw to it already; this is the last lock before the wire
+		ev.State, ev.Reason = breach.FailedPermanent, refused
+		return ev
 	case j.bad:
 		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
 		return ev

@@ -115,7 +115,7 @@ func (d *Deliver) ask(ctx context.Context, p policy.Profile, incident string, u 
 	case err != nil:
 		return nil, true
 	case !found && !st.MayRepeat:
-		ev.Settlement = breach.NotKnowable
+		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonNoAnswer
 		return []breach.AttemptEvent{ev}, false
 	case !found:
 		ev.Settlement = breach.Repeated

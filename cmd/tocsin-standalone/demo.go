@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tocsin-engine/tocsin/internal/app"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+	"github.com/tocsin-engine/tocsin/internal/simulator"
+	"github.com/tocsin-engine/tocsin/internal/standalone"
+	"github.com/tocsin-engine/tocsin/internal/standalone/demo"
+)
+
+type demoFlags struct {
+	exit                              bool
+	summary, incident, people, policy string
+	dataDir, endpoints                string
+}
+
+func demoCommand() *cobra.Command {
+	var f demoFlags
+	c := &cobra.Command{
+		Use: "demo", Short: "Carry one incident through its whole story and watch it", Args: cobra.NoArgs,
+		Long: "Runs the whole product against simulators of mail server, Twilio, FCM, a domestic SMS gateway and a filing portal.\n" +
+			"Nothing leaves this machine. Two demo people act: one writes the plan, another one approves it.\n" +
+			"With an existing --data-dir it goes on with what runs there.",
+		Example: "  tocsin-standalone demo\n  tocsin-standalone demo --exit --summary summary.json --policy chinesepod",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f) },
+	}
+	c.Flags().BoolVar(&f.exit, "exit", false, "end when the story has ended, instead of keeping pages open until Ctrl-C")
+	c.Flags().StringVar(&f.summary, "summary", "", "write a summary in JSON to this file")
+	c.Flags().StringVar(&f.incident, "incident", "", "incident file instead of the shipped example")
+	c.Flags().StringVar(&f.people, "people", "", "list of people (CSV) instead of the shipped example")
+	c.Flags().StringVar(&f.policy, "policy", "", "mooc, chinesepod, or a policy file (default: as the incident file says)")
+	c.Flags().StringVar(&f.dataDir, "data-dir", "", "keep everything here and go on with what is there (default: a new temporary directory)")
+	c.Flags().StringVar(&f.endpoints, "simulators", "", "directory of simulators that run in a process of their own")
+	return c
+}
+
+// runDemo starts the stack, carries the incident through, and shows what came of it.
+func runDemo(ctx context.Context, f demoFlags) (err error) {
+	file, profile, err := f.read(time.Now())
+	if err != nil {
+		return err
+	}
+	people, cleanup, err := f.list()
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	dir, err := f.directory()
+	if err != nil {
+		return err
+	}
+	screen := newScreen()
+	var at simulator.Endpoints
+	closeSims := func() {}
+	defer func() { closeSims() }()
+	stack, err := standalone.Start(ctx, standalone.Options{DataDir: dir, Step: screen.Say, Configure: func(s *app.Settings) (err error) {
+		// After the data directory is locked: a second demo on it must not disturb the first one's outbox.
+		if at, closeSims, err = f.wires(ctx, dir, screen); err != nil {
+			return err
+		}
+		demo.Wires(s, at)
+		if profile != nil {
+			s.Policies.Add(*profile)
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	defer stack.Stop()
+	tokens, err := demo.Tokens(ctx, stack.Product.Store, stack.Dir.Keys())
+	if err != nil {
+		return err
+	}
+	memory := demo.Memory(filepath.Join(stack.Dir.Path(), "demo-incident"))
+	story := &demo.Story{Desk: stack.Product.Desk, File: file, People: people, Screen: screen, Recall: memory.Recall, Remember: memory.Remember, Now: time.Now}
+	v, err := f.watch(ctx, stack, story)
+	if v.Incident.ID != "" {
+		sum, serr := demo.Summarise(ctx, stack.Product, v, stack.Dir.Evidence())
+		if serr == nil && f.summary != "" {
+			serr = sum.Write(f.summary)
+		}
+		screen.Close(sum, demo.Links{Console: tokens.Link(stack.BaseURL, v.Incident.ID), Temporal: stack.Temporal.UIURL(), Outbox: at.OutboxURL, DataDir: stack.Dir.Path()})
+		err = errors.Join(err, serr)
+	}
+	if err != nil || f.exit {
+		return err
+	}
+	screen.Say("Pages stay open until Ctrl-C.")
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-stack.Failed():
+		return err
+	}
+}
+
+// watch runs the story and ends it when a part that must not end does.
+func (f demoFlags) watch(ctx context.Context, stack *standalone.Stack, story *demo.Story) (breach.Overview, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case err := <-stack.Failed():
+			cancel(err)
+		case <-ctx.Done():
+		}
+	}()
+	v, err := story.Run(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		err = cause
+	}
+	return v, err
+}
+
+// read reads incident and policy before anything is started, so that a bad file changes nothing.
+func (f demoFlags) read(now time.Time) (breach.IncidentFile, *policy.Profile, error) {
+	var file breach.IncidentFile
+	var err error
+	if f.incident == "" {
+		file, err = demo.Example(now)
+	} else {
+		var raw []byte
+		if raw, err = os.ReadFile(f.incident); err != nil {
+			return file, nil, breach.Errorf(breach.ErrInvalid, "the incident file cannot be read: %w", err)
+		}
+		file, err = breach.ParseIncident(raw)
+	}
+	if err != nil {
+		return file, nil, err
+	}
+	if f.policy != "" {
+		file.Policy = f.policy
+	}
+	if file.Policy == "" {
+		file.Policy = "mooc"
+	}
+	if strings.ContainsAny(file.Policy, "./\\") {
+		raw, err := os.ReadFile(file.Policy)
+		if err != nil {
+			return file, nil, breach.Errorf(breach.ErrUnknownPolicy, "the policy file cannot be read: %w", err)
+		}
+		p, err := policy.ParseProfile(raw)
+		if err != nil {
+			return file, nil, err
+		}
+		file.Policy = p.Name
+		return file, &p, nil
+	}
+	_, err = policy.Builtin(file.Policy)
+	return file, nil, err
+}
+
+// list finds the list of people; the shipped one is written to a file of its own.
+func (f demoFlags) list() (path string, cleanup func(), err error) {
+	if f.people != "" {
+		info, err := os.Stat(f.people)
+		if err != nil {
+			return "", nil, breach.Errorf(breach.ErrInvalid, "the list of people cannot be read: %w", err)
+		}
+		if info.IsDir() {
+			return "", nil, breach.Errorf(breach.ErrInvalid, "the list of people is a directory")
+		}
+		return f.people, func() {}, nil
+	}
+	return demo.ExamplePeople()
+}
+
+func (f demoFlags) directory() (string, error) {
+	if f.dataDir != "" {
+		return f.dataDir, nil
+	}
+	dir, err := os.MkdirTemp("", "tocsin-demo-")
+	if err != nil {
+		return "", fmt.Errorf("make a data directory: %w", err)
+	}
+	return dir, os.Chmod(dir, 0o711) //nolint:gosec // as root, PostgreSQL runs as another user and has to pass through
+}
+
+// wires starts the simulators, or finds those of another process.
+func (f demoFlags) wires(ctx context.Context, dir string, screen *demo.Screen) (simulator.Endpoints, func(), error) {
+	if f.endpoints != "" {
+		wait, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		at, err := simulator.Await(wait, f.endpoints)
+		return at, func() {}, err
+	}
+	screen.Say("Starting the simulators")
+	sims, err := simulator.Start(context.WithoutCancel(ctx), simulator.Options{Dir: filepath.Join(dir, "outbox")})
+	if err != nil {
+		return simulator.Endpoints{}, func() {}, err
+	}
+	return sims.Endpoints(), func() { _ = sims.Close() }, nil
+}
+
+func newScreen() *demo.Screen {
+	s := &demo.Screen{Out: os.Stderr, Begin: time.Now(), Now: time.Now, Width: 80}
+	if fd := int(os.Stderr.Fd()); term.IsTerminal(fd) && os.Getenv("TERM") != "dumb" {
+		s.Terminal = true
+		if w, _, err := term.GetSize(fd); err == nil {
+			s.Width = w
+		}
+	}
+	return s
+}
+
+// configure reads the operator's settings for serve.
+func configure(s *app.Settings) error { return nil }

@@ -1,0 +1,173 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.temporal.io/sdk/client"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/push"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/engine"
+	"github.com/tocsin-engine/tocsin/internal/evidence"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+	"github.com/tocsin-engine/tocsin/internal/regulator"
+	"github.com/tocsin-engine/tocsin/internal/render"
+	"github.com/tocsin-engine/tocsin/internal/store"
+	"github.com/tocsin-engine/tocsin/worker"
+)
+
+// Settings is everything that a product is built from. A channel that is nil is not configured: its people
+// go on to the next one.
+type Settings struct {
+	Store         store.Config
+	Email         *email.Config
+	Twilio        *twilio.Config
+	Gateway       *gateway.Config
+	Push          *push.Config
+	Portal        *regulator.PortalConfig // nil: reports to portals are not filed by the product
+	Routes        regulator.Routes
+	PublicBaseURL string // where people reach announcements and providers reach callbacks, no trailing slash
+	Announcements string // directory of published pages
+	Evidence      string // directory of evidence packs
+	Policies      *worker.Policies
+	DefaultPolicy string
+	Limits        activities.Limits
+	MaxList       int64 // bytes of an uploaded list, 0 means 2 GiB
+	Log           *slog.Logger
+	Metrics       *prometheus.Registry
+	Now           func() time.Time
+}
+
+// Product is a built product: ledger, desk and handlers, and the ports that its worker needs.
+type Product struct {
+	Store    *store.Store
+	Desk     *Desk
+	Ports    worker.Ports
+	Handler  http.Handler
+	Evidence string // public key of evidence packs, a file
+
+	closers []func() error
+}
+
+// Build connects everything. Temporal may be nil for a role that does without.
+func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product, err error) {
+	p := &Product{}
+	defer func() {
+		if err != nil {
+			_ = p.Close()
+		}
+	}()
+	if p.Store, err = store.Open(ctx, s.Store); err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() error { p.Store.Close(); return nil })
+	key, err := evidence.LoadOrCreateKey(s.Store.KeyDir, "evidence.key")
+	if err != nil {
+		return nil, err
+	}
+	packs := &Packs{Dir: s.Evidence, Key: key, Now: s.Now}
+	site, err := announce.New(announce.Config{Dir: s.Announcements, PublicBaseURL: s.PublicBaseURL, Known: p.Store.KnownReference})
+	if err != nil {
+		return nil, err
+	}
+	p.Desk = &Desk{
+		Engine: &engine.Engine{Temporal: temporal, Ledger: ledger{p.Store}, Policies: s.Policies, DefaultPolicy: s.DefaultPolicy, Now: s.Now},
+		Store:  p.Store, Packs: packs, Now: s.Now,
+		Notices: func(reference string) string { return s.PublicBaseURL + "/notices/" + reference },
+	}
+	adapters, err := p.adapters(s)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := policy.LoadRules()
+	if err != nil {
+		return nil, err
+	}
+	words, err := render.New()
+	if err != nil {
+		return nil, err
+	}
+	filer, err := adapters.filer(s)
+	if err != nil {
+		return nil, err
+	}
+	host, _ := os.Hostname()
+	p.Ports = worker.Ports{
+		Ledger: p.Store, Judge: rules, Profiles: s.Policies, Words: worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL},
+		Senders: adapters, Publisher: site, Filer: filer, Vault: packs, Limits: s.Limits, Now: s.Now,
+		Owner: host + "/" + newOwner(),
+	}
+	p.Handler, err = handler(s, p, adapters, site)
+	p.Evidence = filepath.Join(s.Store.KeyDir, "evidence.pub")
+	return p, err
+}
+
+// Close gives connections back.
+func (p *Product) Close() error {
+	var errs []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		errs = append(errs, p.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// adapters are the configured ways out, by the kind of provider.
+type adapters struct {
+	byKind  map[string]delivery.Sender
+	email   *email.Sender
+	twilio  *twilio.Sender
+	gateway *gateway.Sender
+}
+
+// Sender finds an adapter.
+func (a *adapters) Sender(kind string) (delivery.Sender, bool) {
+	s, ok := a.byKind[kind]
+	return s, ok
+}
+
+func (p *Product) adapters(s Settings) (_ *adapters, err error) {
+	a := &adapters{byKind: map[string]delivery.Sender{}}
+	take := func(kind string, sender delivery.Sender, closer func() error) {
+		a.byKind[kind] = sender
+		p.closers = append(p.closers, closer)
+	}
+	if s.Email != nil {
+		if a.email, err = email.New(*s.Email); err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of email cannot be used: %w", err)
+		}
+		take(email.Provider, a.email, a.email.Close)
+	}
+	if s.Twilio != nil {
+		if a.twilio, err = twilio.New(*s.Twilio); err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of Twilio cannot be used: %w", err)
+		}
+		take(twilio.Provider, a.twilio, a.twilio.Close)
+	}
+	if s.Gateway != nil {
+		if a.gateway, err = gateway.New(*s.Gateway); err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of the SMS gateway cannot be used: %w", err)
+		}
+		take(gateway.Provider, a.gateway, a.gateway.Close)
+	}
+	if s.Push != nil {
+		fcm, err := push.New(*s.Push)
+		if err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of push cannot be used: %w", err)
+		}
+		take(push.Provider, fcm, fcm.Close)
+	}
+	return a, nil
+}

@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/engine"
+	"github.com/tocsin-engine/tocsin/internal/recipients"
+	"github.com/tocsin-engine/tocsin/internal/store"
+)
+
+// Desk is what people and machines ask through API and console.
+type Desk struct {
+	*engine.Engine
+	Store   *store.Store
+	Packs   *Packs
+	Notices func(reference string) string // address of a published page
+	Now     func() time.Time
+}
+
+// Incidents lists all cases, the newest first.
+func (d *Desk) Incidents(ctx context.Context) ([]breach.Incident, error) {
+	return d.Store.Incidents(ctx)
+}
+
+// Authenticate finds the actor behind a token.
+func (d *Desk) Authenticate(ctx context.Context, token string) (breach.Actor, error) {
+	return d.Store.Authenticate(ctx, token)
+}
+
+// Timeline lists the audit chain.
+func (d *Desk) Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error) {
+	return d.Store.Timeline(ctx, incident, after, limit)
+}
+
+// Plan returns the newest plan of a wave (0 is the newest wave that has one) with its texts.
+func (d *Desk) Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error) {
+	rec, err := d.plan(ctx, incident, wave)
+	if err != nil {
+		return rec, nil, err
+	}
+	var texts []breach.Text
+	for _, refs := range [][]breach.NoticeRef{rec.Plan.Notices, rec.Plan.Announcement, rec.Plan.Reports} {
+		for _, ref := range refs {
+			t, err := d.Store.Text(ctx, incident, ref.SHA256)
+			if err != nil {
+				return rec, nil, err
+			}
+			t.Ref.Reviewed = ref.Reviewed
+			texts = append(texts, t)
+		}
+	}
+	return rec, texts, nil
+}
+
+func (d *Desk) plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error) {
+	if wave > 0 {
+		return d.Store.Plan(ctx, incident, wave)
+	}
+	waves, err := d.Store.WaveNumbers(ctx, incident)
+	if err != nil {
+		return breach.PlanRecord{}, err
+	}
+	for i := len(waves) - 1; i >= 0; i-- {
+		rec, err := d.Store.Plan(ctx, incident, waves[i])
+		if breach.CodeOf(err) != breach.ErrNotFound {
+			return rec, err
+		}
+	}
+	if _, err := d.Store.Incident(ctx, incident); err != nil {
+		return breach.PlanRecord{}, err
+	}
+	return breach.PlanRecord{}, breach.Errorf(breach.ErrNotFound, "no plan has been submitted yet")
+}
+
+// LoadList reads, judges and stores a list of people as a new wave. Nothing is stored when it cannot be
+// read to its end.
+func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
+	inc, err := d.Store.Incident(ctx, incident)
+	if err != nil {
+		return nil, breach.LoadReport{}, err
+	}
+	age, err := d.Policies.ChildAge(inc.Policy)
+	if err != nil {
+		return nil, breach.LoadReport{}, err
+	}
+	var summary recipients.Summary
+	source := &breach.Source{}
+	sum := &hashing{r: csv, h: sha256.New()}
+	people := func(yield func(breach.Person, error) bool) {
+		var err error
+		summary, err = recipients.Read(ctx, sum, recipients.Options{Country: country, Map: columns, On: inc.AgesOn(), ChildAge: age},
+			func(row recipients.Row) error {
+				if row.Verdict.Kept() && !yield(row.Person, nil) {
+					return errEnough
+				}
+				return nil
+			})
+		*source = breach.Source{Format: summary.File.Format, Encoding: summary.File.Encoding, SHA256: hex.EncodeToString(sum.h.Sum(nil)), Rows: summary.Rows}
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(breach.Person{}, err)
+		}
+	}
+	report, err := d.LoadPeople(ctx, incident, by, source, people)
+	return summary, report, err
+}
+
+var errEnough = errors.New("the ledger wants no more people")
+
+// hashing hashes what is read through it.
+type hashing struct {
+	r io.Reader
+	h hash.Hash
+}
+
+func (x *hashing) Read(p []byte) (int, error) {
+	n, err := x.r.Read(p)
+	x.h.Write(p[:n])
+	return n, err
+}
+
+// FindPerson answers "did you tell this person?" with masked contacts; every look is on record.
+func (d *Desk) FindPerson(ctx context.Context, incident string, by breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error) {
+	f, err := d.Store.FindPerson(ctx, incident, store.PersonQuery{Email: q.Email, Phone: q.Phone, ExternalID: q.ExternalID}, by, reason, d.Now().UTC())
+	if err != nil {
+		return breach.PersonView{}, err
+	}
+	p := f.Subject.Person
+	v := breach.PersonView{Reference: f.Subject.Ref, Wave: f.Wave, Locale: p.Locale, Country: p.Country, Outcome: f.Subject.Outcome, Reason: f.Subject.Reason, Masked: maskAll(p)}
+	for _, h := range f.History {
+		what := h.State
+		if h.Channel != "" {
+			what = string(h.Channel) + " " + h.State
+		}
+		v.History = append(v.History, breach.PersonMoment{At: h.At, What: what, Why: h.Reason})
+	}
+	return v, nil
+}
+
+// Invariant recounts people from the rows and compares.
+func (d *Desk) Invariant(ctx context.Context, incident string) (breach.Invariant, error) {
+	i, err := d.Store.CheckInvariant(ctx, incident)
+	return breach.Invariant{People: i.People, Tally: i.Tally, Recount: i.Recount, Equal: i.Equal}, err
+}
+
+// SealEvidence writes the evidence pack of an incident as it stands now; that is an event on its record.
+func (d *Desk) SealEvidence(ctx context.Context, incident string, by breach.Actor) (breach.Sealed, error) {
+	if by.Role != breach.RoleLead && by.Role != breach.RoleResponder {
+		return breach.Sealed{}, breach.Errorf(breach.ErrForbidden, "the role %q does not export evidence", by.Role)
+	}
+	if _, err := d.Store.Incident(ctx, incident); err != nil {
+		return breach.Sealed{}, err
+	}
+	w, commit, err := d.Packs.Create(incident)
+	if err != nil {
+		return breach.Sealed{}, err
+	}
+	if err := d.Store.Export(ctx, incident, w); err != nil {
+		return breach.Sealed{}, err
+	}
+	path, manifest, err := commit()
+	if err != nil {
+		return breach.Sealed{}, err
+	}
+	now := d.Now().UTC()
+	err = d.Store.Note(ctx, incident, "evidence/"+manifest+"/"+by.ID, by.ID, "evidence.exported", map[string]string{"file": filepath.Base(path), "manifest": manifest}, now)
+	return breach.Sealed{File: filepath.Base(path), SHA256: manifest, At: now}, err
+}
+
+// EvidenceFile opens the newest evidence pack; breach.ErrNotFound before the first.
+func (d *Desk) EvidenceFile(ctx context.Context, incident string, by breach.Actor) (string, io.ReadSeekCloser, error) {
+	if by.Role != breach.RoleLead && by.Role != breach.RoleResponder {
+		return "", nil, breach.Errorf(breach.ErrForbidden, "the role %q does not export evidence", by.Role)
+	}
+	path, ok := d.Packs.Newest(incident)
+	if !ok {
+		return "", nil, breach.Errorf(breach.ErrNotFound, "no evidence pack is sealed yet")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", nil, breach.Errorf(breach.ErrInternal, "the evidence pack cannot be opened: %w", err)
+	}
+	err = d.Store.Note(ctx, incident, "evidence/downloaded/"+d.Now().UTC().Format(time.RFC3339Nano), by.ID, "evidence.downloaded", map[string]string{"file": filepath.Base(path)}, d.Now().UTC())
+	return filepath.Base(path), f, err
+}

@@ -1,0 +1,128 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/httpapi"
+	"github.com/tocsin-engine/tocsin/internal/intake"
+	"github.com/tocsin-engine/tocsin/internal/obs"
+	"github.com/tocsin-engine/tocsin/internal/regulator"
+	"github.com/tocsin-engine/tocsin/worker"
+)
+
+// handler mounts the API, the console and the public pages on one server.
+func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Handler, error) {
+	observe, err := observer(s.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	public := site.Handler()
+	return httpapi.New(httpapi.Config{
+		Desk: p.Desk, Answers: p.Store,
+		Callbacks:      &worker.Receipts{Twilio: a.twilio, Gateway: a.gateway, Ledger: p.Store, Now: s.Now},
+		ParseDetection: intake.ParseCloudEvent,
+		ParseVERIS: func(body []byte) (breach.IncidentFile, error) {
+			file, _, err := intake.FromVERIS(body)
+			return file, err
+		},
+		Ready:   []httpapi.Check{{Name: "ledger", Ready: p.Store.Ping}, {Name: "workflow engine", Ready: p.Desk.Ready}},
+		Metrics: obs.MetricsHandler(s.Metrics),
+		Pages: []httpapi.Page{
+			{Pattern: "/notices/", Handler: public}, {Pattern: "/verify", Handler: public},
+			{Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
+		},
+		PublicURL: s.PublicBaseURL, MaxListBytes: s.MaxList, Log: s.Log, Observe: observe, Now: s.Now,
+	})
+}
+
+// observer counts requests by route, method and status class; nothing of a request's content is a label.
+func observer(r *prometheus.Registry) (func(httpapi.Seen), error) {
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "tocsin_http_request_seconds", Help: "Time to answer, by route pattern, method and status.",
+		Buckets: []float64{.005, .025, .1, .25, 1, 5},
+	}, []string{"route", "method", "status"})
+	if err := r.Register(took); err != nil {
+		return nil, err
+	}
+	return func(x httpapi.Seen) {
+		took.WithLabelValues(x.Route, x.Method, strconv.Itoa(x.Status)).Observe(x.Took.Seconds())
+	}, nil
+}
+
+// filer files reports by the routes in the settings.
+func (a *adapters) filer(s Settings) (*regulator.Router, error) {
+	var mail regulator.Mailer
+	if a.email != nil {
+		mail = a.email
+	}
+	return regulator.New(regulator.Config{Routes: s.Routes, Portal: s.Portal}, mail)
+}
+
+var _ regulator.Mailer = delivery.Sender(nil)
+
+// newOwner names this process in leases.
+func newOwner() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails on the systems that Go supports
+	return hex.EncodeToString(b[:])
+}
+
+// watchInvariant exports the one number that must always be 0: people whose tally and recount differ.
+func watchInvariant(ctx context.Context, p *Product, r *prometheus.Registry) error {
+	off := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tocsin_people_unaccounted", Help: "Incidents whose person outcomes do not add up to the people; must be 0.",
+	}, func() float64 {
+		list, err := p.Store.Incidents(ctx)
+		if err != nil {
+			return -1
+		}
+		var bad float64
+		for _, inc := range list {
+			if inv, err := p.Store.CheckInvariant(ctx, inc.ID); err != nil || !inv.Equal {
+				bad++
+			}
+		}
+		return bad
+	})
+	people := prometheus.NewDesc("tocsin_people", "People by outcome over all incidents.", []string{"outcome"}, nil)
+	return errors.Join(r.Register(off), r.Register(outcomes{ctx, p, people}))
+}
+
+// outcomes exports people by outcome, counted when it is asked for.
+type outcomes struct {
+	ctx  context.Context
+	p    *Product
+	desc *prometheus.Desc
+}
+
+func (o outcomes) Describe(ch chan<- *prometheus.Desc) { ch <- o.desc }
+
+func (o outcomes) Collect(ch chan<- prometheus.Metric) {
+	list, err := o.p.Store.Incidents(o.ctx)
+	if err != nil {
+		return
+	}
+	sum := breach.Tally{}
+	for _, inc := range list {
+		t, err := o.p.Store.Tally(o.ctx, inc.ID, 0)
+		if err != nil {
+			return
+		}
+		for _, k := range breach.Outcomes {
+			sum[k] += t[k]
+		}
+	}
+	for _, k := range breach.Outcomes {
+		ch <- prometheus.MustNewConstMetric(o.desc, prometheus.GaugeValue, float64(sum[k]), string(k))
+	}
+}

@@ -1,0 +1,167 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Overview gathers what a page or a command shows of one incident. It reads the ledger; what is awaited
+// comes from the story, and where that does not answer the rest is shown all the same.
+func (d *Desk) Overview(ctx context.Context, incident string) (breach.Overview, error) {
+	inc, err := d.Store.Incident(ctx, incident)
+	if err != nil {
+		return breach.Overview{}, err
+	}
+	v := breach.Overview{Incident: inc, At: d.Now().UTC()}
+	for _, part := range []func(context.Context, string, *breach.Overview) error{
+		d.seeFacts, d.seeDuties, d.seePeople, d.seeWaves, d.seeAnnouncement, d.seeRecord,
+	} {
+		if err := part(ctx, incident, &v); err != nil {
+			return v, err
+		}
+	}
+	if v.Awaited, err = d.Awaited(ctx, incident); err == nil {
+		v.EngineAnswers = true
+	} else if inc.State == breach.IncidentClosed {
+		v.EngineAnswers = breach.CodeOf(err) != breach.ErrUnavailable
+	}
+	return v, nil
+}
+
+func (d *Desk) seeFacts(ctx context.Context, incident string, v *breach.Overview) error {
+	file, _, err := d.Store.File(ctx, incident, 0)
+	if err != nil {
+		return err
+	}
+	if file.Facts.Organisation.Name != nil {
+		v.Organisation = *file.Facts.Organisation.Name
+	}
+	v.Timings.DetectedAt = file.Facts.Incident.DetectedAt
+	v.Missing = file.Missing()
+	return nil
+}
+
+func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overview) error {
+	j, _, err := d.Store.Judgement(ctx, incident)
+	if breach.CodeOf(err) == breach.ErrNotFound && err != nil {
+		return nil // not assessed yet
+	}
+	if err != nil {
+		return err
+	}
+	v.Assessment = &j.Assessment
+	states, err := d.Store.Obligations(ctx, incident)
+	if err != nil {
+		return err
+	}
+	at := map[string]breach.ObligationState{}
+	for _, o := range states {
+		at[o.ID] = o.State
+	}
+	if v.Filings, err = d.Store.Filings(ctx, incident); err != nil {
+		return err
+	}
+	filed := map[string]bool{}
+	for _, f := range v.Filings {
+		filed[f.Obligation] = true
+	}
+	for _, o := range j.Obligations {
+		o.Overdue = o.Verdict != breach.DoesNotApply && o.DueAt != nil && !filed[o.ID] && v.At.After(*o.DueAt) && !d.told(o, v)
+		v.Duties = append(v.Duties, breach.Duty{Obligation: o, State: at[o.ID]})
+	}
+	return nil
+}
+
+// told reports whether a duty to tell people is done: it is when the incident went past notifying.
+func (d *Desk) told(o breach.Obligation, v *breach.Overview) bool {
+	return o.Duty == "notify_individuals" && (v.Incident.State == breach.IncidentMonitoring || v.Incident.State == breach.IncidentClosed)
+}
+
+func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overview) error {
+	inv, err := d.Store.CheckInvariant(ctx, incident)
+	if err != nil {
+		return err
+	}
+	v.People, v.Total, v.Balanced = inv.Tally, inv.People, inv.Equal
+	if v.Channels, err = d.Store.ChannelCounts(ctx, incident); err != nil {
+		return err
+	}
+	countries, err := d.Store.ByCountry(ctx, incident)
+	if err != nil {
+		return err
+	}
+	for _, c := range slices.Sorted(maps.Keys(countries)) {
+		v.Countries = append(v.Countries, breach.CountryTally{Country: c, People: countries[c]})
+	}
+	slices.SortStableFunc(v.Countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
+	failures, err := d.Store.Failures(ctx, incident)
+	if err != nil {
+		return err
+	}
+	for _, c := range breach.Channels {
+		for _, r := range slices.Sorted(maps.Keys(failures[c])) {
+			v.Failures = append(v.Failures, breach.FailureCount{Channel: c, Reason: r, Count: failures[c][r]})
+		}
+	}
+	return nil
+}
+
+func (d *Desk) seeWaves(ctx context.Context, incident string, v *breach.Overview) error {
+	waves, err := d.Store.Waves(ctx, incident)
+	if err != nil {
+		return err
+	}
+	for _, w := range waves {
+		out := breach.Wave{Wave: w.Wave, Total: w.People, LoadedBy: w.LoadedBy, LoadedAt: w.LoadedAt}
+		switch p, err := d.Store.Plan(ctx, incident, w.Wave); {
+		case err == nil:
+			out.Plan = &p
+		case breach.CodeOf(err) != breach.ErrNotFound:
+			return err
+		}
+		v.Waves = append(v.Waves, out)
+	}
+	if v.Paused, v.Stopped, err = d.Store.Gate(ctx, incident); err != nil {
+		return err
+	}
+	times, err := d.Store.Timings(ctx, incident)
+	v.Timings.OpenedAt, v.Timings.ApprovedAt = &v.Incident.OpenedAt, times.ApprovedAt
+	v.Timings.FirstHandover, v.Timings.LastHandover = times.FirstHandover, times.LastHandover
+	return err
+}
+
+func (d *Desk) seeAnnouncement(ctx context.Context, incident string, v *breach.Overview) error {
+	a, err := d.Store.Announcement(ctx, incident)
+	if err != nil {
+		if breach.CodeOf(err) == breach.ErrNotFound {
+			return nil
+		}
+		return err
+	}
+	v.Announcement = &breach.Notice{Reference: a.Reference, URL: d.Notices(a.Reference), Reason: a.Reason, PublishedAt: a.PublishedAt, KeepUntil: a.KeepUntil}
+	return nil
+}
+
+// seeRecord finds the newest evidence pack and how far the record has grown.
+func (d *Desk) seeRecord(ctx context.Context, incident string, v *breach.Overview) error {
+	last, err := d.Store.LastEntry(ctx, incident)
+	if err != nil {
+		return err
+	}
+	v.Revision = last.Seq
+	sealed, err := d.Store.LastEntryOf(ctx, incident, "evidence.sealed")
+	if err != nil || sealed.Seq == 0 {
+		return err
+	}
+	var data struct{ File, Manifest string }
+	if err := json.Unmarshal(sealed.Data, &data); err != nil {
+		return breach.Errorf(breach.ErrInternal, "the record of an evidence pack cannot be read: %w", err)
+	}
+	v.Evidence = &breach.Sealed{File: data.File, SHA256: data.Manifest, At: sealed.At}
+	return nil
+}

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Listen opens the address that the API serves; a port in use is a clear error.
+func Listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrInvalid, "cannot listen on %s: %w; is another process using it? Choose another address with --listen", address, err)
+	}
+	return l, nil
+}
+
+// ServeOn answers requests on l until ctx ends, then lets those under way finish.
+func (p *Product) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger) error {
+	srv := &http.Server{
+		Handler: p.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err := srv.Shutdown(end)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = srv.Close()
+		}
+		return err
+	}
+}
+
+// catchUpEvery is how often decisions and incidents that the workflow engine missed are passed on.
+const catchUpEvery = 2 * time.Second
+
+// CatchUp passes on what the workflow engine missed until ctx ends.
+func (p *Product) CatchUp(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(catchUpEvery)
+	defer tick.Stop()
+	for {
+		if n, err := p.Desk.CatchUp(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("the workflow engine is behind; it is told again", "code", string(breach.CodeOf(err)))
+		} else if n > 0 {
+			log.Info("passed on to the workflow engine", "count", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package demo
+
+import (
+	"time"
+
+	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/app"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/push"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/regulator"
+	"github.com/tocsin-engine/tocsin/internal/simulator"
+)
+
+// Pace is by how much a demo divides the waits of a policy: 48 hours become about nine seconds. Nothing is
+// skipped, and the pace is part of what is approved.
+const Pace = 20_000
+
+// Wires points the product's adapters at the simulators. They are the real adapters with other addresses.
+func Wires(s *app.Settings, at simulator.Endpoints) {
+	s.Email = &email.Config{
+		Addr: at.SMTP.Address, Encryption: email.StartTLS, CAFile: at.SMTP.CAFile, Username: at.SMTP.Username, Password: at.SMTP.Password,
+		From: "notice@tocsin.example", FromName: "Security notice", EnvelopeDomain: "bounce.tocsin.example",
+		AnswerTimeout: 10 * time.Second,
+	}
+	s.Twilio = &twilio.Config{
+		AccountSID: at.Twilio.AccountSID, AuthToken: at.Twilio.AuthToken, From: at.Twilio.From, BaseURL: at.Twilio.BaseURL,
+		PublicBaseURL: s.PublicBaseURL, Timeout: 10 * time.Second,
+	}
+	s.Gateway = &gateway.Config{BaseURL: at.Gateway.BaseURL, Secret: at.Gateway.Secret, PublicBaseURL: s.PublicBaseURL, Timeout: 10 * time.Second}
+	s.Push = &push.Config{ServiceAccount: at.FCM.ServiceAccount, ProjectID: at.FCM.ProjectID, Endpoint: at.FCM.BaseURL, Timeout: 10 * time.Second}
+	s.Portal = &regulator.PortalConfig{BaseURL: at.Portal.BaseURL, Token: at.Portal.Token}
+	s.Routes = regulator.Routes{
+		{Match: "cn-*", Via: regulator.ViaEmail, To: "incident-report@" + at.Portal.EmailDomain},
+		{Match: "*", Via: regulator.ViaPortal},
+	}
+	s.Limits = activities.DefaultLimits
+	s.Policies.Pace = Pace
+}
