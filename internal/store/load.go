@@ -42,7 +42,10 @@ func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor
 		}
 		return l.end(ctx, by, source, at)
 	})
-	if err != nil {
+	switch {
+	case l.listErr != nil:
+		return breach.LoadReport{}, nil, l.listErr
+	case err != nil:
 		return breach.LoadReport{}, nil, clean("load the list of people", err)
 	}
 	return l.report, l.duplicates, nil
@@ -61,6 +64,7 @@ type loading struct {
 	digest      *blockDigest
 	duplicates  []DuplicateRow
 	report      breach.LoadReport
+	listErr     error // of the sequence, given back as it is
 }
 
 type blockRow struct {
@@ -133,6 +137,7 @@ func (l *loading) prepareAll(ctx context.Context, people iter.Seq2[breach.Person
 	}
 	for p, err := range people {
 		if err != nil {
+			l.listErr = err
 			return err
 		}
 		row++
@@ -207,7 +212,8 @@ func (l *loading) dropDuplicates(ctx context.Context, batch []prepared) ([]prepa
 		wave int
 	}
 	known := make(map[[16]byte]hit)
-	rows, err := l.tx.Query(ctx, `SELECT person_key, id, wave FROM recipient WHERE incident = $1 AND person_key = ANY($2)`, l.incident, keys)
+	rows, err := l.tx.Query(ctx, `SELECT k, r.id, r.wave FROM unnest($2::bytea[]) k
+		JOIN LATERAL (SELECT id, wave FROM recipient WHERE incident = $1 AND person_key = k LIMIT 1) r ON true`, l.incident, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -132,13 +132,16 @@ func (p *personState) counting() []breach.Attempt {
 	return out
 }
 
-// readStates reads present outcomes and folds the events of these people.
+// readStates reads present outcomes and folds the events of these people. The look-ups are LATERAL so that
+// PostgreSQL takes them one by one from the index, also while it has no statistics of a list that was just
+// loaded; otherwise it reads the whole incident.
 func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	states := make(map[int64]*personState, len(ids))
 	rows, err := tx.Query(ctx, `SELECT r.id, r.minor, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now())
-		FROM recipient r LEFT JOIN LATERAL (SELECT outcome, at FROM person_outcome p
-			WHERE p.incident = r.incident AND p.person = r.id ORDER BY seq DESC LIMIT 1) o ON true
-		WHERE r.incident = $1 AND r.id = ANY($2)`, incident, ids)
+		FROM unnest($2::bigint[]) k
+		JOIN LATERAL (SELECT id, minor FROM recipient WHERE incident = $1 AND id = k LIMIT 1) r ON true
+		LEFT JOIN LATERAL (SELECT outcome, at FROM person_outcome WHERE incident = $1 AND person = k ORDER BY seq DESC LIMIT 1) o ON true`, incident, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +159,8 @@ func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (m
 	if err != nil {
 		return nil, err
 	}
-	rows, err = tx.Query(ctx, `SELECT person, addressee, channel, try, state, settlement, reason, provider, provider_ref, at
-		FROM outcome WHERE incident = $1 AND person = ANY($2) ORDER BY seq`, incident, ids)
+	rows, err = tx.Query(ctx, `SELECT k, addressee, channel, try, state, settlement, reason, provider, provider_ref, at
+		FROM unnest($2::bigint[]) k JOIN LATERAL (SELECT * FROM outcome WHERE incident = $1 AND person = k OFFSET 0) o ON true ORDER BY seq`, incident, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -165,7 +165,8 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 }
 
 func refusals(ctx context.Context, q querier, incident string, ids []int64) (map[int64]map[breach.Channel]string, error) {
-	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person = ANY($2) ORDER BY person, at`, incident, ids)
+	rows, err := q.Query(ctx, `SELECT k, channel, reason FROM unnest($2::bigint[]) k
+		JOIN LATERAL (SELECT * FROM refusal WHERE incident = $1 AND person = k OFFSET 0) f ON true ORDER BY k, at`, incident, ids)
 	if err != nil {
 		return nil, err
 	}

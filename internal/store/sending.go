@@ -207,8 +207,8 @@ func (s *Store) SetGate(ctx context.Context, incident string, paused, stopped bo
 func (s *Store) Unsettled(ctx context.Context, incident string, wave int) ([]breach.UnsettledAttempt, error) {
 	var out []breach.UnsettledAttempt
 	err := s.inSnapshot(ctx, "list the unknown attempts", func(tx pgx.Tx) error {
-		people, err := sealedPeople(ctx, tx, incident, `wave = $2 AND id IN (
-			SELECT person FROM outcome u WHERE u.incident = $1 AND u.state = 'unknown')`, wave)
+		people, err := sealedPeople(ctx, tx, incident, `id = ANY(ARRAY(SELECT DISTINCT u.person FROM outcome u, block b WHERE u.incident = $1
+			AND u.state = 'unknown' AND b.incident = $1 AND b.wave = $2 AND u.person BETWEEN b.lo AND b.hi))`, wave)
 		if err != nil || len(people) == 0 {
 			return err
 		}

@@ -1,6 +1,10 @@
 package store
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,4 +52,149 @@ func compact(t breach.Tally) breach.Tally {
 		}
 	}
 	return out
+}
+
+func TestTakeOverMakesInterruptedAttemptsUnknown(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 5))
+	l := b.lease(breach.SMS, 1, 100*time.Millisecond)
+	require.NoError(t, b.Intend(b.ctx, l, []breach.Intent{intent(1, breach.SMS, 1), intent(2, breach.SMS, 1), intent(3, breach.SMS, 1)}))
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(1, breach.SMS, 1, breach.HandedOver, day)}))
+
+	none, open, err := b.Lease(b.ctx, b.id, 1, 1, breach.SMS, "lane-2", time.Minute)
+	require.NoError(t, err)
+	require.Nil(t, none, "the lease is still held")
+	require.Equal(t, 1, open)
+	time.Sleep(120 * time.Millisecond)
+	next, _, err := b.Lease(b.ctx, b.id, 1, 1, breach.SMS, "lane-2", time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, 2, next.Epoch)
+	require.Equal(t, breach.Tally{breach.Attempted: 3, breach.Pending: 2}, compact(b.sound(5)))
+
+	unsettled, err := b.Unsettled(b.ctx, b.id, 1)
+	require.NoError(t, err)
+	require.Len(t, unsettled, 2)
+	require.Equal(t, "a-2-sms-1", unsettled[0].AttemptID)
+	require.Equal(t, intent(2, breach.SMS, 1).Text, unsettled[0].Text)
+	require.Equal(t, someone(2), unsettled[0].Subject.Person)
+	require.Equal(t, reasonInterrupted, unsettled[0].Attempt.Reason)
+	other, err := b.Unsettled(b.ctx, b.id, 2)
+	require.NoError(t, err)
+	require.Empty(t, other)
+
+	// The former owner may not intend or finish any more; what it did send is a fact all the same.
+	requireCode(t, breach.ErrConflict, b.Intend(b.ctx, l, []breach.Intent{intent(4, breach.SMS, 1)}))
+	ok, err := b.Renew(b.ctx, l, time.Minute)
+	require.NoError(t, err)
+	require.False(t, ok)
+	require.NoError(t, b.Finish(b.ctx, l), "a lost lease finishes nothing")
+	late := event(2, breach.SMS, 1, breach.Delivered, day.Add(time.Minute))
+	late.Epoch = 1
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{late}))
+	require.Equal(t, breach.Tally{breach.Reached: 1, breach.Attempted: 2, breach.Pending: 2}, compact(b.sound(5)))
+
+	// The new owner may not send the same attempt again.
+	requireCode(t, breach.ErrConflict, b.Intend(b.ctx, next, []breach.Intent{intent(3, breach.SMS, 1)}))
+	settled := event(3, breach.SMS, 1, breach.Reconciled, day)
+	settled.Settlement = breach.Repeated
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{settled}))
+	require.NoError(t, b.Intend(b.ctx, next, []breach.Intent{intent(3, breach.SMS, 2)}))
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(3, breach.SMS, 2, breach.Delivered, day)}))
+	require.NoError(t, b.Finish(b.ctx, next))
+	counts, err := b.ChannelCounts(b.ctx, b.id)
+	require.NoError(t, err)
+	require.Equal(t, breach.ChannelCounts{"intended": 0, "handed_over": 1, "accepted": 0, "delivered": 2, "failed_temporary": 0,
+		"failed_permanent": 0, "unknown": 0, "reconciled": 1, "repeated": 1}, counts[breach.SMS])
+	done, open, err := b.Lease(b.ctx, b.id, 1, 1, breach.SMS, "lane-3", time.Minute)
+	require.NoError(t, err)
+	require.Nil(t, done)
+	require.Zero(t, open)
+}
+
+func TestTwoLanesNeverShareAChunk(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 4500))
+	nos := []int64{1, 2, 3, 4, 5}
+	require.NoError(t, b.OpenChunks(b.ctx, b.id, 1, 1, breach.Email, nos))
+	require.NoError(t, b.OpenChunks(b.ctx, b.id, 1, 1, breach.Email, nos))
+	got := make([]int64, 10)
+	var wg sync.WaitGroup
+	for i := range got {
+		wg.Go(func() {
+			l, _, err := b.Lease(b.ctx, b.id, 1, 1, breach.Email, fmt.Sprint(i), time.Minute)
+			require.NoError(t, err)
+			if l != nil {
+				got[i] = l.Block.No
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(got)
+	require.Equal(t, append(make([]int64, 5), nos...), got)
+}
+
+func TestReceipts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 3))
+	l := b.lease(breach.SMS, 1, time.Minute)
+	require.NoError(t, b.Intend(b.ctx, l, []breach.Intent{intent(1, breach.SMS, 1), intent(2, breach.SMS, 1)}))
+	say := func(id string, st breach.AttemptState) bool {
+		known, err := b.RecordReceipt(b.ctx, "own", id, Receipt{State: st, ProviderRef: "SM1", Detail: "line\nbreak\x00\xff" + strings.Repeat("x", 300)}, day)
+		require.NoError(t, err)
+		return known
+	}
+	// The callback overtakes the answer of the hand-over, and comes twice.
+	require.True(t, say("a-1-sms-1", breach.Delivered))
+	require.True(t, say("a-1-sms-1", breach.Delivered))
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(1, breach.SMS, 1, breach.HandedOver, day)}))
+	require.True(t, say("a-1-sms-1", breach.Accepted))
+	require.Equal(t, int64(1), b.sound(3)[breach.Reached], "an older word does not undo a newer one")
+	require.False(t, say("nobody", breach.Delivered))
+	known, err := b.RecordReceipt(b.ctx, "someone-else", "a-2-sms-1", Receipt{State: breach.Delivered}, day)
+	require.NoError(t, err)
+	require.False(t, known, "another provider's word does not count")
+	require.Equal(t, int64(1), b.sound(3)[breach.Reached])
+	_, err = b.RecordReceipt(b.ctx, "own", "a-1-sms-1", Receipt{State: breach.Unknown}, day)
+	requireCode(t, breach.ErrInvalid, err)
+	var n int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM receipt`).Scan(&n))
+	require.Equal(t, 4, n)
+
+	// Covered by the announcement, then proof comes after all.
+	ev := func(o breach.Outcome) breach.PersonEvent {
+		return breach.PersonEvent{Person: 2, Outcome: o, Reason: "r", By: "tocsin", At: day}
+	}
+	require.NoError(t, b.SetOutcomes(b.ctx, b.id, []breach.PersonEvent{ev(breach.Covered)}))
+	require.Equal(t, int64(2), b.sound(3)[breach.Pending], "only who is unreachable can be covered")
+	require.NoError(t, b.SetOutcomes(b.ctx, b.id, []breach.PersonEvent{ev(breach.Unreachable), ev(breach.Covered)}))
+	require.Equal(t, int64(1), b.sound(3)[breach.Covered])
+	require.True(t, say("a-2-sms-1", breach.FailedPermanent))
+	require.Equal(t, int64(1), b.sound(3)[breach.Covered])
+	require.True(t, say("a-2-sms-1", breach.Delivered))
+	require.Equal(t, int64(2), b.sound(3)[breach.Reached])
+	require.NoError(t, b.SetOutcomes(b.ctx, b.id, []breach.PersonEvent{ev(breach.Unreachable)}))
+	require.Equal(t, int64(2), b.sound(3)[breach.Reached], "proof stands against a decision that came too late")
+}
+
+func TestRecordRefusesOnlyWhatNamesNoAttempt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 1))
+	good := event(1, breach.Email, 1, breach.Accepted, day)
+	for name, change := range map[string]func(*breach.AttemptEvent){
+		"nobody":        func(e *breach.AttemptEvent) { e.Person = 2 },
+		"intended":      func(e *breach.AttemptEvent) { e.State = breach.Intended },
+		"no settlement": func(e *breach.AttemptEvent) { e.State = breach.Reconciled },
+		"no try":        func(e *breach.AttemptEvent) { e.Try = 0 },
+		"no channel":    func(e *breach.AttemptEvent) { e.Channel = "pigeon" },
+	} {
+		e := good
+		change(&e)
+		err := b.Record(b.ctx, b.id, []breach.AttemptEvent{e})
+		require.Equal(t, breach.ErrInvalid, breach.CodeOf(err), name)
+	}
+	require.Equal(t, int64(1), b.sound(1)[breach.Pending])
 }
