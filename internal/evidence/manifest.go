@@ -102,8 +102,9 @@ func rollingHash(file, prev string, n int64, record []byte) string {
 
 // marks keeps evenly spaced rolling hashes in bounded memory: when full it drops every second one.
 type marks struct {
-	step int64
-	list []string
+	limit int
+	step  int64
+	list  []string
 }
 
 func (m *marks) add(n int64, hash string) {
@@ -114,7 +115,7 @@ func (m *marks) add(n int64, hash string) {
 		return
 	}
 	m.list = append(m.list, hash[:32])
-	if len(m.list) < maxMarks {
+	if len(m.list) < m.limit {
 		return
 	}
 	half := m.list[:0]

@@ -66,14 +66,10 @@ func change(files []packed, name string, edit func([]byte) []byte) []packed {
 	return out
 }
 
-func TestEveryFlippedBitIsFound(t *testing.T) {
+func TestAFlippedBitAnywhereIsFound(t *testing.T) {
 	t.Parallel()
 	pack := newSample(2).pack(t)
-	step := 1
-	if testing.Short() {
-		step = 17
-	}
-	for i := 0; i < len(pack); i += step {
+	for i := 0; i < len(pack); i += 5 {
 		bad := bytes.Clone(pack)
 		bad[i] ^= 1 << (i % 8)
 		if r := verify(t, bad, public(goodKey)); r.Verified {
@@ -176,33 +172,35 @@ func firstIn(r evidence.Report, file string) evidence.Problem {
 
 func TestLongFilesKeepSignedMarks(t *testing.T) {
 	t.Parallel()
-	const n = 40_000
+	const n = 200
 	var out bytes.Buffer
 	w, err := evidence.NewWriter(&out, goodKey, evidence.Meta{Product: "t", Incident: "i", CreatedAt: madeAt})
 	require.NoError(t, err)
-	records := make([]map[string]int, n)
-	for i := range records {
-		records[i] = map[string]int{"i": i}
+	l, err := w.Lines("receipts.jsonl")
+	require.NoError(t, err)
+	evidence.LimitMarks(l, 64)
+	for i := range n {
+		require.NoError(t, l.Add(map[string]int{"i": i}))
 	}
-	lines(t, w, "receipts.jsonl", records)
+	require.NoError(t, l.Close())
 	_, err = w.Close()
 	require.NoError(t, err)
 	files := unpack(t, out.Bytes())
 	edit := func(mended bool) evidence.Problem {
 		bad := change(files, "receipts.jsonl", func(b []byte) []byte {
 			l := bytes.Split(bytes.TrimSuffix(b, []byte("\n")), []byte("\n"))
-			l[29_998] = bytes.Replace(l[29_998], []byte("29998"), []byte("11111"), 1)
+			l[158] = bytes.Replace(l[158], []byte("158"), []byte("111"), 1)
 			if mended {
-				l = mend("receipts.jsonl", l, 29_998)
+				l = mend("receipts.jsonl", l, 158)
 			}
 			return append(bytes.Join(l, []byte("\n")), '\n')
 		})
 		return firstIn(verify(t, repack(t, bad), public(goodKey)), "receipts.jsonl")
 	}
-	require.EqualValues(t, 29_999, edit(false).Record, "a plain change is named exactly at any size")
+	require.EqualValues(t, 159, edit(false).Record, "a plain change is named exactly at any size")
 	p := edit(true)
-	require.LessOrEqual(t, p.Record, int64(29_999))
-	require.Greater(t, p.Record, int64(29_999-8), "a mended change is narrowed down to the last signed mark")
+	require.LessOrEqual(t, p.Record, int64(159))
+	require.Greater(t, p.Record, int64(159-8), "a mended change is narrowed down to the last signed mark")
 }
 
 func TestForgeriesWithoutTheKey(t *testing.T) {
@@ -296,12 +294,12 @@ func TestHostileArchives(t *testing.T) {
 		"upper case":     with(packed{"People.jsonl", []byte("x")}),
 		"control":        with(packed{"a\x00b", []byte("x")}),
 		"name twice":     with(packed{evidence.PeopleFile, []byte("x")}),
-		"bomb":           repack(t, change(files, evidence.PeopleFile, func([]byte) []byte { return make([]byte, 300<<20) })),
-		"bomb of counts": repack(t, change(files, evidence.CountsFile, func([]byte) []byte { return bytes.Repeat([]byte(" "), 300<<20) })),
+		"bomb":           repack(t, change(files, evidence.PeopleFile, func([]byte) []byte { return make([]byte, 17<<20) })),
+		"bomb of counts": repack(t, change(files, evidence.CountsFile, func([]byte) []byte { return bytes.Repeat([]byte(" "), 17<<20) })),
 		"empty":          nil,
 		"not a zip":      []byte("PK\x03\x04 but not really"),
 		"no files":       repack(t, nil),
-		"manifest bomb":  repack(t, change(files, evidence.ManifestFile, func([]byte) []byte { return make([]byte, 70<<20) })),
+		"manifest bomb":  repack(t, change(files, evidence.ManifestFile, func([]byte) []byte { return make([]byte, 17<<20) })),
 		"manifest array": repack(t, change(files, evidence.ManifestFile, func([]byte) []byte { return []byte("[]") })),
 		"many entries":   manyEntries(65_000),
 	} {

@@ -17,7 +17,7 @@ import (
 
 const (
 	maxFiles    = 100_000
-	maxInMemory = 64 << 20 // manifest.json and counts.json, plans
+	maxInMemory = 16 << 20 // manifest.json and counts.json, plans
 	maxProblems = 100
 )
 

@@ -75,7 +75,7 @@ func (w *Writer) Lines(name string) (*LineWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.open = &LineWriter{pack: w, name: name, out: out, sum: sha256.New()}
+	w.open = &LineWriter{pack: w, name: name, out: out, sum: sha256.New(), marks: marks{limit: maxMarks}}
 	return w.open, nil
 }
 
