@@ -131,4 +131,3 @@ func TestOtherFields(t *testing.T) {
 		}
 	}
 }
-
