@@ -37,7 +37,7 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
 		views: map[string]*factView{}, scopes: map[string]finding{}, done: map[string]ruling{},
 		base: &factView{facts: f, extra: map[string]any{
-			"severity.low": quarters(score.low), "severity.high": quarters(score.high),
+			"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
 			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
 		}},
 	}

@@ -71,7 +71,9 @@ func (t DeadlineTerm) Due(start time.Time, zone *time.Location, cal *DeadlineCal
 		return start.Add(time.Duration(t.Value) * time.Minute).UTC(), ""
 	case unitHours:
 		if t.counting() == countExcludeHour {
-			start = start.Truncate(time.Hour).Add(time.Hour)
+			local := start.In(zone)
+			into := time.Duration(local.Minute())*time.Minute + time.Duration(local.Second())*time.Second + time.Duration(local.Nanosecond())
+			start = start.Add(time.Hour - into)
 		}
 		return start.Add(time.Duration(t.Value) * time.Hour).UTC(), ""
 	case unitMonths:

@@ -55,20 +55,15 @@ func enisaLevel(score int) string {
 
 func assessEnisa(f *breach.Facts) enisaScore {
 	base, vars := enisaInput(f)
-	s := enisaScore{
-		dpc: enisaSpan(base, vars, []string{"data.classes", "data.volume", "people.minors", "people.vulnerable", "data.public_before"}, enisaDPC),
-		ei:  enisaSpan(base, vars, []string{"data.classes", "data.encrypted", "data.key_compromised", "data.hashed"}, enisaEI),
-		cb: [4]enisaCell{
+	s := sumEnisa(
+		enisaSpan(base, vars, []string{"data.classes", "data.volume", "people.minors", "people.vulnerable", "data.public_before"}, enisaDPC),
+		enisaSpan(base, vars, []string{"data.classes", "data.encrypted", "data.key_compromised", "data.hashed"}, enisaEI),
+		[4]enisaCell{
 			enisaSpan(base, vars, []string{"incident.nature", "exposure.recipients", "data.encrypted", "data.key_compromised"}, enisaConfidentiality),
 			enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaIntegrity),
 			enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaAvailability),
 			enisaSpan(base, vars, []string{"incident.malicious"}, enisaMalice),
-		},
-	}
-	s.low, s.high = s.dpc.low*s.ei.low, s.dpc.high*s.ei.high
-	for _, c := range s.cb {
-		s.low, s.high = s.low+c.low, s.high+c.high
-	}
+		})
 	if f.People.Total != nil && *f.People.Total > 100 {
 		s.flags = append(s.flags, FlagCount)
 	}
@@ -79,9 +74,29 @@ func assessEnisa(f *breach.Facts) enisaScore {
 	return s
 }
 
+// sumEnisa adds the factors up. The ends of the interval are exact: what two factors share (encryption, a
+// backup) moves both in the same direction.
+func sumEnisa(dpc, ei enisaCell, cb [4]enisaCell) enisaScore {
+	s := enisaScore{dpc: dpc, ei: ei, cb: cb, low: dpc.low * ei.low, high: dpc.high * ei.high}
+	for _, c := range cb {
+		s.low, s.high = s.low+c.low, s.high+c.high
+	}
+	return s
+}
+
+// missing are the facts that would narrow the score, sorted.
+func (s enisaScore) missing() []string {
+	var out []string
+	for _, c := range append([]enisaCell{s.dpc, s.ei}, s.cb[:]...) {
+		out = append(out, c.missing...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // assessment is the score as the world sees it.
 func (s enisaScore) assessment() breach.Assessment {
-	a := breach.Assessment{Scheme: enisaScheme, Level: enisaLevel(s.high), Flags: s.flags}
+	a := breach.Assessment{Scheme: enisaScheme, Level: enisaLevel(s.high), Flags: s.flags, Missing: s.missing()}
 	if s.dpc.exact() {
 		a.DPC = &s.dpc.low
 	}
@@ -118,13 +133,7 @@ func (s enisaScore) assessment() breach.Assessment {
 			why += " (unknown: " + strings.Join(c.missing, ", ") + ")"
 		}
 		a.Why = append(a.Why, why)
-		for _, m := range c.missing {
-			if !slices.Contains(a.Missing, m) {
-				a.Missing = append(a.Missing, m)
-			}
-		}
 	}
-	slices.Sort(a.Missing)
 	return a
 }
 

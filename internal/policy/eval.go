@@ -28,18 +28,22 @@ type rule struct {
 	refs    []factRef
 }
 
-// factRef is a fact, or one entry of a table.
+// factRef is a fact, or one entry of a table, or (wholeTable) entries that a condition chooses itself.
 type factRef struct{ name, key string }
+
+const wholeTable = "*"
 
 // ruleEnv declares every fact with its type, so that a typo is an error at load and not an unknown at run
 // time. defs are the definitions of the pack that a condition may use.
 func ruleEnv() (*cel.Env, error) {
 	opts := []cel.EnvOption{
-		cel.Variable("severity.low", cel.DoubleType), cel.Variable("severity.high", cel.DoubleType),
+		cel.Variable("severity", intervalType),
 		cel.Variable("policy.name", cel.StringType), cel.Variable("policy.prompt_notice", cel.BoolType),
 		// proven turns unknown into no. It may only stand where a proof takes a duty away.
 		cel.Function("proven", cel.Overload("proven_bool", []*cel.Type{cel.BoolType}, cel.BoolType,
 			cel.OverloadIsNonStrict(), cel.UnaryBinding(func(v ref.Val) ref.Val { return types.Bool(v == types.True) }))),
+		cel.Function("at_least", cel.MemberOverload("interval_at_least", []*cel.Type{intervalType, cel.DoubleType}, cel.BoolType,
+			cel.BinaryBinding(func(i, v ref.Val) ref.Val { return i.Value().(*interval).atLeast(float64(v.(types.Double))) }))),
 		tableFunction("count", cel.IntType), tableFunction("amount", cel.DoubleType), tableFunction("label", cel.StringType),
 	}
 	for _, f := range packFacts {
@@ -137,10 +141,12 @@ func references(a *celast.AST, defs map[string]*rule) []factRef {
 	celast.PostOrderVisit(a.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 		if e.Kind() == celast.CallKind && e.AsCall().IsMemberFunction() {
 			c := e.AsCall()
-			if t, ok := names[c.Target().ID()]; ok && len(c.Args()) == 1 && c.Args()[0].Kind() == celast.LiteralKind {
-				if key, ok := c.Args()[0].AsLiteral().(types.String); ok {
-					add(factRef{t.Name, string(key)})
+			if t, ok := names[c.Target().ID()]; ok && len(c.Args()) == 1 {
+				key := wholeTable
+				if c.Args()[0].Kind() == celast.LiteralKind {
+					key = fmt.Sprint(c.Args()[0].AsLiteral().Value())
 				}
+				add(factRef{t.Name, key})
 			}
 			return
 		}
@@ -162,7 +168,7 @@ func references(a *celast.AST, defs map[string]*rule) []factRef {
 // factView is what conditions see of one incident. It implements cel.Activation.
 type factView struct {
 	facts    *breach.Facts
-	extra    map[string]any // severity.*, policy.*
+	extra    map[string]any // severity, policy.*
 	defs     map[string]*rule
 	resolved map[string]any
 }
@@ -187,12 +193,16 @@ func (v *factView) resolve(name string) (any, bool) {
 		case nil:
 			return unknownFact(name), true
 		case *factTable:
-			return tableVal{val}, true
+			return opaque{tableType, val}, true
 		default:
 			return types.DefaultTypeAdapter.NativeToValue(val), true
 		}
 	}
-	if val, ok := v.extra[name]; ok {
+	switch val := v.extra[name].(type) {
+	case nil:
+	case *interval:
+		return opaque{intervalType, val}, true
+	default:
 		return types.DefaultTypeAdapter.NativeToValue(val), true
 	}
 	if d, ok := v.defs[name]; ok {
@@ -228,15 +238,16 @@ func (v *factView) ask(r *rule) (truth, []string, error) {
 	return truthUnknown, nil, fmt.Errorf("a condition gave neither yes nor no")
 }
 
-// tableVal carries a table through CEL.
-type tableVal struct{ t *factTable }
+// opaque carries a table or an interval through CEL.
+type opaque struct {
+	typ   *cel.Type
+	value any
+}
 
-func (t tableVal) ConvertToNative(reflect.Type) (any, error) {
-	return nil, fmt.Errorf("a table has no native form")
+func (o opaque) ConvertToNative(reflect.Type) (any, error) {
+	return nil, fmt.Errorf("%s has no native form", o.typ)
 }
-func (t tableVal) ConvertToType(ref.Type) ref.Val {
-	return types.NewErr("a table cannot be converted")
-}
-func (t tableVal) Equal(other ref.Val) ref.Val { return types.Bool(t == other) }
-func (t tableVal) Type() ref.Type              { return tableType }
-func (t tableVal) Value() any                  { return t.t }
+func (o opaque) ConvertToType(ref.Type) ref.Val { return types.NewErr("%s cannot be converted", o.typ) }
+func (o opaque) Equal(other ref.Val) ref.Val    { return types.Bool(o == other) }
+func (o opaque) Type() ref.Type                 { return o.typ }
+func (o opaque) Value() any                     { return o.value }

@@ -44,7 +44,7 @@ func timed(name string, get func(i *breach.IncidentFacts) *time.Time) packFact {
 
 var listOfStrings = cel.ListType(cel.StringType)
 
-// packFacts is everything that a condition can ask for, beside severity.*, policy.*, group.* and def.*.
+// packFacts is everything that a condition can ask for, beside severity, policy.*, group.* and def.*.
 var packFacts = []packFact{
 	{"incident.nature", listOfStrings, func(f *breach.Facts) any { return listed(f.Incident.Nature) }},
 	{"incident.cause", cel.StringType, func(f *breach.Facts) any { return known(f.Incident.Cause) }},
@@ -99,6 +99,28 @@ var packFacts = []packFact{
 	{"incident.classification", tableType, func(f *breach.Facts) any { return labelTable(f.Incident.Classification) }},
 }
 
+// intervalType is a number of which only the limits may be known: severity.at_least(3.0).
+var intervalType = cel.OpaqueType("interval")
+
+type interval struct {
+	low, high float64
+	missing   []string // facts that would narrow it
+}
+
+func (i *interval) atLeast(v float64) ref.Val {
+	switch {
+	case i.low >= v:
+		return types.True
+	case i.high < v:
+		return types.False
+	}
+	var u *types.Unknown
+	for n, m := range i.missing {
+		u = types.MergeUnknowns(u, types.NewUnknown(int64(n), types.NewAttributeTrail(m)))
+	}
+	return u
+}
+
 // yesOrNo makes the stated "unknown" what it is: unknown.
 func yesOrNo(s *string) any {
 	if s == nil || *s == "unknown" {
@@ -112,7 +134,8 @@ var tableType = cel.OpaqueType("table")
 
 // factTable answers for one entry: its value, or nil with the fact that is missing.
 type factTable struct {
-	entry func(key string) (value any, missing string)
+	entry  func(key string) (value any, missing string)
+	listed func() string // what is listed, for reasons
 }
 
 func (t *factTable) lookup(key string) ref.Val {
@@ -129,7 +152,7 @@ func unknownFact(path string) *types.Unknown {
 }
 
 func countryTable(p breach.PeopleFacts) *factTable {
-	return &factTable{func(country string) (any, string) { return countIn(p, country) }}
+	return &factTable{func(country string) (any, string) { return countIn(p, country) }, listedText(p.ByCountry)}
 }
 
 // countIn is the number of people in a country. Not listed means zero only when the listed countries add
@@ -165,7 +188,27 @@ func regionTable(p breach.PeopleFacts) *factTable {
 			return int64(0), ""
 		}
 		return nil, "people.by_region." + region
-	}}
+	}, listedText(p.ByRegion)}
+}
+
+const maxListed = 12
+
+// listedText shows a table in a reason, the first entries of it.
+func listedText[V any](m map[string]V) func() string {
+	return func() string {
+		if m == nil {
+			return ""
+		}
+		var out []string
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			if len(out) == maxListed {
+				out = append(out, "...")
+				break
+			}
+			out = append(out, k+": "+valueText(m[k]))
+		}
+		return "{" + strings.Join(out, ", ") + "}"
+	}
 }
 
 func addUp(m map[string]int64, prefix string) int64 {
@@ -188,7 +231,7 @@ func moneyTable(m map[string]float64) *factTable {
 			return 0.0, ""
 		}
 		return nil, "impact.direct_loss." + currency
-	}}
+	}, listedText(m)}
 }
 
 func labelTable(m map[string]string) *factTable {
@@ -200,7 +243,7 @@ func labelTable(m map[string]string) *factTable {
 			return "", ""
 		}
 		return nil, "incident.classification." + scheme
-	}}
+	}, listedText(m)}
 }
 
 // factNames maps every declared fact to its index, for reasons with values.
@@ -222,8 +265,11 @@ func factText(f *breach.Facts, r factRef) (string, bool) {
 	v := packFacts[i].get(f)
 	name := r.name
 	if t, isTable := v.(*factTable); isTable {
-		if r.key == "" {
+		switch r.key {
+		case "":
 			return "", false
+		case wholeTable:
+			return name + " = " + t.listed(), t.listed() != ""
 		}
 		v, _ = t.entry(r.key)
 		name += "." + r.key

@@ -58,16 +58,27 @@ func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, erro
 		}
 		f.truth, f.missing = t, missing
 	}
+	said := ""
 	if c.question != "" && f.truth != truthNo {
 		switch answer, answered := j.answers[c.question]; {
 		case answered && !answer:
 			f = finding{truth: truthNo}
-		case !answered:
+		case answered:
+			said = " (" + answeredText(true) + ")"
+		default:
 			f.truth, f.questions = truthUnknown, []string{c.question}
 		}
 	}
-	f.because = []string{c.because + j.values(c.rule)}
+	f.because = []string{c.because + j.values(c.rule) + said}
 	return f, nil
+}
+
+// answeredText says that a person decided. Who and why stays with the determination: reasons are free text.
+func answeredText(answer bool) string {
+	if answer {
+		return "a person answered yes, with a recorded reason"
+	}
+	return "a person answered no, with a recorded reason"
 }
 
 // values are the facts that a condition used, as far as they are known.
@@ -104,7 +115,7 @@ func (j *judging) anyOf(p *compiledPack, cs []compiledCondition) (finding, error
 			yes.truth = truthYes
 			yes.because = append(yes.because, f.because...)
 		case truthUnknown:
-			open.because = append(open.because, c.because)
+			open.because = append(open.because, c.because+openFacts(f))
 			open.add(f)
 		}
 	}
@@ -134,9 +145,9 @@ func (j *judging) test(p *compiledPack, t *compiledTest) (finding, error) {
 		return finding{truth: truthYes}, nil
 	}
 	if answer, ok := j.answers[t.question]; ok {
-		f := finding{truth: truthNo, because: []string{"A person answered no, with a recorded reason: " + p.questions[t.question]}}
+		f := finding{truth: truthNo, because: []string{p.questions[t.question] + " - " + answeredText(answer)}}
 		if answer {
-			f = finding{truth: truthYes, because: []string{"A person answered yes, with a recorded reason: " + p.questions[t.question]}}
+			f.truth = truthYes
 		}
 		return f, nil
 	}
@@ -169,7 +180,13 @@ func (j *judging) settledNo(t *compiledTest, none finding) finding {
 	for _, c := range t.anyOf {
 		used = append(used, c.rule)
 	}
-	return finding{truth: truthNo, because: []string{t.otherwise + j.values(used...)}}
+	f := finding{truth: truthNo, because: []string{t.otherwise + j.values(used...)}}
+	for _, c := range t.anyOf {
+		if answer, ok := j.answers[c.question]; ok && !answer {
+			f.because = append(f.because, c.because+": "+answeredText(false))
+		}
+	}
+	return f
 }
 
 // inForce says whether a pack binds at the time of awareness, else of detection, else now.
@@ -237,6 +254,7 @@ func (j *judging) later(ph *compiledPhase) (ruling, error) {
 		return ruling{breach.DoesNotApply, scope}, nil
 	}
 	out := ruling{verdict: breach.DoesNotApply}
+	var not []string
 	for _, id := range ph.follows {
 		r, err := j.rule(j.rules.phases[id])
 		if err != nil {
@@ -249,9 +267,12 @@ func (j *judging) later(ph *compiledPhase) (ruling, error) {
 			out.verdict = breach.CannotTell
 			out.because = append(out.because, "Follows "+id+", of which nobody can tell yet")
 			out.add(r.finding)
-		case r.verdict == breach.DoesNotApply && out.verdict == breach.DoesNotApply:
-			out.because = append(out.because, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
+		case r.verdict == breach.DoesNotApply:
+			not = append(not, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
 		}
+	}
+	if out.verdict == breach.DoesNotApply {
+		out.because = not
 	}
 	if out.verdict == breach.Applies && scope.truth == truthUnknown {
 		out = ruling{breach.CannotTell, scope}
@@ -287,7 +308,7 @@ func (j *judging) first(ph *compiledPhase) (ruling, error) {
 		}
 		for _, b := range f.because {
 			if f.truth == truthUnknown {
-				b = "Cannot tell yet: " + b + openFacts(f)
+				b = "Cannot tell yet: " + b
 			}
 			out.because = append(out.because, b)
 		}

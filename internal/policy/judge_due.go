@@ -62,17 +62,19 @@ func (j *judging) start(from string, ph *compiledPhase) clockStart {
 	return s
 }
 
-// prior is the latest filing among the phases that come before; while there is none, the fact is that of
-// the first one that applies.
+// prior is the latest filing among the phases that come before; while there is none, the fact is the filing
+// of the first one that applies or may apply.
 func (j *judging) prior(ph *compiledPhase) (fact string, at *time.Time) {
 	for _, id := range ph.prior {
 		if filed, ok := j.facts.Incident.FiledAt[id]; ok && (at == nil || filed.After(*at)) {
 			at, fact = &filed, "filed_at["+id+"]"
 		}
 	}
-	for _, id := range ph.prior {
-		if fact == "" && j.done[id].verdict == breach.Applies {
-			fact = "filed_at[" + id + "]"
+	for _, want := range []breach.Verdict{breach.Applies, breach.CannotTell} {
+		for _, id := range ph.prior {
+			if r, err := j.rule(j.rules.phases[id]); err == nil && fact == "" && r.verdict == want {
+				fact = "filed_at[" + id + "]"
+			}
 		}
 	}
 	if fact == "" {

@@ -81,12 +81,15 @@ func LoadRules(more ...fs.FS) (*Rules, error) {
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInternal, "the rule packs are missing from this program: %w", err)
 	}
+	return loadRules(append([]fs.FS{own}, more...))
+}
+
+func loadRules(all []fs.FS) (*Rules, error) {
 	env, err := ruleEnv()
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInternal, "the rule language cannot be set up: %w", err)
 	}
 	l := &packLoader{env: env, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
-	all := append([]fs.FS{own}, more...)
 	for _, fsys := range all {
 		l.readAll(fsys, "calendars/*.yaml", l.calendar)
 	}
