@@ -88,11 +88,17 @@ func (s *Store) SetSufficiency(ctx context.Context, incident string, suff breach
 	if err != nil {
 		return breach.Errorf(breach.ErrInvalid, "the sufficiency table cannot be encoded")
 	}
-	tag, err := s.pool.Exec(ctx, `UPDATE incident SET sufficiency = $2 WHERE id = $1`, incident, rules)
-	if err == nil && tag.RowsAffected() == 0 {
-		return notFound("incident %s is not in the ledger", printable(incident))
-	}
-	return clean("store the sufficiency table", err)
+	return s.inTx(ctx, "store the sufficiency table", func(tx pgx.Tx) error {
+		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
+		if err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `UPDATE incident SET sufficiency = $2 WHERE id = $1 AND sufficiency <> $2`, inc.ID, rules)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return appendAudit(ctx, tx, incident, note{"", engineActor, "sufficiency.set", facts{"sufficiency_sha256": hexSum(rules)}, time.Now()})
+	})
 }
 
 // Amend stores facts that were merged already as a new revision. breach.ErrConflict when baseRevision is

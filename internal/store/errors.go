@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strings"
 
@@ -22,6 +23,7 @@ func clean(what string, err error) error {
 	var pg *pgconn.PgError
 	var connect *pgconn.ConnectError
 	var network net.Error
+	var file *fs.PathError
 	switch {
 	case err == nil:
 		return nil
@@ -33,6 +35,8 @@ func clean(what string, err error) error {
 		return fmt.Errorf("%s: %w", what, context.DeadlineExceeded)
 	case errors.As(err, &pg):
 		return cleanServer(what, pg)
+	case errors.As(err, &file):
+		return &failure{what: what, why: file.Op + " " + file.Path + ": " + file.Err.Error()}
 	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		strings.Contains(err.Error(), "conn closed"), strings.Contains(err.Error(), "closed pool"):
 		return breach.Errorf(breach.ErrUnavailable, "%s: the database does not answer; check that PostgreSQL runs and that the database URL is right", what)
@@ -60,7 +64,7 @@ func cleanServer(what string, pg *pgconn.PgError) error {
 // failure is an error on our side, without any value of a row.
 type failure struct{ what, why, code string }
 
-func (f *failure) Error() string { return f.what + ": database error: " + f.why }
+func (f *failure) Error() string { return f.what + " failed: " + f.why }
 
 func innermost(err error) error {
 	for {

@@ -89,13 +89,13 @@ func (q PersonQuery) where(b *box) (kind, where string, arg any, err error) {
 	given := 0
 	pick := func(k, w string, a any) { kind, where, arg, given = k, w, a, given+1 }
 	if v := fold(q.Email); v != "" {
-		pick("email", `email_hash = $2`, b.keyed("email", v))
+		pick("email", `email_hash = $2`, b.hasher().keyed("email", v))
 	}
 	if v := fold(q.Phone); v != "" {
-		pick("phone", `phone_hash = $2`, b.keyed("phone", v))
+		pick("phone", `phone_hash = $2`, b.hasher().keyed("phone", v))
 	}
 	if v := strings.TrimSpace(q.ExternalID); v != "" {
-		pick("external_id", `person_key = $2`, b.keyed("id", v))
+		pick("external_id", `person_key = $2`, b.hasher().keyed("id", v))
 	}
 	if q.ID > 0 {
 		pick("number", `id = $2`, q.ID)

@@ -106,9 +106,13 @@ func addIntents(ctx context.Context, q querier, incident string, states map[int6
 	for id := range states {
 		ids = append(ids, id)
 	}
-	groups, err := intents(ctx, q, incident, `block = ANY($2)`, blocksOfPeople(ids))
-	if err != nil {
-		return err
+	var groups []*intentGroup
+	for _, no := range blocksOfPeople(ids) {
+		list, err := intents(ctx, q, incident, `block = $2`, no)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, list...)
 	}
 	for _, g := range groups {
 		for _, in := range g.each() {

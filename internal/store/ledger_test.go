@@ -389,6 +389,6 @@ func TestErrorsQuoteNoValue(t *testing.T) {
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), "canary-value")
 		require.NotContains(t, err.Error(), "inc1")
-		require.True(t, strings.HasPrefix(err.Error(), "do something: database error: SQLSTATE "), err.Error())
+		require.True(t, strings.HasPrefix(err.Error(), "do something failed: SQLSTATE "), err.Error())
 	}
 }

@@ -40,7 +40,7 @@ type childhood struct {
 	on  time.Time
 }
 
-func (b *box) prepare(p breach.Person, rules childhood, row int64) (prepared, error) {
+func (k *hasher) prepare(p breach.Person, rules childhood, row int64) (prepared, error) {
 	out := prepared{row: row}
 	plain, err := json.Marshal(p)
 	if err != nil {
@@ -51,13 +51,13 @@ func (b *box) prepare(p breach.Person, rules childhood, row int64) (prepared, er
 	out.minor = p.IsChild(rules.age, rules.on)
 	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
 	out.channels = usable(p, out.minor, out.guardian)
-	out.key = [16]byte(b.personKey(p, plain))
+	out.key = [16]byte(k.personKey(p, plain))
 	email, phone := contacts(p)
 	if email != "" {
-		out.email = b.keyed("email", email)
+		out.email = k.keyed("email", email)
 	}
 	if phone != "" {
-		out.phone = b.keyed("phone", phone)
+		out.phone = k.keyed("phone", phone)
 	}
 	return out, nil
 }
@@ -111,17 +111,17 @@ func contacts(p breach.Person) (email, phone string) {
 
 // personKey says who counts as the same person: the organisation's own id; without one a contact together
 // with the name, since families share contacts; without a contact only the very same record.
-func (b *box) personKey(p breach.Person, plain []byte) []byte {
+func (k *hasher) personKey(p breach.Person, plain []byte) []byte {
 	email, phone := contacts(p)
 	switch id := strings.TrimSpace(p.ExternalID); {
 	case id != "":
-		return b.keyed("id", id)
+		return k.keyed("id", id)
 	case email != "":
-		return b.keyed("email+name", email, fold(p.Name))
+		return k.keyed("email+name", email, fold(p.Name))
 	case phone != "":
-		return b.keyed("phone+name", phone, fold(p.Name))
+		return k.keyed("phone+name", phone, fold(p.Name))
 	}
-	return b.keyed("record", string(plain))
+	return k.keyed("record", string(plain))
 }
 
 // blockDigest is the SHA-256 over a block's people in order: readable columns and the SHA-256 of what is

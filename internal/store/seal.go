@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 	"strconv"
 	"strings"
 
@@ -93,21 +94,29 @@ func makeBox(incident string, handle *keyset.Handle, hashing []byte) (*box, erro
 	return b, err
 }
 
-func (b *box) mac(parts ...string) []byte {
-	h := hmac.New(sha256.New, b.hashing)
+func (b *box) mac(parts ...string) []byte { return b.hasher().sum(parts...) }
+
+// hasher makes keyed hashes one after the other; it is for one goroutine.
+type hasher struct {
+	h   hash.Hash
+	buf []byte
+}
+
+func (b *box) hasher() *hasher { return &hasher{h: hmac.New(sha256.New, b.hashing)} }
+
+func (k *hasher) sum(parts ...string) []byte {
+	k.buf = k.buf[:0]
 	for _, p := range parts {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
-		h.Write(n[:])
-		h.Write([]byte(p))
+		k.buf = binary.BigEndian.AppendUint64(k.buf, uint64(len(p)))
+		k.buf = append(k.buf, p...)
 	}
-	return h.Sum(nil)
+	k.h.Reset()
+	k.h.Write(k.buf)
+	return k.h.Sum(nil)
 }
 
 // keyed is a look-up hash: 128 bits tell people of one incident apart, and the key makes guessing useless.
-func (b *box) keyed(kind string, parts ...string) []byte {
-	return b.mac(append([]string{kind}, parts...)...)[:16]
-}
+func (k *hasher) keyed(parts ...string) []byte { return k.sum(parts...)[:16] }
 
 // seal encrypts; what names the place that it belongs to, so that a sealed value cannot be moved to
 // another person or incident.
