@@ -105,7 +105,11 @@ type candidate struct {
 
 func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 	k := ph.phase.Clock
-	d := deadline{binding: ph.pack.Binding, clock: breach.Clock{Soft: k.Soft}}
+	soft := k.Soft
+	if k.Value != nil {
+		soft = "" // the number counts; the wording stays in the pack
+	}
+	d := deadline{binding: ph.pack.Binding, clock: breach.Clock{Soft: soft}}
 	main := j.start(k.From, ph)
 	d.clock.From = main.fact
 	if main.provisional && !main.awaited {
@@ -128,7 +132,7 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 	d.due = &best.due
 	d.awaited = best.start.awaited
 	d.clock = breach.Clock{From: best.start.fact, StartedAt: &started, Value: best.term.Value, Unit: best.term.Unit,
-		Counting: best.term.counting(), Provisional: best.start.provisional || main.provisional, Soft: k.Soft}
+		Counting: best.term.counting(), Provisional: best.start.provisional || main.provisional, Soft: soft}
 	d.because = append(d.because, best.because)
 	if best.house {
 		d.binding = bindingHouse
