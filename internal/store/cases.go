@@ -115,22 +115,6 @@ func (s *Store) AmendFile(ctx context.Context, incident string, changed breach.I
 	})
 }
 
-// Adopt gives a draft that a detector opened its policy profile and sufficiency table, before anything was
-// judged. breach.ErrConflict unless it is a draft.
-func (s *Store) Adopt(ctx context.Context, incident, policy string, suff breach.Sufficiency, by breach.Actor, at time.Time) error {
-	inc, err := s.Incident(ctx, incident)
-	if err != nil {
-		return err
-	}
-	if inc.State != breach.IncidentDraft {
-		return breach.Errorf(breach.ErrConflict, "incident %s is not a draft any more; its policy stands", incident)
-	}
-	if _, err := s.amend(ctx, incident, inc.FactRevision, by, at, "policy.chosen", func(file *breach.IncidentFile) { file.Policy = policy }); err != nil {
-		return err
-	}
-	return s.SetSufficiency(ctx, incident, suff)
-}
-
 func (s *Store) amend(ctx context.Context, incident string, base int, by breach.Actor, at time.Time, action string, change func(*breach.IncidentFile)) (rev int, err error) {
 	err = s.inTx(ctx, "amend the incident", func(tx pgx.Tx) error {
 		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")

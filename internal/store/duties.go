@@ -48,7 +48,10 @@ func (s *Store) SaveJudgement(ctx context.Context, incident string, revision int
 				return err
 			}
 		}
-		previous, err = judgementBefore(ctx, tx, incident, revision)
+		before, err := judgementBefore(ctx, tx, incident, revision)
+		if previous = nil; len(before) > 0 {
+			previous = &before[0]
+		}
 		return err
 	})
 	return previous, err
@@ -72,20 +75,18 @@ func saveVerdicts(ctx context.Context, tx pgx.Tx, incident string, revision int,
 	return err
 }
 
-func judgementBefore(ctx context.Context, q querier, incident string, revision int) (*breach.Judgement, error) {
-	var body []byte
-	err := q.QueryRow(ctx, `SELECT body FROM assessment WHERE incident = $1 AND revision < $2 ORDER BY revision DESC LIMIT 1`, incident, revision).Scan(&body)
-	if isNoRows(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var j breach.Judgement
-	if err := json.Unmarshal(body, &j); err != nil {
-		return nil, breach.Errorf(breach.ErrTampered, "a judgement of incident %s cannot be read", incident)
-	}
-	return &j, nil
+// judgementBefore gives the one that was in force before a revision, or none.
+func judgementBefore(ctx context.Context, q querier, incident string, revision int) ([]breach.Judgement, error) {
+	return collect(ctx, q, func(row pgx.CollectableRow) (j breach.Judgement, err error) {
+		var body []byte
+		if err := row.Scan(&body); err != nil {
+			return j, err
+		}
+		if json.Unmarshal(body, &j) != nil {
+			return j, breach.Errorf(breach.ErrTampered, "a judgement of incident %s cannot be read", incident)
+		}
+		return j, nil
+	}, `SELECT body FROM assessment WHERE incident = $1 AND revision < $2 ORDER BY revision DESC LIMIT 1`, incident, revision)
 }
 
 // JudgementRecord is the judgement of one fact revision.

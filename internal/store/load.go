@@ -24,11 +24,10 @@ const batchSize = 10_000
 
 // LoadPeople stores one list of people as a new wave, all of it or nothing. source is read after the last
 // person, because only then the whole file has been hashed; it holds no file name, since people put names
-// into those. Somebody who is in an earlier
-// list, or twice in this one, is a duplicate: nobody is told the same notice twice. A list in which everybody
-// is a duplicate makes no wave (report.Wave is 0). childAge is the age, counted on the given day, below which
-// a guardian is addressed; 0 means never. breach.ErrConflict for a closed incident. An error of the sequence
-// ends the load and is returned.
+// into those. Somebody who is in an earlier list, or twice in this one, is a duplicate: nobody is told the
+// same notice twice. A list in which everybody is a duplicate makes no wave (report.Wave is 0). childAge is
+// the age, counted on the given day, below which a guardian is addressed; 0 means never. breach.ErrConflict
+// for a closed incident. An error of the sequence ends the load and is returned as it is.
 func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, people iter.Seq2[breach.Person, error], childAge int, on, at time.Time) (breach.LoadReport, []DuplicateRow, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -58,6 +57,8 @@ func checkEvent(e breach.AttemptEvent) error {
 		return breach.Errorf(breach.ErrInvalid, "an event of an attempt cannot have the state %q", printable(string(e.State)))
 	case (e.State == breach.Reconciled) != (e.Settlement != ""):
 		return breach.Errorf(breach.ErrInvalid, "a settlement belongs to the state reconciled, and to no other")
+	case e.At.IsZero():
+		return breach.Errorf(breach.ErrInvalid, "an event of an attempt needs the instant at which it happened")
 	case e.Addressee != breach.ToSelf && e.Addressee != breach.ToGuardian, !slices.Contains(breach.Channels, e.Channel), e.Try < 1:
 		return breach.Errorf(breach.ErrInvalid, "an event names no attempt: addressee, channel and try are needed")
 	}
@@ -65,9 +66,6 @@ func checkEvent(e breach.AttemptEvent) error {
 }
 
 func tidy(e breach.AttemptEvent) breach.AttemptEvent {
-	if e.At.IsZero() {
-		e.At = time.Now()
-	}
 	e.At = instant(e.At)
 	e.Reason, e.Detail = plain(e.Reason, codeLimit), plain(e.Detail, detailLimit)
 	e.Provider, e.ProviderRef = plain(e.Provider, codeLimit), plain(e.ProviderRef, detailLimit)

@@ -188,6 +188,7 @@ func TestRecordRefusesOnlyWhatNamesNoAttempt(t *testing.T) {
 		"nobody":        func(e *breach.AttemptEvent) { e.Person = 2 },
 		"intended":      func(e *breach.AttemptEvent) { e.State = breach.Intended },
 		"no settlement": func(e *breach.AttemptEvent) { e.State = breach.Reconciled },
+		"no instant":    func(e *breach.AttemptEvent) { e.At = time.Time{} },
 		"no try":        func(e *breach.AttemptEvent) { e.Try = 0 },
 		"no channel":    func(e *breach.AttemptEvent) { e.Channel = "pigeon" },
 	} {
