@@ -1,0 +1,359 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/httpapi"
+)
+
+// desk is a fake whose methods are its function fields. What a test does not set answers with a zero
+// value and counts as a call.
+type desk struct {
+	open      func(breach.IncidentFile, breach.Actor) (breach.Opened, error)
+	openDraft func(breach.IncidentFile, breach.Actor) (breach.Opened, error)
+	detect    func(breach.Detection) (breach.Detected, error)
+	amend     func(string, []byte) (breach.Amended, error)
+	load      func(io.Reader, string, map[string]string) (any, breach.LoadReport, error)
+	submit    func(string, int) (breach.Submitted, error)
+	approve   func(string, string) (breach.PlanRecord, error)
+	give      func(string, string, string) (breach.PlanRecord, error)
+	ack       func(string, string, string) (breach.Filing, error)
+	overview  func(string) (breach.Overview, error)
+	plan      func(string, int) (breach.PlanRecord, []breach.Text, error)
+	timeline  func(string, int64, int) ([]breach.AuditEntry, error)
+	find      func(breach.PersonQuery, string) (breach.PersonView, error)
+	invariant func(string) (breach.Invariant, error)
+	evidence  func() (string, io.ReadSeekCloser, error)
+	verb      func(string) error
+
+	mu    sync.Mutex
+	calls []string
+}
+
+func (d *desk) called(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls = append(d.calls, what)
+}
+
+func (d *desk) count(what string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for _, c := range d.calls {
+		if c == what {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *desk) Open(_ context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+	d.called("open")
+	if d.open == nil {
+		return breach.Opened{Incident: "inc1"}, nil
+	}
+	return d.open(f, by)
+}
+
+func (d *desk) OpenDraft(_ context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+	d.called("open draft")
+	if d.openDraft == nil {
+		return breach.Opened{Incident: "inc1"}, nil
+	}
+	return d.openDraft(f, by)
+}
+
+func (d *desk) Detect(_ context.Context, x breach.Detection) (breach.Detected, error) {
+	d.called("detect")
+	if d.detect == nil {
+		return breach.Detected{Incident: "inc1", First: true}, nil
+	}
+	return d.detect(x)
+}
+
+func (d *desk) Amend(_ context.Context, id string, patch []byte, _ breach.Actor) (breach.Amended, error) {
+	d.called("amend")
+	if d.amend == nil {
+		return breach.Amended{}, nil
+	}
+	return d.amend(id, patch)
+}
+
+func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
+	d.called("load")
+	if d.load == nil {
+		_, err := io.Copy(io.Discard, csv)
+		return map[string]int{"rows": 1}, breach.LoadReport{Wave: 1, Added: 1}, err
+	}
+	return d.load(csv, country, columns)
+}
+
+func (d *desk) Submit(_ context.Context, id string, wave int, _ breach.Actor) (breach.Submitted, error) {
+	d.called("submit")
+	if d.submit == nil {
+		return breach.Submitted{PlanHash: "abc"}, nil
+	}
+	return d.submit(id, wave)
+}
+
+func (d *desk) Approve(_ context.Context, id, hash string, _ breach.Actor) (breach.PlanRecord, error) {
+	d.called("approve")
+	if d.approve == nil {
+		return breach.PlanRecord{Hash: hash}, nil
+	}
+	return d.approve(id, hash)
+}
+
+func (d *desk) Return(_ context.Context, id, hash, comment string, _ breach.Actor) (breach.PlanRecord, error) {
+	d.called("return")
+	if d.give == nil {
+		return breach.PlanRecord{Hash: hash, Comment: comment}, nil
+	}
+	return d.give(id, hash, comment)
+}
+
+func (d *desk) did(what string) error {
+	d.called(what)
+	if d.verb == nil {
+		return nil
+	}
+	return d.verb(what)
+}
+
+func (d *desk) Pause(context.Context, string, breach.Actor) error  { return d.did("pause") }
+func (d *desk) Resume(context.Context, string, breach.Actor) error { return d.did("resume") }
+func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.did("stop") }
+func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
+func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
+
+func (d *desk) Acknowledge(_ context.Context, id, obligation, number string, _ breach.Actor) (breach.Filing, error) {
+	d.called("acknowledge")
+	if d.ack == nil {
+		return breach.Filing{Incident: id, Obligation: obligation, Acknowledgement: number}, nil
+	}
+	return d.ack(id, obligation, number)
+}
+
+func (d *desk) Incidents(context.Context) ([]breach.Incident, error) {
+	d.called("incidents")
+	return nil, nil
+}
+
+func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
+	d.called("overview")
+	if d.overview == nil {
+		return breach.Overview{Incident: breach.Incident{ID: id}, Total: 3, People: breach.Tally{breach.Reached: 3}}, nil
+	}
+	return d.overview(id)
+}
+
+func (d *desk) Plan(_ context.Context, id string, wave int) (breach.PlanRecord, []breach.Text, error) {
+	d.called("plan")
+	if d.plan == nil {
+		return breach.PlanRecord{Hash: "abc"}, nil, nil
+	}
+	return d.plan(id, wave)
+}
+
+func (d *desk) Timeline(_ context.Context, id string, after int64, limit int) ([]breach.AuditEntry, error) {
+	d.called("timeline")
+	if d.timeline == nil {
+		return nil, nil
+	}
+	return d.timeline(id, after, limit)
+}
+
+func (d *desk) FindPerson(_ context.Context, _ string, _ breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error) {
+	d.called("find")
+	if d.find == nil {
+		return breach.PersonView{Reference: "r1", Outcome: breach.Reached}, nil
+	}
+	return d.find(q, reason)
+}
+
+func (d *desk) Invariant(_ context.Context, id string) (breach.Invariant, error) {
+	d.called("invariant")
+	if d.invariant == nil {
+		return breach.Invariant{People: 3, Equal: true}, nil
+	}
+	return d.invariant(id)
+}
+
+func (d *desk) SealEvidence(context.Context, string, breach.Actor) (breach.Sealed, error) {
+	d.called("seal")
+	return breach.Sealed{File: "pack.zip", SHA256: "ff"}, nil
+}
+
+func (d *desk) EvidenceFile(context.Context, string, breach.Actor) (string, io.ReadSeekCloser, error) {
+	d.called("evidence")
+	if d.evidence == nil {
+		return "pack.zip", closer{strings.NewReader("PK...")}, nil
+	}
+	return d.evidence()
+}
+
+func (d *desk) Authenticate(_ context.Context, token string) (breach.Actor, error) {
+	d.called("authenticate")
+	role, known := map[string]breach.Role{
+		"lead-token": breach.RoleLead, "responder-token": breach.RoleResponder,
+		"reader-token": breach.RoleReader, "detector-token": breach.RoleDetector,
+	}[token]
+	if !known {
+		return breach.Actor{}, breach.Errorf(breach.ErrUnauthorized, "this token is not known")
+	}
+	return breach.Actor{ID: string(role) + ".one", Name: "One", Role: role}, nil
+}
+
+type closer struct{ io.ReadSeeker }
+
+func (closer) Close() error { return nil }
+
+// answers remembers in memory.
+type answers struct {
+	mu   sync.Mutex
+	kept map[string]keptAnswer
+	fail error
+}
+
+type keptAnswer struct {
+	request string
+	answer  []byte
+	status  int
+}
+
+func (a *answers) Idempotent(_ context.Context, key, actor, request string) ([]byte, int, bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	k, ok := a.kept[actor+" "+key]
+	if ok && k.request != request {
+		return nil, 0, false, breach.Errorf(breach.ErrConflict, "this idempotency key was used for another request: use a new key")
+	}
+	return k.answer, k.status, ok, nil
+}
+
+func (a *answers) SaveAnswer(_ context.Context, key, actor, request string, answer []byte, status int) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.fail != nil {
+		return a.fail
+	}
+	if a.kept == nil {
+		a.kept = map[string]keptAnswer{}
+	}
+	a.kept[actor+" "+key] = keptAnswer{request, answer, status}
+	return nil
+}
+
+type callbacks func(provider, attempt string, r *http.Request) error
+
+func (c callbacks) Take(_ context.Context, provider, attempt string, r *http.Request) error {
+	return c(provider, attempt, r)
+}
+
+// bench is one API over fakes, with what it logged and counted.
+type bench struct {
+	t       *testing.T
+	desk    *desk
+	answers *answers
+	handler http.Handler
+	log     *syncBuffer
+	mu      sync.Mutex
+	seen    []httpapi.Seen
+}
+
+func setup(t *testing.T, change func(*httpapi.Config)) *bench {
+	t.Helper()
+	b := &bench{t: t, desk: &desk{}, answers: &answers{}, log: &syncBuffer{}}
+	cfg := httpapi.Config{
+		Desk: b.desk, Answers: b.answers, PublicURL: "https://tocsin.example", Version: "test",
+		Callbacks: callbacks(func(string, string, *http.Request) error { return nil }),
+		ParseDetection: func(_ string, body []byte, at time.Time) (breach.Detection, error) {
+			return breach.Detection{Raw: body, ReceivedAt: at}, nil
+		},
+		ParseVERIS: func([]byte) (breach.IncidentFile, error) { return breach.IncidentFile{}, nil },
+		Metrics:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "tocsin_up 1\n") }),
+		Log:        slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Observe: func(s httpapi.Seen) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.seen = append(b.seen, s)
+		},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	var err error
+	b.handler, err = httpapi.New(cfg)
+	require.NoError(t, err)
+	return b
+}
+
+type request struct {
+	method, path, body string
+	token              string
+	header             map[string]string
+}
+
+func (b *bench) do(q request) *httptest.ResponseRecorder {
+	b.t.Helper()
+	r := httptest.NewRequest(q.method, q.path, strings.NewReader(q.body))
+	if q.body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if q.token != "" {
+		r.Header.Set("Authorization", "Bearer "+q.token)
+	}
+	for k, v := range q.header {
+		r.Header.Set(k, v)
+	}
+	w := httptest.NewRecorder()
+	b.handler.ServeHTTP(w, r)
+	return w
+}
+
+// problem checks that an answer is a complete problem of one kind and gives it.
+func (b *bench) problem(w *httptest.ResponseRecorder, code breach.Code) httpapi.Problem {
+	b.t.Helper()
+	var p httpapi.Problem
+	require.NoError(b.t, json.Unmarshal(w.Body.Bytes(), &p), w.Body.String())
+	require.Equal(b.t, "https://tocsin.example/errors/"+string(code), p.Type, w.Body.String())
+	require.Equal(b.t, "application/problem+json", w.Header().Get("Content-Type"))
+	require.Equal(b.t, breach.Catalogue[code].HTTP, w.Code)
+	require.Equal(b.t, w.Code, p.Status)
+	require.Equal(b.t, breach.Catalogue[code].Title, p.Title)
+	require.NotEmpty(b.t, p.Do)
+	require.NotEmpty(b.t, p.Instance)
+	require.Equal(b.t, p.Instance, w.Header().Get("Request-Id"))
+	return p
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

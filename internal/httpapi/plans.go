@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+type submitInput struct {
+	OfIncident
+	Body *struct {
+		Wave int `json:"wave,omitempty" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
+	}
+}
+
+type approveInput struct {
+	OfIncident
+	Body struct {
+		PlanHash string `json:"plan_hash" minLength:"1" maxLength:"128" doc:"Hash of exactly the plan that was read."`
+	}
+}
+
+type returnInput struct {
+	OfIncident
+	Body struct {
+		PlanHash string `json:"plan_hash" minLength:"1" maxLength:"128" doc:"Hash of the plan."`
+		Comment  string `json:"comment" minLength:"1" maxLength:"4000" doc:"What must change."`
+	}
+}
+
+type acknowledgeInput struct {
+	OfIncident
+	Body struct {
+		Obligation string `json:"obligation" minLength:"1" maxLength:"200" doc:"Id of the duty."`
+		Number     string `json:"number" minLength:"1" maxLength:"200" doc:"The authority's number."`
+	}
+}
+
+type planInput struct {
+	OfIncident
+	Wave int `query:"wave" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
+}
+
+// planView is a plan with every text that it covers.
+type planView struct {
+	Plan  breach.PlanRecord `json:"plan"`
+	Texts []planText        `json:"texts"`
+}
+
+type planText struct {
+	Ref  breach.NoticeRef `json:"ref"`
+	Body textJSON         `json:"body" doc:"The bytes whose SHA-256 is in ref, without space between them."`
+}
+
+// textJSON is the bytes of a text as they were hashed; they are JSON.
+type textJSON []byte
+
+// MarshalJSON implements json.Marshaler.
+func (t textJSON) MarshalJSON() ([]byte, error) { return t, nil }
+
+// Schema implements huma.SchemaProvider.
+func (textJSON) Schema(r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[breach.TextBody](), true, "")
+}
+
+func (s *server) plans() {
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/plan", id: "submitPlan", tag: "plans", roles: handlers, body: command,
+		summary: "Put the plan of a list up for approval", text: "A plan that is not complete is refused with all its problems.",
+	}, func(ctx context.Context, in *submitInput) (*answer[breach.Submitted], error) {
+		wave := 0
+		if in.Body != nil {
+			wave = in.Body.Wave
+		}
+		out, err := s.cfg.Desk.Submit(ctx, in.ID, wave, actorOf(ctx))
+		if err == nil && len(out.Problems) > 0 {
+			err = incomplete(out.Problems)
+		}
+		return reply(out, err)
+	})
+	add(s, route{
+		method: http.MethodGet, path: "/v1/incidents/{id}/plan", id: "readPlan", tag: "plans", roles: readers,
+		summary: "The plan of a list with every text that it covers",
+	}, s.plan)
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/plan/approve", id: "approvePlan", tag: "plans", roles: leads, body: command,
+		summary: "Approve exactly this plan", text: "By another person than its author. One changed byte gives the plan another hash.",
+	}, func(ctx context.Context, in *approveInput) (*answer[breach.PlanRecord], error) {
+		return reply(s.cfg.Desk.Approve(ctx, in.ID, in.Body.PlanHash, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/plan/return", id: "returnPlan", tag: "plans", roles: leads, body: command,
+		summary: "Give a plan back to its author",
+	}, func(ctx context.Context, in *returnInput) (*answer[breach.PlanRecord], error) {
+		return reply(s.cfg.Desk.Return(ctx, in.ID, in.Body.PlanHash, in.Body.Comment, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/acknowledgements", id: "acknowledgeReport", tag: "reports", roles: leads, body: command,
+		summary: "Enter the number that an authority gave",
+	}, func(ctx context.Context, in *acknowledgeInput) (*answer[breach.Filing], error) {
+		return reply(s.cfg.Desk.Acknowledge(ctx, in.ID, in.Body.Obligation, in.Body.Number, actorOf(ctx)))
+	})
+}
+
+func (s *server) plan(ctx context.Context, in *planInput) (*answer[planView], error) {
+	record, texts, err := s.cfg.Desk.Plan(ctx, in.ID, in.Wave)
+	if err != nil {
+		return nil, err
+	}
+	view := planView{Plan: record, Texts: []planText{}}
+	for _, t := range texts {
+		if _, err := t.Open(); err != nil {
+			return nil, err
+		}
+		// An encoder would write other JSON than it was given (space, escapes), and other bytes have
+		// another hash.
+		var same bytes.Buffer
+		if json.Compact(&same, t.Body) != nil || !bytes.Equal(same.Bytes(), t.Body) {
+			return nil, breach.Errorf(breach.ErrTampered, "a %s text for %s is not in its canonical form", t.Ref.Kind, t.Ref.Channel)
+		}
+		view.Texts = append(view.Texts, planText{t.Ref, t.Body})
+	}
+	return reply(view, nil)
+}
+
+// incomplete lists what keeps a plan from being approvable. A problem is "place: what", or a place alone.
+func incomplete(problems []string) error {
+	e := breach.Errorf(breach.ErrIncomplete, "the plan cannot be approved as it is")
+	for _, p := range problems {
+		where, what, ok := strings.Cut(p, ": ")
+		if !ok {
+			what = "is missing"
+		}
+		e = e.With(breach.FieldError{Where: where, What: what})
+	}
+	return e
+}

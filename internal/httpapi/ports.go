@@ -1,0 +1,147 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Desk is what people and machines ask for. Errors are those of breach.Catalogue; any other error is shown
+// as internal with a reference number and nothing else.
+type Desk interface {
+	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
+	OpenDraft(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
+	Detect(ctx context.Context, d breach.Detection) (breach.Detected, error)
+	Amend(ctx context.Context, incident string, patch []byte, by breach.Actor) (breach.Amended, error)
+	// LoadList reads csv to its end. When csv fails, nothing is loaded and the failure comes back.
+	LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (summary any, report breach.LoadReport, err error)
+	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
+	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)
+	Pause(ctx context.Context, incident string, by breach.Actor) error
+	Resume(ctx context.Context, incident string, by breach.Actor) error
+	Stop(ctx context.Context, incident string, by breach.Actor) error
+	Close(ctx context.Context, incident string, by breach.Actor) error
+	Reopen(ctx context.Context, incident string, by breach.Actor) error
+	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
+	Incidents(ctx context.Context) ([]breach.Incident, error)
+	Overview(ctx context.Context, incident string) (breach.Overview, error)
+	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest wave.
+	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error)
+	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
+	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
+	Invariant(ctx context.Context, incident string) (breach.Invariant, error)
+	SealEvidence(ctx context.Context, incident string, by breach.Actor) (breach.Sealed, error)
+	EvidenceFile(ctx context.Context, incident string, by breach.Actor) (name string, content io.ReadSeekCloser, err error)
+	// Authenticate finds the actor behind a token with the same work for known and unknown ones;
+	// breach.ErrUnauthorized.
+	Authenticate(ctx context.Context, token string) (breach.Actor, error)
+}
+
+// Answers remembers what was answered under an Idempotency-Key, per actor. Answers may name people: they
+// are kept sealed.
+type Answers interface {
+	// Idempotent returns the earlier answer; breach.ErrConflict when the key was used for another request.
+	Idempotent(ctx context.Context, key, actor, requestHash string) (answer []byte, status int, found bool, err error)
+	// SaveAnswer keeps an answer; the first one stands.
+	SaveAnswer(ctx context.Context, key, actor, requestHash string, answer []byte, status int) error
+}
+
+// Callbacks takes what providers report about messages. A wrong signature is breach.ErrForbidden, an
+// unknown provider breach.ErrNotFound. The request's body is not read yet and bounded.
+type Callbacks interface {
+	Take(ctx context.Context, provider, attempt string, r *http.Request) error
+}
+
+// Check is one thing that must answer before requests make sense. Name is shown to everybody.
+type Check struct {
+	Name  string
+	Ready func(context.Context) error
+}
+
+// Page is something else that the same server shows, such as the public announcements. Pattern is one of
+// http.ServeMux. A page with a Summary is listed in the OpenAPI document.
+type Page struct {
+	Pattern string
+	Summary string
+	Handler http.Handler
+}
+
+// Seen is one request that was answered, for metrics. Route is the pattern that matched, never a path; it
+// is "none" when nothing matched.
+type Seen struct {
+	Method string
+	Route  string
+	Status int
+	Took   time.Duration
+}
+
+// Config is everything that the API needs. Desk, Answers, ParseDetection, ParseVERIS, Callbacks and Log
+// are required.
+type Config struct {
+	Desk      Desk
+	Answers   Answers
+	Callbacks Callbacks
+	// ParseDetection reads a detector's request body.
+	ParseDetection func(contentType string, body []byte, at time.Time) (breach.Detection, error)
+	// ParseVERIS reads a VERIS incident; what it does not say stays unknown.
+	ParseVERIS func(body []byte) (breach.IncidentFile, error)
+
+	Ready   []Check
+	Metrics http.Handler // nil: /metrics is not served
+	Pages   []Page
+
+	PublicURL    string        // where people reach this server; problem types begin with it
+	MaxListBytes int64         // of one list of people, default 1 GiB
+	BodyTimeout  time.Duration // for a whole small body, and between two pieces of a list; default 30 s
+	Version      string
+
+	Log     *slog.Logger
+	Observe func(Seen) // may be nil
+	Now     func() time.Time
+}
+
+const (
+	maxIncidentBytes  = 1 << 20
+	maxDetectionBytes = 256 << 10
+	maxCommandBytes   = 16 << 10
+	maxCallbackBytes  = 64 << 10
+)
+
+func (c Config) check() error {
+	var errs []error
+	for name, missing := range map[string]bool{
+		"Desk": c.Desk == nil, "Answers": c.Answers == nil, "Callbacks": c.Callbacks == nil,
+		"ParseDetection": c.ParseDetection == nil, "ParseVERIS": c.ParseVERIS == nil, "Log": c.Log == nil,
+	} {
+		if missing {
+			errs = append(errs, fmt.Errorf("httpapi: %s is missing", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxListBytes == 0 {
+		c.MaxListBytes = 1 << 30
+	}
+	if c.BodyTimeout == 0 {
+		c.BodyTimeout = 30 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Observe == nil {
+		c.Observe = func(Seen) {}
+	}
+	if c.Version == "" {
+		c.Version = "unknown"
+	}
+	return c
+}
