@@ -61,19 +61,19 @@ func (s *Store) FindPerson(ctx context.Context, incident string, q PersonQuery, 
 		if err != nil {
 			return err
 		}
-		var person int64
-		if len(people) > 0 {
-			person = people[0].id
-			if out, err = s.personFile(ctx, tx, incident, people); err != nil {
-				return err
-			}
+		if out, err = s.personFile(ctx, tx, incident, people, q); err != nil {
+			return err
+		}
+		matches := 0
+		if out.Subject.ID != 0 {
+			matches = 1 + len(out.Others)
 		}
 		why, err := b.seal("reason", []byte(reason))
 		if err != nil {
 			return err
 		}
 		return appendAudit(ctx, tx, incident, note{"", by.ID, "person.viewed", facts{
-			"by": kind, "person": person, "matches": len(people), "reason_sealed": base64.StdEncoding.EncodeToString(why),
+			"by": kind, "person": out.Subject.ID, "matches": matches, "reason_sealed": base64.StdEncoding.EncodeToString(why),
 		}, at})
 	})
 	if err == nil && out.Subject.ID == 0 {
@@ -89,10 +89,10 @@ func (q PersonQuery) where(b *box) (kind, where string, arg any, err error) {
 	given := 0
 	pick := func(k, w string, a any) { kind, where, arg, given = k, w, a, given+1 }
 	if v := fold(q.Email); v != "" {
-		pick("email", `email_hash = $2`, b.hasher().keyed("email", v))
+		pick("email", `email_hash = $2`, b.hasher().lookup("email", v))
 	}
 	if v := fold(q.Phone); v != "" {
-		pick("phone", `phone_hash = $2`, b.hasher().keyed("phone", v))
+		pick("phone", `phone_hash = $2`, b.hasher().lookup("phone", v))
 	}
 	if v := strings.TrimSpace(q.ExternalID); v != "" {
 		pick("external_id", `person_key = $2`, b.hasher().keyed("id", v))
@@ -106,14 +106,30 @@ func (q PersonQuery) where(b *box) (kind, where string, arg any, err error) {
 	return kind, where, arg, nil
 }
 
-func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson) (PersonFile, error) {
-	subjects, err := s.subjects(ctx, tx, incident, people[:1])
+// fits compares what the look-up hash only promises.
+func (q PersonQuery) fits(p breach.Person) bool {
+	email, phone := contacts(p)
+	return (q.Email == "" || fold(q.Email) == email) && (q.Phone == "" || fold(q.Phone) == phone) &&
+		(q.ExternalID == "" || strings.TrimSpace(q.ExternalID) == strings.TrimSpace(p.ExternalID))
+}
+
+// personFile is empty when none of the candidates fits.
+func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson, q PersonQuery) (out PersonFile, err error) {
+	subjects, err := s.subjects(ctx, tx, incident, people)
 	if err != nil {
-		return PersonFile{}, err
+		return out, err
 	}
-	out := PersonFile{Subject: subjects[0], Wave: people[0].wave}
-	for _, p := range people[1:] {
-		out.Others = append(out.Others, p.id)
+	for i, sub := range subjects {
+		switch {
+		case !q.fits(sub.Person):
+		case out.Subject.ID == 0:
+			out.Subject, out.Wave = sub, people[i].wave
+		default:
+			out.Others = append(out.Others, sub.ID)
+		}
+	}
+	if out.Subject.ID == 0 {
+		return out, nil
 	}
 	out.History, err = collect(ctx, tx, func(row pgx.CollectableRow) (h PersonStep, err error) {
 		err = row.Scan(&h.At, &h.What, &h.Channel, &h.Try, &h.State, &h.Reason, &h.By)
@@ -126,6 +142,6 @@ func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, peop
 				FROM person_outcome WHERE incident = $1 AND person = $2
 			UNION ALL SELECT at, 2, 0, 'refusal', channel, 0, 'refused', reason, provider
 				FROM refusal WHERE incident = $1 AND person = $2) h
-		ORDER BY at, kind, seq`, incident, people[0].id)
+		ORDER BY at, kind, seq`, incident, out.Subject.ID)
 	return out, err
 }

@@ -71,6 +71,8 @@ type loading struct {
 	box      *box
 	rules    childhood
 
+	earlier     bool // there are people of earlier lists
+	sieve       *sieve
 	first, next int64 // ids
 	blocks      []blockRow
 	digest      *blockDigest
@@ -107,7 +109,7 @@ func (l *loading) begin(ctx context.Context, tx pgx.Tx) (err error) {
 		coalesce((SELECT max(hi) FROM block WHERE incident = $1), 0)`, l.incident).Scan(&l.report.Wave, &last)
 	l.report.Wave++
 	l.first = (last+breach.BlockSize-1)/breach.BlockSize*breach.BlockSize + 1
-	l.next = l.first
+	l.next, l.earlier, l.sieve = l.first, last > 0, newSieve()
 	return err
 }
 
@@ -206,7 +208,7 @@ func (l *loading) row(p *prepared) ([]any, error) {
 	l.blocks[len(l.blocks)-1].hi = p.id
 	l.digest.add(&p.personRow, sealed)
 	return []any{l.incident, p.id, int32(p.wave), p.ref, p.locale, p.country, p.minor, p.guardian, p.channels,
-		p.key[:], p.email, p.phone, sealed}, nil
+		p.key, p.email, p.phone, sealed}, nil
 }
 
 func (l *loading) closeBlock() {
@@ -216,23 +218,14 @@ func (l *loading) closeBlock() {
 }
 
 func (l *loading) dropDuplicates(ctx context.Context, batch []prepared) ([]prepared, error) {
-	keys := make([][]byte, len(batch))
+	var ask [][16]byte
 	for i := range batch {
-		keys[i] = batch[i].key[:]
+		if l.sieve.add(batch[i].key) || l.earlier {
+			ask = append(ask, batch[i].key)
+		}
 	}
-	type hit struct {
-		id   int64
-		wave int
-	}
-	known := make(map[[16]byte]hit)
-	rows, err := l.tx.Query(ctx, `SELECT k, r.id, r.wave FROM unnest($2::bytea[]) k
-		JOIN LATERAL (SELECT id, wave FROM recipient WHERE incident = $1 AND person_key = k LIMIT 1) r ON true`, l.incident, keys)
+	known, err := l.known(ctx, ask)
 	if err != nil {
-		return nil, err
-	}
-	var key []byte
-	var h hit
-	if _, err := pgx.ForEachRow(rows, []any{&key, &h.id, &h.wave}, func() error { known[[16]byte(key)] = h; return nil }); err != nil {
 		return nil, err
 	}
 	inBatch := make(map[[16]byte]int64, len(batch))
@@ -250,6 +243,28 @@ func (l *loading) dropDuplicates(ctx context.Context, batch []prepared) ([]prepa
 		fresh = append(fresh, p)
 	}
 	return fresh, nil
+}
+
+// hit is somebody who is in the ledger.
+type hit struct {
+	id   int64
+	wave int
+}
+
+func (l *loading) known(ctx context.Context, keys [][16]byte) (map[[16]byte]hit, error) {
+	out := map[[16]byte]hit{}
+	if len(keys) == 0 {
+		return out, nil
+	}
+	rows, err := l.tx.Query(ctx, `SELECT k, r.id, r.wave FROM unnest($2::uuid[]) k
+		JOIN LATERAL (SELECT id, wave FROM recipient WHERE incident = $1 AND person_key = k LIMIT 1) r ON true`, l.incident, keys)
+	if err != nil {
+		return nil, err
+	}
+	var key [16]byte
+	var h hit
+	_, err = pgx.ForEachRow(rows, []any{&key, &h.id, &h.wave}, func() error { out[key] = h; return nil })
+	return out, err
 }
 
 func (l *loading) duplicate(row, id int64, wave int) {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -147,9 +148,30 @@ func TestReferencesAreUnique(t *testing.T) {
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for id := int64(1); id <= 20_000; id++ {
-		seen[x.reference(id)] = true
+		code := x.reference(id)
+		seen[code] = true
+		back, ok := x.person(code)
+		require.True(t, ok)
+		require.Equal(t, id, back)
 	}
 	require.Len(t, seen, 20_000)
+}
+
+func TestKnownReference(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 2))
+	require.NoError(t, b.OpenIncident(b.ctx, "other", someFile(), rules, wei, breach.IncidentOpen, day))
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(1, breach.Email, 1, breach.Accepted, day)}))
+	blocks, err := b.Blocks(b.ctx, b.id, 1)
+	require.NoError(t, err)
+	subjects, err := b.Subjects(b.ctx, b.id, blocks[0])
+	require.NoError(t, err)
+	require.True(t, b.KnownReference(b.ctx, " "+strings.ToLower(subjects[0].Ref)))
+	require.False(t, b.KnownReference(b.ctx, subjects[1].Ref), "nothing was sent to the second person")
+	for _, code := range []string{"", "0000-0000", "UUUU-UUUU", "no code at all", subjects[0].Ref + "0"} {
+		require.False(t, b.KnownReference(b.ctx, code), code)
+	}
 }
 
 func BenchmarkLoadPeople(b *testing.B) {

@@ -30,7 +30,7 @@ type prepared struct {
 	personRow
 	row          int64
 	key          [16]byte
-	email, phone []byte
+	email, phone *int64 // look-up hashes
 	plain        []byte
 }
 
@@ -51,14 +51,9 @@ func (k *hasher) prepare(p breach.Person, rules childhood, row int64) (prepared,
 	out.minor = p.IsChild(rules.age, rules.on)
 	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
 	out.channels = usable(p, out.minor, out.guardian)
-	out.key = [16]byte(k.personKey(p, plain))
+	out.key = k.personKey(p, plain)
 	email, phone := contacts(p)
-	if email != "" {
-		out.email = k.keyed("email", email)
-	}
-	if phone != "" {
-		out.phone = k.keyed("phone", phone)
-	}
+	out.email, out.phone = k.lookup("email", email), k.lookup("phone", phone)
 	return out, nil
 }
 
@@ -111,7 +106,7 @@ func contacts(p breach.Person) (email, phone string) {
 
 // personKey says who counts as the same person: the organisation's own id; without one a contact together
 // with the name, since families share contacts; without a contact only the very same record.
-func (k *hasher) personKey(p breach.Person, plain []byte) []byte {
+func (k *hasher) personKey(p breach.Person, plain []byte) [16]byte {
 	email, phone := contacts(p)
 	switch id := strings.TrimSpace(p.ExternalID); {
 	case id != "":

@@ -115,8 +115,18 @@ func (k *hasher) sum(parts ...string) []byte {
 	return k.h.Sum(nil)
 }
 
-// keyed is a look-up hash: 128 bits tell people of one incident apart, and the key makes guessing useless.
-func (k *hasher) keyed(parts ...string) []byte { return k.sum(parts...)[:16] }
+// keyed tells people of one incident apart; without the key nothing can be guessed from it.
+func (k *hasher) keyed(parts ...string) [16]byte { return [16]byte(k.sum(parts...)) }
+
+// lookup is a short hash to find candidates by; whoever finds one compares the contact itself. Nil for an
+// empty value.
+func (k *hasher) lookup(kind, value string) *int64 {
+	if value == "" {
+		return nil
+	}
+	v := int64(binary.BigEndian.Uint64(k.sum(kind, value)))
+	return &v
+}
 
 // seal encrypts; what names the place that it belongs to, so that a sealed value cannot be moved to
 // another person or incident.
@@ -157,6 +167,26 @@ func (b *box) reference(id int64) string {
 		v >>= 5
 	}
 	return string(code[:])
+}
+
+// person turns a code back; false for one that this key cannot have made.
+func (b *box) person(code string) (int64, bool) {
+	if len(code) != 9 || code[4] != '-' {
+		return 0, false
+	}
+	var v uint64
+	for _, c := range code[:4] + code[5:] {
+		i := strings.IndexRune(codeAlphabet, c)
+		if i < 0 {
+			return 0, false
+		}
+		v = v<<5 | uint64(i)
+	}
+	l, r := uint32(v>>codeHalf)&codeMask, uint32(v)&codeMask
+	for i := codeRounds - 1; i >= 0; i-- {
+		l, r = r^b.round(i, l), l
+	}
+	return int64(l)<<codeHalf | int64(r), true
 }
 
 func (b *box) round(i int, half uint32) uint32 {

@@ -16,7 +16,8 @@ CREATE TABLE wave (
 );
 
 -- Only what counting and planning need is readable; the rest is in sealed. The keyed hashes are personal
--- data too: their key goes when the data goes.
+-- data too: their key goes when the data goes. Their types and the order of the unique key are chosen for
+-- fast loading. There is no index on ref: it is a keyed permutation of id, and is turned back.
 CREATE TABLE recipient (
     incident   text NOT NULL,
     id         bigint NOT NULL,
@@ -27,16 +28,15 @@ CREATE TABLE recipient (
     minor      boolean NOT NULL,
     guardian   boolean NOT NULL,  -- the guardian is the one who is addressed
     channels   smallint NOT NULL, -- usable ones, a bit each: email, sms, push, voice, letter
-    person_key bytea NOT NULL,
-    email_hash bytea,
-    phone_hash bytea,
+    person_key uuid NOT NULL,
+    email_hash bigint,
+    phone_hash bigint,
     sealed     bytea NOT NULL,
     PRIMARY KEY (incident, id),
-    UNIQUE (incident, person_key)
+    UNIQUE (person_key, incident)
 ) PARTITION BY HASH (incident);
 CREATE INDEX recipient_email ON recipient (email_hash) WHERE email_hash IS NOT NULL;
 CREATE INDEX recipient_phone ON recipient (phone_hash) WHERE phone_hash IS NOT NULL;
-CREATE INDEX recipient_ref ON recipient (ref); -- the public page asks for a code
 
 -- +goose StatementBegin
 DO $$
