@@ -1,0 +1,160 @@
+// Package config reads the settings of a server: environment variables TOCSIN_..., each also as ..._FILE,
+// over one YAML file with the same keys. One table (settings.go) names every setting; each adapter
+// validates its own part, and everything that is wrong is said at once. Secrets are never repeated.
+//
+// Imports of ours: the adapters and store, for their Config types.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/push"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/regulator"
+	"github.com/tocsin-engine/tocsin/internal/store"
+)
+
+// Config is what a server is told. A channel that is nil has no settings: its provider is missing, and
+// people go on to the next channel.
+type Config struct {
+	Listen    string // host:port
+	PublicURL string // where people reach the pages and providers the callbacks; no trailing slash
+	DataDir   string
+
+	Store   store.Config
+	Email   *email.Config
+	Twilio  *twilio.Config
+	Gateway *gateway.Config
+	Push    *push.Config
+	Portal  *regulator.PortalConfig
+	Routes  regulator.Routes
+
+	Announce       announce.Config
+	EvidenceDir    string
+	PolicyDir      string // further policy profiles, *.yaml; empty: none
+	PayloadKeyFile string // encrypts what Temporal stores; made on the first start
+	MaxListBytes   int64  // of one list of people
+
+	LogLevel  string // debug, info, warn, error
+	LogFormat string // text, json
+
+	shown []shown
+}
+
+// Load reads environ ("NAME=value", as os.Environ gives it) over the YAML file at path; an empty path is
+// no file. The error lists everything that is wrong.
+func Load(environ []string, path string) (Config, error) {
+	var c Config
+	given, errs := gather(environ, path)
+	for _, s := range settings {
+		v, ok := given[s.key]
+		if !ok {
+			v = value{text: s.def, from: "default"}
+		}
+		if v.text != "" {
+			if err := s.set(&c, v.text); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", v.name(s), err))
+			}
+		}
+		c.shown = append(c.shown, shown{s, v})
+	}
+	c.derive()
+	errs = append(errs, c.validate()...)
+	return c, errors.Join(errs...)
+}
+
+// derive fills what follows from other settings.
+func (c *Config) derive() {
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	if host, port, err := net.SplitHostPort(c.Listen); c.PublicURL == "" && err == nil && delivery.Loopback(host) {
+		c.PublicURL = "http://" + net.JoinHostPort(host, port)
+	}
+	below := func(dir *string, parts ...string) {
+		if *dir == "" {
+			*dir = filepath.Join(parts...)
+		}
+	}
+	below(&c.Store.KeyDir, c.DataDir, "keys")
+	below(&c.EvidenceDir, c.DataDir, "evidence")
+	below(&c.Announce.Dir, c.DataDir, "announcements")
+	below(&c.PayloadKeyFile, c.Store.KeyDir, "payload.key")
+	c.Announce.PublicBaseURL = c.PublicURL
+	if c.Twilio != nil {
+		c.Twilio.PublicBaseURL = c.PublicURL
+	}
+	if c.Gateway != nil {
+		c.Gateway.PublicBaseURL = c.PublicURL
+	}
+}
+
+func (c Config) validate() []error {
+	var errs []error
+	complain := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if host, port, err := net.SplitHostPort(c.Listen); err != nil || port == "" || strings.Contains(host, "/") {
+		complain("listen: must be host:port, such as 127.0.0.1:8080")
+	}
+	if c.PublicURL != "" {
+		if err := delivery.CheckURL("public.url", c.PublicURL); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if c.PolicyDir != "" {
+		if i, err := os.Stat(c.PolicyDir); err != nil || !i.IsDir() {
+			complain("policy.dir: is not a directory that can be read")
+		}
+	}
+	if c.Store.MaxConns < 0 || c.MaxListBytes < 0 {
+		complain("database.max_conns and lists.max_bytes: must not be negative")
+	}
+	part := func(validate func() error) {
+		if err := validate(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if c.Email != nil {
+		part(c.Email.Validate)
+	}
+	if c.Twilio != nil {
+		part(c.Twilio.Validate)
+	}
+	if c.Gateway != nil {
+		part(c.Gateway.Validate)
+	}
+	if c.Push != nil {
+		part(c.Push.Validate)
+	}
+	if c.Portal != nil {
+		part(c.Portal.Validate)
+	}
+	for _, r := range c.Routes {
+		switch {
+		case r.Via == regulator.ViaEmail && c.Email == nil:
+			complain("reports.routes: the route of %s goes by email, which has no settings (smtp.addr)", r.Match)
+		case r.Via == regulator.ViaPortal && c.Portal == nil:
+			complain("reports.routes: the route of %s goes to a portal, which has no settings (portal.url)", r.Match)
+		}
+	}
+	return errs
+}
+
+// Complete says what a role that works on the ledger still lacks; a program that brings its own database
+// does not ask.
+func (c Config) Complete() error {
+	var errs []error
+	if c.Store.DatabaseURL == "" {
+		errs = append(errs, errors.New("database.url (TOCSIN_DATABASE_URL): is missing; use postgres://user@host/name"))
+	}
+	if c.PublicURL == "" {
+		errs = append(errs, errors.New("public.url (TOCSIN_PUBLIC_URL): is missing; people and providers must know where to reach this server"))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,205 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/config"
+	"github.com/tocsin-engine/tocsin/internal/regulator"
+)
+
+const secretText = "s3cret-CANARY"
+
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{"HOME=/root", "TOCSIN_TOKEN=x", "TOCSIN_SMTP_ADDR=", "TOCSIN_PORT=tcp://10.0.0.1:80", "TOCSIN_SERVICE_HOST=10.0.0.1", "TOCSIN_PORT_8080_TCP_ADDR=10.0.0.1"}, "")
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:8080", c.Listen)
+	require.Equal(t, "http://127.0.0.1:8080", c.PublicURL)
+	require.Equal(t, "/var/lib/tocsin/keys", c.Store.KeyDir)
+	require.Equal(t, "/var/lib/tocsin/keys/payload.key", c.PayloadKeyFile)
+	require.Equal(t, "mooc", c.Store.DefaultPolicy)
+	require.Equal(t, "http://127.0.0.1:8080", c.Announce.PublicBaseURL)
+	require.Equal(t, int64(1<<30), c.MaxListBytes)
+	require.Nil(t, c.Email, "a channel without settings is not configured")
+	require.Nil(t, c.Twilio)
+	require.Nil(t, c.Gateway)
+	require.Nil(t, c.Push)
+	require.Nil(t, c.Portal)
+	require.ErrorContains(t, c.Complete(), "TOCSIN_DATABASE_URL")
+}
+
+func TestEnvironmentOverFile(t *testing.T) {
+	t.Parallel()
+	path := file(t, "tocsin.yaml", `
+listen: 0.0.0.0:9090
+public: {url: https://tocsin.example/}
+smtp:
+  addr: mail.example:587
+  from: security@example.com
+  connections: 7
+  idle_timeout: 45s
+smtp.from_name: Security
+database.url: postgres://a@b/c
+reports.routes: "cn-*=email:cac@authority.example"
+`)
+	c, err := config.Load([]string{
+		"TOCSIN_SMTP_FROM_NAME=安全团队", "TOCSIN_GATEWAY_URL=https://sms.example", "TOCSIN_GATEWAY_SECRET=whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+	}, path)
+	require.NoError(t, err)
+	require.NoError(t, c.Complete())
+	require.Equal(t, "0.0.0.0:9090", c.Listen)
+	require.Equal(t, "https://tocsin.example", c.PublicURL)
+	require.Equal(t, "安全团队", c.Email.FromName)
+	require.Equal(t, 7, c.Email.Connections)
+	require.Equal(t, 45*time.Second, c.Email.IdleTimeout)
+	require.Equal(t, "https://tocsin.example", c.Gateway.PublicBaseURL)
+	require.Equal(t, regulator.Routes{{Match: "cn-*", Via: "email", To: "cac@authority.example"}}, c.Routes)
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	password, url := file(t, "p", secretText+"\n"), file(t, "u", "postgres://tocsin:"+secretText+"@db.example/tocsin?sslmode=verify-full\r\n")
+	settings := file(t, "tocsin.yaml", "smtp:\n  addr: mail.example:587\n  from: a@example.com\n  username: u\n  password_file: "+password+"\n")
+	c, err := config.Load([]string{"TOCSIN_DATABASE_URL_FILE=" + url}, settings)
+	require.NoError(t, err)
+	require.Equal(t, secretText, c.Email.Password)
+	require.Equal(t, "postgres://tocsin:"+secretText+"@db.example/tocsin?sslmode=verify-full", c.Store.DatabaseURL)
+
+	var out strings.Builder
+	require.NoError(t, c.Show(&out))
+	require.NotContains(t, out.String(), secretText)
+	require.Contains(t, out.String(), "postgres://tocsin:xxxxx@db.example/tocsin?sslmode=verify-full")
+	require.Contains(t, out.String(), "file "+url)
+	require.Regexp(t, `smtp.password +\(hidden\)`, out.String())
+
+	for _, dsn := range []string{"host=db password=" + secretText, "postgres://db/x?password=" + secretText, "postgres://db/x?sslpassword=" + secretText, "://" + secretText} {
+		c, err := config.Load([]string{"TOCSIN_DATABASE_URL=" + dsn}, "")
+		require.NoError(t, err)
+		for _, s := range c.List() {
+			require.NotContains(t, s.Value, secretText, dsn)
+		}
+	}
+}
+
+func TestAllComplaintsAtOnceAndNoSecrets(t *testing.T) {
+	t.Parallel()
+	path := file(t, "tocsin.yaml", `
+lsiten: 1
+smtp:
+  adress: x
+  connections: many
+  password: `+secretText+`
+log: {level: loud}
+log.level: info
+list: [a]
+twilio:
+  auth_token: "`+secretText+`"
+`)
+	_, err := config.Load([]string{
+		"TOCSIN_SMTP_FORM=x", "TOCSIN_LISTEN=8080", "TOCSIN_PORTAL_TOKEN=" + secretText, "TOCSIN_PORTAL_TOKEN_FILE=/nonexistent/" + "file",
+		"TOCSIN_PUBLIC_URL=http://tocsin.example", "TOCSIN_SMTP_IDLE_TIMEOUT=" + secretText, "TOCSIN_FCM_SERVICE_ACCOUNT={" + secretText,
+		"TOCSIN_REPORTS_ROUTES=*=email:a@b.example", "TOCSIN_SMTP_ALLOW_PLAINTEXT=maybe",
+	}, path)
+	require.Error(t, err)
+	for _, want := range []string{
+		`"lsiten" is not a setting; did you mean listen?`, `"smtp.adress" is not a setting; did you mean smtp.addr?`,
+		"TOCSIN_SMTP_FORM: is not a setting; did you mean TOCSIN_SMTP_FROM?", "smtp.connections: must be a whole number",
+		"log.level is given twice", "log.level: must be debug", "the value must be one text", "listen: must be host:port",
+		"TOCSIN_PORTAL_TOKEN_FILE: the file cannot be read", "public.url: must be https", "TOCSIN_SMTP_IDLE_TIMEOUT: must be a length of time",
+		"smtp: address", "smtp: sign-in", "twilio: account SID", "fcm: service account", "TOCSIN_SMTP_ALLOW_PLAINTEXT: must be true or false",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), secretText)
+}
+
+func TestARouteNeedsItsWay(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{"TOCSIN_REPORTS_ROUTES=cn-*=email:a@b.example,*=portal"}, "")
+	require.ErrorContains(t, err, "smtp.addr")
+	require.ErrorContains(t, err, "portal.url")
+}
+
+func TestOnceByVariableAndOnceByFile(t *testing.T) {
+	t.Parallel()
+	path := file(t, "x", "postgres://x@y/z")
+	_, err := config.Load([]string{"TOCSIN_DATABASE_URL=postgres://x@y/z", "TOCSIN_DATABASE_URL_FILE=" + path}, "")
+	require.ErrorContains(t, err, "give one of them")
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{
+		"missing":   filepath.Join(t.TempDir(), "none.yaml"),
+		"not YAML":  file(t, "a.yaml", "a: [b\n"+secretText),
+		"a list":    file(t, "b.yaml", "- a\n"),
+		"an anchor": file(t, "c.yaml", "smtp: &x {addr: y}\n"),
+		"too large": file(t, "d.yaml", strings.Repeat("#", 1<<20+1)),
+	} {
+		_, err := config.Load(nil, path)
+		require.Error(t, err, name)
+		require.NotContains(t, err.Error(), secretText)
+	}
+	_, err := config.Load(nil, file(t, "empty.yaml", ""))
+	require.NoError(t, err)
+}
+
+// TestTheTable holds what the variables rely on: names are unique, also with _FILE behind them, every
+// setting can be set, and every one has words for people.
+func TestTheTable(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load(nil, "")
+	require.NoError(t, err)
+	names := map[string]bool{}
+	for _, s := range c.List() {
+		require.False(t, names[s.Env], s.Env)
+		names[s.Env] = true
+		require.NotEmpty(t, s.Help, s.Key)
+		require.Equal(t, "TOCSIN_"+strings.ToUpper(strings.ReplaceAll(s.Key, ".", "_")), s.Env)
+	}
+	for name := range names {
+		require.False(t, names[name+"_FILE"], "%s_FILE means two things", name)
+	}
+	for _, s := range c.List() {
+		for _, v := range []string{"1", "true", "1s", "info", "text", "*=portal", "127.0.0.1:1"} {
+			_, err := config.Load([]string{s.Env + "=" + v}, "")
+			if err == nil || !strings.Contains(err.Error(), s.Env+":") {
+				v = ""
+			}
+			if v == "" {
+				names[s.Env] = false // it took one of them
+				break
+			}
+		}
+		require.False(t, names[s.Env], "nothing can be set for %s", s.Key)
+	}
+}
+
+func FuzzSettingsFile(f *testing.F) {
+	f.Add("smtp: {addr: x}\n")
+	f.Add("a: &b [*b]\n")
+	f.Add("? [a]\n: b\n")
+	f.Fuzz(func(t *testing.T, content string) {
+		path := filepath.Join(t.TempDir(), "f.yaml")
+		if os.WriteFile(path, []byte(content), 0o600) != nil {
+			t.Skip()
+		}
+		c, err := config.Load(nil, path)
+		if err == nil {
+			_ = c.Complete()
+		}
+	})
+}

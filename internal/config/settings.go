@@ -1,0 +1,171 @@
+package config
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/push"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/regulator"
+)
+
+// setting is one line of the table. The environment variable follows from the key: smtp.from_name is
+// TOCSIN_SMTP_FROM_NAME.
+type setting struct {
+	key    string
+	def    string
+	help   string
+	secret bool
+	set    func(*Config, string) error
+}
+
+const prefix = "TOCSIN_"
+
+func (s setting) env() string { return prefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_")) }
+
+// settings in the order in which they are shown. A default that is empty here is the adapter's own.
+var settings = []setting{
+	{key: "listen", def: "127.0.0.1:8080", help: "address that the API and the pages are served on", set: text(func(c *Config) *string { return &c.Listen })},
+	{key: "public.url", help: "where people and providers reach this server; default: the listen address when it is loopback", set: text(func(c *Config) *string { return &c.PublicURL })},
+	{key: "data.dir", def: "/var/lib/tocsin", help: "directory for what is not in the database", set: text(func(c *Config) *string { return &c.DataDir })},
+	{key: "keys.dir", help: "keys of the ledger, needs a back-up of its own; default: keys below data.dir", set: text(func(c *Config) *string { return &c.Store.KeyDir })},
+	{key: "evidence.dir", help: "evidence packs; default: evidence below data.dir", set: text(func(c *Config) *string { return &c.EvidenceDir })},
+	{key: "database.url", secret: true, help: "PostgreSQL of the ledger, postgres://user@host/name", set: text(func(c *Config) *string { return &c.Store.DatabaseURL })},
+	{key: "database.max_conns", help: "most connections to it, default 16", set: number(func(c *Config) *int32 { return &c.Store.MaxConns })},
+	{key: "policy.default", def: "mooc", help: "policy of incidents that name none", set: text(func(c *Config) *string { return &c.Store.DefaultPolicy })},
+	{key: "policy.dir", help: "directory of further policies (*.yaml)", set: text(func(c *Config) *string { return &c.PolicyDir })},
+	{key: "lists.max_bytes", def: "1073741824", help: "largest list of people that is taken", set: number(func(c *Config) *int64 { return &c.MaxListBytes })},
+	{key: "payload.key_file", help: "keys that encrypt what Temporal stores; default: payload.key below keys.dir", set: text(func(c *Config) *string { return &c.PayloadKeyFile })},
+	{key: "log.level", def: "info", help: "debug, info, warn or error", set: oneOf(func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error")},
+	{key: "log.format", def: "text", help: "text or json", set: oneOf(func(c *Config) *string { return &c.LogFormat }, "text", "json")},
+
+	{key: "announcements.dir", help: "published announcements; default: announcements below data.dir", set: text(func(c *Config) *string { return &c.Announce.Dir })},
+	{key: "announcements.organisation", help: "name at the top of public pages", set: text(func(c *Config) *string { return &c.Announce.Organisation })},
+
+	{key: "smtp.addr", help: "mail relay, host:port", set: text(func(c *Config) *string { return &c.mail().Addr })},
+	{key: "smtp.encryption", help: "starttls (default), implicit, or none (loopback only)", set: text(func(c *Config) *email.Encryption { return &c.mail().Encryption })},
+	{key: "smtp.allow_plaintext", help: "say yes out loud to mail without encryption beyond loopback", set: yesNo(func(c *Config) *bool { return &c.mail().AllowPlaintext })},
+	{key: "smtp.ca_file", help: "PEM roots for the relay's certificate; default: the system's", set: text(func(c *Config) *string { return &c.mail().CAFile })},
+	{key: "smtp.username", help: "sign-in at the relay", set: text(func(c *Config) *string { return &c.mail().Username })},
+	{key: "smtp.password", secret: true, help: "sign-in at the relay", set: text(func(c *Config) *string { return &c.mail().Password })},
+	{key: "smtp.from", help: "sender address", set: text(func(c *Config) *string { return &c.mail().From })},
+	{key: "smtp.from_name", help: "sender name", set: text(func(c *Config) *string { return &c.mail().FromName })},
+	{key: "smtp.reply_to", help: "address for answers", set: text(func(c *Config) *string { return &c.mail().ReplyTo })},
+	{key: "smtp.envelope_domain", help: "domain that bounces go to", set: text(func(c *Config) *string { return &c.mail().EnvelopeDomain })},
+	{key: "smtp.message_id_domain", help: "domain of message ids", set: text(func(c *Config) *string { return &c.mail().MessageIDDomain })},
+	{key: "smtp.helo_name", help: "name that we greet with", set: text(func(c *Config) *string { return &c.mail().HeloName })},
+	{key: "smtp.feedback_id", help: "header Feedback-ID", set: text(func(c *Config) *string { return &c.mail().FeedbackID })},
+	{key: "smtp.connections", help: "most connections at a time, default 20", set: number(func(c *Config) *int { return &c.mail().Connections })},
+	{key: "smtp.connect_timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &c.mail().ConnectTimeout })},
+	{key: "smtp.command_timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.mail().CommandTimeout })},
+	{key: "smtp.answer_timeout", help: "default 2m", set: span(func(c *Config) *time.Duration { return &c.mail().AnswerTimeout })},
+	{key: "smtp.idle_timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &c.mail().IdleTimeout })},
+	{key: "smtp.backoff_min", help: "default 250ms", set: span(func(c *Config) *time.Duration { return &c.mail().BackoffMin })},
+	{key: "smtp.backoff_max", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.mail().BackoffMax })},
+
+	{key: "twilio.account_sid", help: "account, AC...", set: text(func(c *Config) *string { return &c.twilio().AccountSID })},
+	{key: "twilio.auth_token", secret: true, help: "signs requests in and verifies callbacks", set: text(func(c *Config) *string { return &c.twilio().AuthToken })},
+	{key: "twilio.from", help: "sender: number, short code or name", set: text(func(c *Config) *string { return &c.twilio().From })},
+	{key: "twilio.messaging_service_sid", help: "or a messaging service, MG...", set: text(func(c *Config) *string { return &c.twilio().MessagingServiceSID })},
+	{key: "twilio.base_url", help: "default " + twilio.DefaultBaseURL, set: text(func(c *Config) *string { return &c.twilio().BaseURL })},
+	{key: "twilio.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.twilio().Timeout })},
+	{key: "twilio.connections", help: "most at a time, default 20", set: number(func(c *Config) *int { return &c.twilio().Connections })},
+
+	{key: "gateway.url", help: "domestic SMS gateway", set: text(func(c *Config) *string { return &c.gateway().BaseURL })},
+	{key: "gateway.secret", secret: true, help: "whsec_..., shared with the gateway", set: text(func(c *Config) *string { return &c.gateway().Secret })},
+	{key: "gateway.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.gateway().Timeout })},
+	{key: "gateway.connections", help: "most at a time, default 20", set: number(func(c *Config) *int { return &c.gateway().Connections })},
+
+	{key: "fcm.service_account", secret: true, help: "key of the service account, JSON; best given as TOCSIN_FCM_SERVICE_ACCOUNT_FILE", set: bytes(func(c *Config) *[]byte { return &c.push().ServiceAccount })},
+	{key: "fcm.project_id", help: "default: the service account's", set: text(func(c *Config) *string { return &c.push().ProjectID })},
+	{key: "fcm.endpoint", help: "default " + push.DefaultEndpoint, set: text(func(c *Config) *string { return &c.push().Endpoint })},
+	{key: "fcm.ttl", help: "how long a push waits for a device that is off, default 168h", set: span(func(c *Config) *time.Duration { return &c.push().TTL })},
+	{key: "fcm.timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &c.push().Timeout })},
+	{key: "fcm.connections", help: "most at a time, default 50", set: number(func(c *Config) *int { return &c.push().Connections })},
+
+	{key: "portal.url", help: "filing portal of the authority", set: text(func(c *Config) *string { return &c.portal().BaseURL })},
+	{key: "portal.token", secret: true, help: "bearer token there", set: text(func(c *Config) *string { return &c.portal().Token })},
+	{key: "portal.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.portal().Timeout })},
+	{key: "reports.routes", help: "how reports are filed: cn-*=email:reports@authority.example, eu-gdpr=portal:DPC", set: func(c *Config, v string) error { return c.Routes.UnmarshalText([]byte(v)) }},
+}
+
+// A part is there as soon as one of its settings is.
+
+func (c *Config) mail() *email.Config             { return made(&c.Email) }
+func (c *Config) twilio() *twilio.Config          { return made(&c.Twilio) }
+func (c *Config) gateway() *gateway.Config        { return made(&c.Gateway) }
+func (c *Config) push() *push.Config              { return made(&c.Push) }
+func (c *Config) portal() *regulator.PortalConfig { return made(&c.Portal) }
+
+func made[T any](p **T) *T {
+	if *p == nil {
+		*p = new(T)
+	}
+	return *p
+}
+
+func text[T ~string](at func(*Config) *T) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		if strings.ContainsAny(v, "\x00\r\n") {
+			return errors.New("must be one line")
+		}
+		*at(c) = T(v)
+		return nil
+	}
+}
+
+func bytes(at func(*Config) *[]byte) func(*Config, string) error {
+	return func(c *Config, v string) error { *at(c) = []byte(v); return nil }
+}
+
+func oneOf(at func(*Config) *string, words ...string) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		for _, w := range words {
+			if v == w {
+				*at(c) = v
+				return nil
+			}
+		}
+		return errors.New("must be " + strings.Join(words, ", "))
+	}
+}
+
+func number[T int | int32 | int64](at func(*Config) *T) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || int64(T(n)) != n {
+			return errors.New("must be a whole number that is not too large")
+		}
+		*at(c) = T(n)
+		return nil
+	}
+}
+
+func yesNo(at func(*Config) *bool) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		switch strings.ToLower(v) {
+		case "true", "yes", "1":
+			*at(c) = true
+		case "false", "no", "0":
+			*at(c) = false
+		default:
+			return errors.New("must be true or false")
+		}
+		return nil
+	}
+}
+
+func span(at func(*Config) *time.Duration) func(*Config, string) error {
+	return func(c *Config, v string) error {
+		d, err := time.ParseDuration(v)
+		if err != nil {
+			return errors.New("must be a length of time, such as 30s or 2m")
+		}
+		*at(c) = d
+		return nil
+	}
+}
