@@ -98,13 +98,27 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 		}
 	}
 	out, err := a.submit(ctx, plan, in.Author)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
 	for _, o := range reports {
 		out.Reports = append(out.Reports, o.ID)
-		if err == nil {
-			err = a.Duties.SetObligationState(ctx, in.Incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC())
+	}
+	return out, fail(ctx, a.await(ctx, in.Incident, j))
+}
+
+// await says of every duty that the plan would carry out that it waits for approval. Duties that went past
+// that with an earlier list stay where they are.
+func (a *Approve) await(ctx context.Context, incident string, j breach.Judgement) error {
+	for _, o := range j.Obligations {
+		if !firstReport(o) && !(o.Duty == "notify_individuals" && o.Verdict == breach.Applies) {
+			continue
+		}
+		if err := a.Duties.SetObligationState(ctx, incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC()); err != nil {
+			return err
 		}
 	}
-	return out, fail(ctx, err)
+	return nil
 }
 
 // submit gives the plan its revision: the one before stays when nothing changed.

@@ -179,14 +179,20 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err er
 		if err != nil || !ok {
 			return sent, err
 		}
-		if err := l.batch(ctx, lease, jobs[:n]); err != nil {
+		switch err := l.batch(ctx, lease, jobs[:n]); {
+		case breach.CodeOf(err) == breach.ErrConflict && err != nil:
+			return sent, nil // the lease was lost before anything was sent: another lane has the chunk
+		case err != nil:
 			return sent, err
 		}
 		sent += n
 		jobs = jobs[n:]
 		beat(ctx)
 	}
-	return sent, l.Sending.Finish(ctx, lease)
+	if err := l.Sending.Finish(ctx, lease); err != nil && breach.CodeOf(err) != breach.ErrConflict {
+		return sent, err
+	}
+	return sent, nil // with an intent left open, the chunk's next lease finds it
 }
 
 // due picks the people of a block who are to be told by this lane's channel now.

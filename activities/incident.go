@@ -119,3 +119,27 @@ func (c *Case) Remind(ctx context.Context, in RemindIn) (CaseIn, error) {
 	}, c.Now().UTC())
 	return CaseIn{Incident: in.Incident}, fail(ctx, err)
 }
+
+// FulfilIn names a duty that is done, for example notify_individuals.
+type FulfilIn struct {
+	Incident string `json:"incident"`
+	Duty     string `json:"duty"`
+}
+
+// Fulfil closes every obligation of a duty that applies: what it asked for has been done.
+func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (CaseIn, error) {
+	j, _, err := c.Duties.Judgement(ctx, in.Incident)
+	if err != nil {
+		return CaseIn{}, fail(ctx, err)
+	}
+	now := c.Now().UTC()
+	for _, o := range j.Obligations {
+		if o.Duty != in.Duty || o.Verdict != breach.Applies {
+			continue
+		}
+		if err := c.Duties.SetObligationState(ctx, in.Incident, o.ID, breach.ObligationClosed, "everybody on the lists was told or is covered", now); err != nil {
+			return CaseIn{}, fail(ctx, err)
+		}
+	}
+	return CaseIn{Incident: in.Incident}, nil
+}

@@ -6,6 +6,7 @@ const (
 	NameRecall    = "case.recall"
 	NameMove      = "case.move"
 	NameRemind    = "case.remind"
+	NameFulfil    = "case.fulfil"
 	NameJudge     = "assess.judge"
 	NameCompose   = "approve.compose"
 	NameVerify    = "approve.verify"

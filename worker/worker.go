@@ -108,6 +108,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(cases.Recall, name(activities.NameRecall))
 	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
 	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
+	w.RegisterActivityWithOptions(cases.Fulfil, name(activities.NameFulfil))
 
 	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))

@@ -43,6 +43,11 @@ func remind(ctx workflow.Context, in activities.RemindIn) error {
 	return err
 }
 
+func fulfil(ctx workflow.Context, in activities.FulfilIn) error {
+	_, err := call(quick(ctx), activities.NameFulfil, atCase.Fulfil, in)
+	return err
+}
+
 func judge(ctx workflow.Context, in activities.JudgeIn) (activities.JudgeOut, error) {
 	return call(quick(ctx), activities.NameJudge, atAssess.Facts, in)
 }

@@ -149,12 +149,24 @@ func (s *story) notify(ctx workflow.Context, w *wave) {
 	}
 	w.state = waveDelivered
 	s.note(ctx, "deliver", "list "+itoa(w.no)+" is done: "+itoa(int(result.Tally[breach.Reached]))+" reached")
+	if !s.delivering() && !result.Stopped {
+		s.told(ctx)
+	}
 	if !s.delivering() {
-		s.met("notify_individuals")
 		if err := s.moveTo(ctx, breach.IncidentMonitoring); err != nil {
 			s.note(ctx, "deliver", "the state could not be moved: "+err.Error())
 		}
 	}
+}
+
+// told closes the duties to people once nobody is left to be told.
+func (s *story) told(ctx workflow.Context) {
+	const duty = "notify_individuals"
+	if err := fulfil(ctx, activities.FulfilIn{Incident: s.in.Incident, Duty: duty}); err != nil {
+		s.note(ctx, "deliver", "the duties to people could not be closed: "+err.Error())
+		return
+	}
+	s.met(duty)
 }
 
 // broke says that a wave cannot go on by itself; the reason holds no personal data.

@@ -88,7 +88,7 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 	story := &demo.Story{Desk: stack.Product.Desk, File: file, People: people, Screen: screen, Recall: memory.Recall, Remember: memory.Remember, Now: time.Now}
 	v, err := f.watch(ctx, stack, story)
 	if v.Incident.ID != "" {
-		sum, serr := demo.Summarise(ctx, stack.Product, v, stack.Dir.Evidence())
+		sum, serr := demo.Summarise(stack.Product, v, stack.Dir.Evidence(), story.Opening)
 		if serr == nil && f.summary != "" {
 			serr = sum.Write(f.summary)
 		}

@@ -74,7 +74,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		return nil, err
 	}
 	p.closers = append(p.closers, func() error { p.Store.Close(); return nil })
-	key, err := evidence.LoadOrCreateKey(s.Store.KeyDir, "evidence.key")
+	key, err := evidence.LoadOrCreateKey(s.Store.KeyDir, "evidence")
 	if err != nil {
 		return nil, err
 	}

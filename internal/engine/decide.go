@@ -209,7 +209,7 @@ func (e *Engine) Acknowledge(ctx context.Context, incident, obligation, number s
 	}
 	at := e.Now().UTC()
 	f.Status, f.Acknowledgement, f.AcknowledgedAt = "acknowledged", number, &at
-	if err := e.Ledger.SaveFiling(ctx, f); err != nil {
+	if err := e.Ledger.Acknowledge(ctx, f, by); err != nil {
 		return f, err
 	}
 	c := command(by)

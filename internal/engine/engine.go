@@ -40,7 +40,7 @@ type Ledger interface {
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)
 	WaveNumbers(ctx context.Context, incident string) ([]int, error)
 	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
-	SaveFiling(ctx context.Context, f breach.Filing) error
+	Acknowledge(ctx context.Context, f breach.Filing, by breach.Actor) error
 	LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, childAge int, on time.Time, people iter.Seq2[breach.Person, error], at time.Time) (breach.LoadReport, error)
 }
 

@@ -33,6 +33,7 @@ type personState struct {
 	minor     bool
 	outcome   breach.Outcome
 	outcomeAt time.Time
+	reason    string // of the latest outcome row
 	attempts  map[attemptKey]*trial
 	seen      map[eventKey]bool
 }
@@ -138,16 +139,16 @@ func (p *personState) counting() []breach.Attempt {
 func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	states := make(map[int64]*personState, len(ids))
-	rows, err := tx.Query(ctx, `SELECT r.id, r.minor, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now())
+	rows, err := tx.Query(ctx, `SELECT r.id, r.minor, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now()), coalesce(o.reason, '')
 		FROM unnest($2::bigint[]) k
 		JOIN LATERAL (SELECT id, minor FROM recipient WHERE incident = $1 AND id = k LIMIT 1) r ON true
-		LEFT JOIN LATERAL (SELECT outcome, at FROM person_outcome WHERE incident = $1 AND person = k ORDER BY seq DESC LIMIT 1) o ON true`, incident, ids)
+		LEFT JOIN LATERAL (SELECT outcome, at, reason FROM person_outcome WHERE incident = $1 AND person = k ORDER BY seq DESC LIMIT 1) o ON true`, incident, ids)
 	if err != nil {
 		return nil, err
 	}
 	var p personState
 	var never bool
-	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.minor, &p.outcome, &never, &p.outcomeAt}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.minor, &p.outcome, &never, &p.outcomeAt, &p.reason}, func() error {
 		c := p
 		if c.outcomeAt = c.outcomeAt.UTC(); never {
 			c.outcomeAt = time.Time{}

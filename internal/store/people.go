@@ -156,7 +156,7 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 		if err != nil {
 			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
 		}
-		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: states[p.id].outcome, Attempts: states[p.id].list(), Refused: refused[p.id]}
+		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: states[p.id].outcome, Reason: states[p.id].reason, Attempts: states[p.id].list(), Refused: refused[p.id]}
 		if err := json.Unmarshal(plain, &out[i].Person); err != nil {
 			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
 		}

@@ -33,6 +33,8 @@ type Story struct {
 	Recall   func() string
 	Remember func(incident string) error
 	Now      func() time.Time
+	// Opening is how long opening took, from the call to a running clock; 0 when it was opened before.
+	Opening time.Duration
 }
 
 // Stuck says that the incident cannot go on without a person; Problems is what they must do.
@@ -89,7 +91,9 @@ func (s *Story) open(ctx context.Context) (string, error) {
 		return id, nil
 	}
 	s.Screen.Say(Author.Name + " opens the incident")
+	begin := s.Now()
 	out, err := s.Desk.Open(ctx, s.File, Author)
+	s.Opening = s.Now().Sub(begin)
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,7 @@
 package demo
 
 import (
-	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -58,8 +58,9 @@ type SummaryEvidence struct {
 	Verified bool   `json:"verified"`
 }
 
-// Summarise looks at how an incident ended and verifies its evidence pack as a stranger would.
-func Summarise(ctx context.Context, p *app.Product, v breach.Overview, evidenceDir string) (Summary, error) {
+// Summarise looks at how an incident ended and verifies its evidence pack as a stranger would. opening is
+// how long it took from the call to a running clock.
+func Summarise(p *app.Product, v breach.Overview, evidenceDir string, opening time.Duration) (Summary, error) {
 	s := Summary{
 		Incident: v.Incident.ID, Policy: v.Incident.Policy, State: v.Incident.State, Assessment: v.Assessment, Obligations: relevant(v.Duties),
 		People: map[string]int64{"total": v.Total}, Deliveries: map[breach.Channel]breach.ChannelCounts{}, Reports: []SummaryReport{}, TimingsMS: map[string]int64{},
@@ -87,11 +88,11 @@ func Summarise(ctx context.Context, p *app.Product, v breach.Overview, evidenceD
 			Regime: d.Regime, Obligation: f.Obligation, Phase: d.Phase, Status: f.Status, Acknowledgement: f.Acknowledgement, Route: f.Route, DueAt: d.DueAt, FiledAt: f.FiledAt,
 		})
 	}
-	s.times(v)
+	s.times(v, opening)
 	if v.Evidence == nil {
 		return s, nil
 	}
-	return s, s.prove(filepath.Join(evidenceDir, v.Evidence.File))
+	return s, s.prove(filepath.Join(evidenceDir, v.Evidence.File), p.Desk.Packs.Key.Public().(ed25519.PublicKey))
 }
 
 func relevant(all []breach.Duty) []breach.Duty {
@@ -104,21 +105,19 @@ func relevant(all []breach.Duty) []breach.Duty {
 	return out
 }
 
-func (s *Summary) times(v breach.Overview) {
+func (s *Summary) times(v breach.Overview, opening time.Duration) {
 	took := func(name string, from, to *time.Time) {
 		if from != nil && to != nil {
 			s.TimingsMS[name] = max(0, to.Sub(*from).Milliseconds())
 		}
 	}
-	opened := v.Incident.OpenedAt
-	s.TimingsMS["detect_to_open"] = 0
-	took("detect_to_open", v.Timings.DetectedAt, &opened)
+	s.TimingsMS["detect_to_open"] = opening.Milliseconds()
 	took("approve_to_first_handover", v.Timings.ApprovedAt, v.Timings.FirstHandover)
 	took("approve_to_last_handover", v.Timings.ApprovedAt, v.Timings.LastHandover)
 }
 
 // prove verifies the pack from its bytes alone.
-func (s *Summary) prove(path string) error {
+func (s *Summary) prove(path string, key ed25519.PublicKey) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("open the evidence pack: %w", err)
@@ -129,11 +128,11 @@ func (s *Summary) prove(path string) error {
 	if err != nil {
 		return fmt.Errorf("read the evidence pack: %w", err)
 	}
-	report, err := evidence.Verify(f, size)
+	report, err := evidence.Verify(f, size, key)
 	if err != nil {
 		return fmt.Errorf("verify the evidence pack: %w", err)
 	}
-	s.Evidence = SummaryEvidence{File: path, SHA256: hex.EncodeToString(h.Sum(nil)), Verified: report.Verified}
+	s.Evidence = SummaryEvidence{File: path, SHA256: hex.EncodeToString(h.Sum(nil)), Verified: report.Verified && report.KeyTrusted}
 	if !report.Verified && len(report.Problems) > 0 {
 		return fmt.Errorf("the evidence pack does not verify: %s", report.Problems[0])
 	}
