@@ -1,0 +1,125 @@
+// Package console serves the web pages on which people follow an incident, approve what will be sent, and
+// answer "did you tell this person?". Pages are complete without scripts; scripts keep them fresh.
+//
+// Imports of ours: breach.
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Desk is what the pages ask for. Errors are those of breach.Catalogue; any other error is shown as
+// internal, with a reference number and nothing else. Roles are checked behind it too: what a page leaves
+// out is only for comfort.
+type Desk interface {
+	Incidents(ctx context.Context) ([]breach.Incident, error)
+	Overview(ctx context.Context, incident string) (breach.Overview, error)
+	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest that has one.
+	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error)
+	// Timeline returns entries with a number above after, oldest first.
+	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
+	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
+	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)
+	Pause(ctx context.Context, incident string, by breach.Actor) error
+	Resume(ctx context.Context, incident string, by breach.Actor) error
+	Stop(ctx context.Context, incident string, by breach.Actor) error
+	Close(ctx context.Context, incident string, by breach.Actor) error
+	// FindPerson puts every look on record; breach.ErrNotFound when nobody fits.
+	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
+	Authenticate(ctx context.Context, token string) (breach.Actor, error)
+}
+
+// Reason explains a failure code to a person: the cause in plain words, what happens by itself, what a
+// person can do.
+type Reason struct{ Cause, Next, Do string }
+
+// Config is what the pages need. Desk and Log are required.
+type Config struct {
+	Desk    Desk
+	Log     *slog.Logger
+	Now     func() time.Time  // nil: time.Now
+	Reasons map[string]Reason // by failure code; a code that is not in it is shown as it is
+	Zone    *time.Location    // in which times are shown, said once a page; nil: UTC
+	// Done ends open event streams when it is closed, so that a server can shut down at once. May be nil.
+	Done <-chan struct{}
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Desk == nil || c.Log == nil {
+		return c, errors.New("console: Desk and Log are required")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Zone == nil {
+		c.Zone = time.UTC
+	}
+	return c, nil
+}
+
+// base is the path below which everything is served.
+const base = "/console/"
+
+// server holds what all requests share.
+type server struct {
+	Config
+	files    *files
+	pages    *pages
+	sessions *sessions
+	hub      *hub
+	outside  *http.CrossOriginProtection
+}
+
+// New makes the handler of everything below /console/.
+func New(c Config) (http.Handler, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Config: c, sessions: newSessions(c.Now), outside: http.NewCrossOriginProtection()}
+	if s.files, err = loadFiles(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = loadPages(s.files); err != nil {
+		return nil, err
+	}
+	s.hub = newHub(c.Desk.Overview, c.Log, c.Done)
+	return s.routes(), nil
+}
+
+func (s *server) routes() http.Handler {
+	m := http.NewServeMux()
+	m.Handle("GET /console/static/{file}", s.files)
+
+	m.Handle("GET /console/sign-in", s.open(s.signInPage))
+	m.Handle("POST /console/sign-in", s.open(s.signIn))
+	m.Handle("POST /console/sign-out", s.signed(s.signOut))
+	m.Handle("GET /console/legend", s.signed(s.legend))
+
+	m.Handle("GET /console/{$}", s.signed(s.incidents))
+	m.Handle("GET /console/incidents/{id}", s.signed(s.incident))
+	m.Handle("GET /console/incidents/{id}/parts/{part}", s.signed(s.part))
+	m.Handle("GET /console/incidents/{id}/events", s.signed(s.events))
+	m.Handle("GET /console/incidents/{id}/timeline", s.signed(s.timeline))
+	m.Handle("GET /console/incidents/{id}/approve", s.signed(s.approvePage))
+	m.Handle("POST /console/incidents/{id}/approve", s.signed(s.decide))
+	m.Handle("GET /console/incidents/{id}/texts/{wave}/{sha}", s.signed(s.textFrame))
+	m.Handle("GET /console/incidents/{id}/stop", s.signed(s.stopPage))
+	m.Handle("POST /console/incidents/{id}/stop", s.signed(s.stop))
+	m.Handle("POST /console/incidents/{id}/pause", s.signed(s.pause))
+	m.Handle("POST /console/incidents/{id}/resume", s.signed(s.resume))
+	m.Handle("POST /console/incidents/{id}/submit", s.signed(s.submit))
+	m.Handle("POST /console/incidents/{id}/close", s.signed(s.close))
+
+	m.Handle("GET /console/person", s.signed(s.personPage))
+	m.Handle("POST /console/person", s.signed(s.findPerson))
+	m.Handle("GET /console/", s.signed(s.nothing))
+	return s.outer(m)
+}

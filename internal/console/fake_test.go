@@ -1,0 +1,280 @@
+package console
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// fakeDesk answers with functions; one that is not set must not be called.
+type fakeDesk struct {
+	incidents    func() ([]breach.Incident, error)
+	overview     func(incident string) (breach.Overview, error)
+	plan         func(incident string, wave int) (breach.PlanRecord, []breach.Text, error)
+	timeline     func(incident string, after int64, limit int) ([]breach.AuditEntry, error)
+	submit       func(incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	approve      func(incident, hash string, by breach.Actor) (breach.PlanRecord, error)
+	giveBack     func(incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error)
+	pause        func(incident string, by breach.Actor) error
+	resume       func(incident string, by breach.Actor) error
+	stop         func(incident string, by breach.Actor) error
+	close        func(incident string, by breach.Actor) error
+	findPerson   func(incident string, by breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error)
+	authenticate func(token string) (breach.Actor, error)
+}
+
+func (f *fakeDesk) Incidents(context.Context) ([]breach.Incident, error) { return f.incidents() }
+func (f *fakeDesk) Overview(_ context.Context, incident string) (breach.Overview, error) {
+	return f.overview(incident)
+}
+func (f *fakeDesk) Plan(_ context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error) {
+	return f.plan(incident, wave)
+}
+func (f *fakeDesk) Timeline(_ context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error) {
+	return f.timeline(incident, after, limit)
+}
+func (f *fakeDesk) Submit(_ context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error) {
+	return f.submit(incident, wave, by)
+}
+func (f *fakeDesk) Approve(_ context.Context, incident, hash string, by breach.Actor) (breach.PlanRecord, error) {
+	return f.approve(incident, hash, by)
+}
+func (f *fakeDesk) Return(_ context.Context, incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error) {
+	return f.giveBack(incident, hash, comment, by)
+}
+func (f *fakeDesk) Pause(_ context.Context, incident string, by breach.Actor) error {
+	return f.pause(incident, by)
+}
+func (f *fakeDesk) Resume(_ context.Context, incident string, by breach.Actor) error {
+	return f.resume(incident, by)
+}
+func (f *fakeDesk) Stop(_ context.Context, incident string, by breach.Actor) error {
+	return f.stop(incident, by)
+}
+func (f *fakeDesk) Close(_ context.Context, incident string, by breach.Actor) error {
+	return f.close(incident, by)
+}
+func (f *fakeDesk) FindPerson(_ context.Context, incident string, by breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error) {
+	return f.findPerson(incident, by, q, reason)
+}
+func (f *fakeDesk) Authenticate(_ context.Context, token string) (breach.Actor, error) {
+	return f.authenticate(token)
+}
+
+// The people of the tests. Tokens are "token-" and the id.
+var (
+	lead      = breach.Actor{ID: "wei.lin", Name: "Wei Lin", Role: breach.RoleLead}
+	author    = breach.Actor{ID: "priya.raman", Name: "Priya Raman", Role: breach.RoleLead}
+	responder = breach.Actor{ID: "jonas.albrecht", Name: "Jonas Albrecht", Role: breach.RoleResponder}
+	reader    = breach.Actor{ID: "ana.costa", Name: "Ana Costa", Role: breach.RoleReader}
+	detector  = breach.Actor{ID: "scanner", Role: breach.RoleDetector}
+)
+
+func authenticate(token string) (breach.Actor, error) {
+	for _, a := range []breach.Actor{lead, author, responder, reader, detector} {
+		if token == "token-"+a.ID {
+			return a, nil
+		}
+	}
+	return breach.Actor{}, breach.Errorf(breach.ErrUnauthorized, "this token is not known")
+}
+
+// site is a console on a fake desk, with a browser that keeps cookies.
+type site struct {
+	*httptest.Server
+	t      *testing.T
+	client *http.Client
+}
+
+// newSite serves the console at the samples' present instant.
+func newSite(t *testing.T, desk Desk) *site {
+	t.Helper()
+	done := make(chan struct{})
+	h, err := New(Config{
+		Desk: desk, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return sampleNow },
+		Reasons: sampleReasons, Done: done,
+	})
+	require.NoError(t, err)
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	t.Cleanup(func() { close(done) })
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	return &site{Server: srv, t: t, client: &http.Client{Jar: jar, Timeout: 10 * time.Second}}
+}
+
+// as signs somebody in.
+func (s *site) as(a breach.Actor) *site {
+	s.t.Helper()
+	p := s.post("/console/sign-in", url.Values{"token": {"token-" + a.ID}})
+	require.Equal(s.t, http.StatusOK, p.status, p.text())
+	return s
+}
+
+// page is an answer, parsed.
+type page struct {
+	t      *testing.T
+	status int
+	header http.Header
+	path   string
+	raw    string
+	doc    *html.Node
+}
+
+func (s *site) get(path string) *page {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.URL+path, nil)
+	require.NoError(s.t, err)
+	return s.do(r)
+}
+
+// post sends a form as a browser does from a page of the same site.
+func (s *site) post(path string, form url.Values) *page {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.URL+path, strings.NewReader(form.Encode()))
+	require.NoError(s.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return s.do(r)
+}
+
+func (s *site) do(r *http.Request) *page {
+	s.t.Helper()
+	resp, err := s.client.Do(r)
+	require.NoError(s.t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(s.t, err)
+	doc, err := html.Parse(strings.NewReader(string(body)))
+	require.NoError(s.t, err)
+	return &page{s.t, resp.StatusCode, resp.Header, resp.Request.URL.RequestURI(), string(body), doc}
+}
+
+// csrf is the token of the forms of this sign-in.
+func (s *site) csrf() string {
+	s.t.Helper()
+	return s.get("/console/").one("form[action=/console/sign-out] input[name=csrf]").attr("value")
+}
+
+// send posts a form of this sign-in.
+func (s *site) send(path string, form url.Values) *page {
+	s.t.Helper()
+	form.Set("csrf", s.csrf())
+	return s.post(path, form)
+}
+
+// node is an element of a page.
+type node struct{ *html.Node }
+
+func (n node) attr(name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func (n node) has(name string) bool {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return true
+		}
+	}
+	return false
+}
+
+// text is what people read, with single spaces.
+func (n node) text() string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data + " ")
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+func (p *page) text() string { return node{p.doc}.text() }
+
+// one finds the only element that fits.
+func (p *page) one(selector string) node {
+	p.t.Helper()
+	found := p.all(selector)
+	require.Len(p.t, found, 1, selector)
+	return found[0]
+}
+
+func (p *page) all(selector string) []node { return node{p.doc}.all(selector) }
+
+// all understands "tag.class#id[name=value] descendant".
+func (n node) all(selector string) []node {
+	steps := strings.Fields(selector)
+	found := []node{n}
+	for _, step := range steps {
+		var next []node
+		seen := map[*html.Node]bool{}
+		for _, from := range found {
+			for d := range from.Descendants() {
+				if d.Type == html.ElementNode && !seen[d] && fits(node{d}, step) {
+					seen[d] = true
+					next = append(next, node{d})
+				}
+			}
+		}
+		found = next
+	}
+	return found
+}
+
+func fits(n node, step string) bool {
+	rest := step
+	if i := strings.IndexAny(step, ".#["); i >= 0 {
+		step, rest = step[:i], step[i:]
+	} else {
+		rest = ""
+	}
+	if step != "" && n.Data != step {
+		return false
+	}
+	for rest != "" {
+		kind := rest[0]
+		end := strings.IndexAny(rest[1:], ".#[") + 1
+		if kind == '[' {
+			end = strings.IndexByte(rest, ']') + 1
+		}
+		if end == 0 {
+			end = len(rest)
+		}
+		what := rest[1:end]
+		rest = rest[end:]
+		switch kind {
+		case '.':
+			if !strings.Contains(" "+n.attr("class")+" ", " "+what+" ") {
+				return false
+			}
+		case '#':
+			if n.attr("id") != what {
+				return false
+			}
+		case '[':
+			name, value, exact := strings.Cut(strings.TrimSuffix(what, "]"), "=")
+			if !n.has(name) || (exact && n.attr(name) != value) {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,380 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// incidentView is the page of one incident. Each part can be asked for alone.
+type incidentView struct {
+	ID, Base, Title string
+	State           badge
+	Meta            []string
+	Aware           *moment
+	CSRF            string
+	Gate            gateView
+	Lede            ledeView
+	Stages          []stage
+	Rail            railView
+	Waiting         waitingView
+	Log             []event
+	People          peopleView
+	Channels        channelsView
+	Failures        failuresView
+	Countries       []countryRow
+	Duties          dutiesView
+	Missing         []string
+	Waves           []waveRow
+	Reports         []reportRow
+	Announcement    announcementView
+	Evidence        *evidenceView
+
+	versions map[string]string
+}
+
+// livePart is how a part of the page names itself to the script that keeps it fresh.
+type livePart struct{ Name, Version, URL string }
+
+// Part gives the attributes of one part.
+func (v incidentView) Part(name string) livePart {
+	return livePart{name, v.versions[name], v.Base + "/parts/" + name}
+}
+
+// gateView says whether sending can be paused, resumed or stopped, and by this person.
+type gateView struct {
+	Paused, Stopped, MayAct, CanPause, CanStop bool
+}
+
+// ledeView is the sentence that says it all, and what proves it.
+type ledeView struct {
+	Strong  string
+	Rest    []string
+	Waiting string
+}
+
+// stage is one step of the story.
+type stage struct {
+	Name, Class string
+	Lines       []string
+	Icon        string
+	Current     bool
+}
+
+type evidenceView struct {
+	File, SHA256 string
+	At           moment
+}
+
+func (s *server) incident(v *visit) error {
+	view, err := s.incidentView(v, s.Desk.Overview)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "incident", frame{
+		Title: v.l.T("Incident %s", view.ID), Here: "incidents", Live: view.Base + "/events", HoldsFigures: true, Main: view,
+	})
+}
+
+// part answers with one part as it is now. It is cheap: pages that watch the same incident share what was
+// read within the last second.
+func (s *server) part(v *visit) error {
+	name := v.r.PathValue("part")
+	if !slices.Contains(partNames, name) {
+		return breach.Errorf(breach.ErrNotFound, "there is no such part of the page")
+	}
+	view, err := s.incidentView(v, s.hub.overview)
+	if err != nil {
+		return err
+	}
+	return v.showPart("incident", "part-"+name, view)
+}
+
+func (s *server) incidentView(v *visit, read overviewOf) (incidentView, error) {
+	id, err := v.incidentID()
+	if err != nil {
+		return incidentView{}, err
+	}
+	ctx := v.r.Context()
+	o, err := read(ctx, id)
+	if err != nil {
+		return incidentView{}, err
+	}
+	last, err := s.Desk.Timeline(ctx, id, max(0, o.Revision-lastEvents), lastEvents)
+	if err != nil {
+		return incidentView{}, err
+	}
+	return s.buildIncident(v, o, last), nil
+}
+
+func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditEntry) incidentView {
+	l, inc := v.l, o.Incident
+	view := incidentView{
+		ID: inc.ID, Base: base + "incidents/" + inc.ID, Title: l.incidentTitle(inc), CSRF: v.session.csrf,
+		State: l.stateBadge(inc.State), Meta: l.meta(o), Gate: gate(o, v.actor),
+		Stages: l.stages(o), Rail: l.rail(o), Log: l.events(o, last, true),
+		People: l.people(o), Channels: l.channels(o), Failures: l.failures(o, s.Reasons), Countries: l.countries(o),
+		Duties: l.duties(o), Waves: l.waves(o), Reports: l.reports(o), Announcement: l.announcement(o),
+		versions: versions(o),
+	}
+	view.Waiting = l.waiting(o, v.actor)
+	view.Lede = l.lede(o, view.Waiting.Mine)
+	for _, m := range o.Missing {
+		view.Missing = append(view.Missing, m)
+	}
+	if inc.AwareAt != nil {
+		at := l.At(*inc.AwareAt)
+		view.Aware = &at
+	}
+	if o.Evidence != nil {
+		view.Evidence = &evidenceView{o.Evidence.File, o.Evidence.SHA256, l.At(o.Evidence.At)}
+	}
+	return view
+}
+
+// incidentTitle is never empty: it is the text of links.
+func (l speech) incidentTitle(inc breach.Incident) string {
+	if inc.Title == "" {
+		return l.T("Incident without a title")
+	}
+	return inc.Title
+}
+
+func (l speech) stateBadge(s breach.IncidentState) badge {
+	w := l.word(breach.IncidentMachine, string(s))
+	b := badge{"is-line", "hand", w.Text, w.Anchor}
+	switch s {
+	case breach.IncidentDraft:
+		b.Class, b.Icon = "is-ask", "ask"
+	case breach.IncidentOpen, breach.IncidentAssessing:
+		b.Icon = "clock"
+	case breach.IncidentClosed:
+		b.Class, b.Icon = "is-done", "check"
+	}
+	return b
+}
+
+func (l speech) meta(o breach.Overview) []string {
+	var out []string
+	if a := o.Assessment; a != nil {
+		switch {
+		case a.Score != nil:
+			out = append(out, l.T("Severity %s, %.2g (%s)", l.T(a.Level), *a.Score, a.Scheme))
+		case len(a.Range) == 2:
+			out = append(out, l.T("Severity up to %s, between %.2g and %.2g (%s)", l.T(a.Level), a.Range[0], a.Range[1], a.Scheme))
+		}
+	}
+	if o.Organisation != "" {
+		out = append(out, o.Organisation)
+	}
+	return append(out, l.T("Policy %s", o.Incident.Policy))
+}
+
+func gate(o breach.Overview, by breach.Actor) gateView {
+	g := gateView{Paused: o.Paused, Stopped: o.Stopped, MayAct: may(by, breach.RoleResponder)}
+	begun := o.Timings.ApprovedAt != nil || o.Incident.State == breach.IncidentNotifying
+	open := begun && o.Incident.State != breach.IncidentClosed && !o.Stopped
+	g.CanPause, g.CanStop = open && g.MayAct, open && g.MayAct
+	return g
+}
+
+func (l speech) lede(o breach.Overview, mine int) ledeView {
+	var v ledeView
+	p, inc := o.People, o.Incident
+	say := func(n int64, one, many string) {
+		if n > 0 {
+			v.Rest = append(v.Rest, l.Count(n, one, many))
+		}
+	}
+	switch {
+	case inc.State == breach.IncidentClosed:
+		v.Strong = l.T("This incident is closed: everybody is accounted for.")
+	case inc.State == breach.IncidentDraft:
+		v.Strong = l.T("A detector opened this incident. Nobody has confirmed it yet, but the clock runs.")
+	case o.Total == 0:
+		v.Strong = l.T("Nobody is on a list yet, so nobody can be told.")
+	case o.Stopped:
+		v.Strong = l.T("Sending was stopped for good.")
+	case o.Paused:
+		v.Strong = l.T("Sending is paused.")
+	}
+	if o.Total > 0 {
+		told := l.T("%s of %s people have been told, and it is confirmed.", l.Num(p[breach.Reached]), l.Num(o.Total))
+		if v.Strong == "" {
+			v.Strong = told
+		} else {
+			v.Rest = append(v.Rest, told)
+		}
+		say(p[breach.Attempted], "1 is on the way, not confirmed yet.", "%s are on the way, not confirmed yet.")
+		say(p[breach.Pending], "1 still waits for a first message.", "%s still wait for a first message.")
+		say(p[breach.Unreachable], "1 cannot be reached by any allowed channel.", "%s cannot be reached by any allowed channel.")
+		say(p[breach.Covered], "1 is covered by the announcement.", "%s are covered by the announcement.")
+		say(p[breach.Held], "1 must not be told yet.", "%s must not be told yet.")
+	}
+	if d, earliest := firstClock(o); d != nil {
+		v.Rest = append(v.Rest, l.firstSaid(*d, earliest))
+	}
+	if mine > 0 {
+		v.Waiting = l.Count(int64(mine), "One thing waits for you.", "%s things wait for you.")
+	}
+	return v
+}
+
+func (l speech) firstSaid(d breach.Duty, earliest bool) string {
+	at, left := l.At(*d.DueAt).Shown, d.DueAt.Sub(l.now)
+	switch {
+	case left < 0 && !earliest:
+		return l.T("The first deadline, %s, passed at %s.", quoted(l, d), at)
+	case earliest:
+		return l.T("The earliest possible deadline, %s, is %s.", quoted(l, d), at)
+	}
+	return l.T("The first deadline, %s, is %s.", quoted(l, d), at)
+}
+
+func quoted(l speech, d breach.Duty) string { return l.T("“%s”", l.T(titleOf(d))) }
+
+// stages tells the story in seven steps. Exactly one is the present one, none when the incident is closed.
+func (l speech) stages(o breach.Overview) []stage {
+	steps := []stage{l.stageOpened(o), l.stageAssessed(o), l.stageApproved(o), l.stageTold(o), l.stageAnnounced(o), l.stageReported(o), l.stageEvidence(o)}
+	if o.Incident.State == breach.IncidentClosed {
+		return steps
+	}
+	at := slices.IndexFunc(steps, func(s stage) bool { return s.Class == "" || s.Class == "is-wait" })
+	if at >= 0 {
+		steps[at].Current, steps[at].Class, steps[at].Icon = true, "", ""
+	}
+	return steps
+}
+
+const past, waits = "is-past", "is-wait"
+
+func (l speech) stageOpened(o breach.Overview) stage {
+	s := stage{Name: l.T("Opened"), Class: past, Icon: "check", Lines: []string{l.At(o.Incident.OpenedAt).Shown, l.T("by %s", l.actor(o.Incident.OpenedBy))}}
+	if o.Incident.State == breach.IncidentDraft {
+		s.Class, s.Icon = waits, "pause"
+		s.Lines[1] = l.T("not confirmed yet")
+	}
+	return s
+}
+
+func (l speech) stageAssessed(o breach.Overview) stage {
+	s := stage{Name: l.T("Assessed")}
+	if o.Assessment == nil {
+		return s
+	}
+	s.Class, s.Icon = past, "check"
+	applies := 0
+	for _, d := range o.Duties {
+		if d.Verdict == breach.Applies {
+			applies++
+		}
+	}
+	s.Lines = []string{l.Count(int64(applies), "1 duty applies", "%s duties apply"), l.T("revision %d of the facts", o.Incident.FactRevision)}
+	return s
+}
+
+func (l speech) stageApproved(o breach.Overview) stage {
+	s := stage{Name: l.T("Approved")}
+	waiting, approved := 0, 0
+	for _, w := range o.Waves {
+		switch {
+		case w.Plan == nil:
+		case w.Plan.State == breach.PlanApproved:
+			approved++
+		case w.Plan.State == breach.PlanAwaiting:
+			waiting++
+		}
+	}
+	switch {
+	case waiting > 0:
+		s.Class, s.Icon, s.Lines = waits, "pause", []string{l.T("waits for a second person")}
+	case approved > 0 && approved == len(o.Waves):
+		s.Class, s.Icon = past, "check"
+	case len(o.Waves) == 0:
+		s.Lines = []string{l.T("no list loaded yet")}
+	default:
+		s.Lines = []string{l.T("no plan submitted yet")}
+	}
+	if o.Timings.ApprovedAt != nil {
+		s.Lines = append([]string{l.At(*o.Timings.ApprovedAt).Shown}, s.Lines...)
+	}
+	return s
+}
+
+func (l speech) stageTold(o breach.Overview) stage {
+	s := stage{Name: l.T("People told")}
+	pending := o.People[breach.Pending]
+	switch {
+	case o.Incident.State == breach.IncidentMonitoring || o.Incident.State == breach.IncidentClosed:
+		s.Class, s.Icon = past, "check"
+		s.Lines = []string{l.T("%s confirmed", l.Num(o.People[breach.Reached]))}
+		if n := o.People[breach.Attempted]; n > 0 {
+			s.Lines = append(s.Lines, l.T("%s on the way", l.Num(n)))
+		}
+	case o.Incident.State == breach.IncidentNotifying:
+		s.Name, s.Lines = l.T("People being told"), []string{l.T("%s to do", l.Num(pending))}
+	}
+	switch {
+	case o.Stopped:
+		s.Lines = append(s.Lines, l.T("stopped"))
+	case o.Paused:
+		s.Lines = append(s.Lines, l.T("paused"))
+	}
+	return s
+}
+
+func (l speech) stageAnnounced(o breach.Overview) stage {
+	s := stage{Name: l.T("Announced")}
+	switch {
+	case o.Announcement != nil:
+		s.Class, s.Icon, s.Lines = past, "check", []string{l.At(o.Announcement.PublishedAt).Shown, l.T("kept up until %s", l.Day(o.Announcement.KeepUntil))}
+	case o.Incident.State == breach.IncidentMonitoring || o.Incident.State == breach.IncidentClosed:
+		s.Class, s.Icon, s.Lines = past, "no", []string{l.T("not needed")}
+	}
+	return s
+}
+
+func (l speech) stageReported(o breach.Overview) stage {
+	s := stage{Name: l.T("Authorities told")}
+	asked, filed := 0, 0
+	for _, d := range o.Duties {
+		if d.Duty != "notify_authority" {
+			continue
+		}
+		switch st, _ := stand(o, d); st {
+		case done:
+			asked, filed = asked+1, filed+1
+		case running, timeless:
+			asked++
+		}
+	}
+	switch {
+	case o.Assessment == nil:
+	case asked == 0:
+		s.Class, s.Icon, s.Lines = past, "no", []string{l.T("no report is asked for")}
+	default:
+		s.Lines = []string{l.T("%d of %d filed", filed, asked)}
+		if filed == asked {
+			s.Class, s.Icon = past, "check"
+		}
+	}
+	return s
+}
+
+func (l speech) stageEvidence(o breach.Overview) stage {
+	s := stage{Name: l.T("Evidence"), Lines: []string{l.T("sealed when closed")}}
+	if o.Evidence != nil {
+		s.Class, s.Icon, s.Lines = past, "check", []string{l.T("sealed"), l.At(o.Evidence.At).Shown}
+	}
+	return s
+}
+
+// instant is a pointer's instant as shown, empty without one.
+func (l speech) instant(t *time.Time) moment {
+	if t == nil {
+		return moment{}
+	}
+	return l.At(*t)
+}

@@ -1,0 +1,179 @@
+package console
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+const (
+	lastEvents = 6   // on the page of an incident
+	pageOfLog  = 100 // on the page of the whole record
+)
+
+// event is one entry of the record in words.
+type event struct {
+	Seq    int64
+	At     moment
+	Text   string
+	Action string // as it is stored
+	Data   string
+	Hash   string
+}
+
+// recordData are the fields of entries that words are made of. What an entry does not have stays empty.
+type recordData struct {
+	Wave            int    `json:"wave"`
+	Revision        int    `json:"revision"`
+	FactRevision    int    `json:"fact_revision"`
+	Added           int64  `json:"added"`
+	Duplicates      int64  `json:"duplicates"`
+	People          int64  `json:"people"`
+	PlanHash        string `json:"plan_hash"`
+	From            string `json:"from"`
+	To              string `json:"to"`
+	Obligation      string `json:"obligation"`
+	Kind            string `json:"kind"`
+	Acknowledgement string `json:"acknowledgement"`
+	Level           string `json:"level"`
+	Obligations     int64  `json:"obligations"`
+	Covered         int64  `json:"covered"`
+	Announce        bool   `json:"announce"`
+	File            string `json:"file"`
+	Matches         *int64 `json:"matches"`
+}
+
+// events puts entries into words, the newest first.
+func (l speech) events(o breach.Overview, entries []breach.AuditEntry, short bool) []event {
+	out := make([]event, 0, len(entries))
+	for _, e := range entries {
+		at := l.At(e.At)
+		if short {
+			at = l.Clock(e.At)
+		}
+		shown := event{Seq: e.Seq, At: at, Action: e.Action, Text: l.told(o, e), Hash: e.Hash}
+		if !short && len(e.Data) > 0 && string(e.Data) != "null" {
+			shown.Data = string(e.Data)
+		}
+		out = append(out, shown)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// told says one entry of the record in a sentence. Entries of kinds that this release does not know are
+// shown by their name.
+func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
+	var d recordData
+	_ = json.Unmarshal(e.Data, &d) // what does not fit leaves its field empty
+	who, duty := l.actor(e.Actor), l.T(dutyTitle(o, d.Obligation))
+	switch e.Action {
+	case "incident.opened":
+		return l.T("%s opened the incident.", who)
+	case "incident.detected":
+		return l.T("A detector opened the incident; the clock runs.")
+	case "incident.moved":
+		return l.T("The incident moved on: %s.", l.word(breach.IncidentMachine, d.To).Text)
+	case "facts.amended":
+		return l.T("%s amended the facts, revision %d.", who, d.FactRevision)
+	case "duties.judged":
+		return l.T("Duties were judged from revision %d of the facts; severity %s.", d.FactRevision, l.T(d.Level))
+	case "assess.judged":
+		return l.T("Deadlines follow from revision %d of the facts.", d.Revision)
+	case "people.loaded":
+		return l.T("%s loaded list %d: %s.", who, d.Wave, l.People(d.Added))
+	case "person.viewed":
+		return l.T("%s looked a person up; the reason is sealed.", who)
+	case "evidence.sealed":
+		return l.T("Evidence was sealed.")
+	case "evidence.exported", "evidence.downloaded":
+		return l.T("%s took out the evidence.", who)
+	}
+	if text := l.toldSending(e.Action, who, duty, d); text != "" {
+		return text
+	}
+	return l.T("Recorded: %s, by %s.", e.Action, who)
+}
+
+func (l speech) toldSending(action, who, duty string, d recordData) string {
+	switch action {
+	case "plan.submitted":
+		return l.T("%s submitted the plan for list %d, %s.", who, d.Wave, l.People(d.People))
+	case "plan.approved":
+		return l.T("%s approved the plan for list %d.", who, d.Wave)
+	case "plan.returned":
+		return l.T("%s returned the plan for list %d.", who, d.Wave)
+	case "plan.voided":
+		return l.T("The plan for list %d became void: something that it covers changed.", d.Wave)
+	case "send.paused":
+		return l.T("%s paused sending.", who)
+	case "send.resumed":
+		return l.T("%s let sending go on.", who)
+	case "send.stopped":
+		return l.T("%s stopped sending for good.", who)
+	case "announce.decided":
+		if d.Announce {
+			return l.T("Measured facts ask for a public announcement.")
+		}
+		return l.T("Measured facts ask for no public announcement.")
+	case "announce.published":
+		return l.T("The announcement was published; it covers %s.", l.People(d.Covered))
+	case "announcement.stored":
+		return l.T("The announcement was stored as approved.")
+	case "report.filed":
+		return l.T("Report filed: %s.", duty)
+	case "report.acknowledged":
+		return l.T("Report acknowledged, number %s: %s.", d.Acknowledgement, duty)
+	case "duty.moved":
+		return l.T("%s: %s.", duty, l.word(breach.ObligationMachine, d.To).Text)
+	case "clock.reminder":
+		return l.T("Reminder: the deadline comes nearer. %s.", duty)
+	case "clock.overdue":
+		return l.T("Overdue: %s.", duty)
+	}
+	return ""
+}
+
+// timelineView is one page of the whole record.
+type timelineView struct {
+	ID, Base, Title string
+	Entries         []event
+	Total           int64
+	Older, Newer    string // addresses, empty at the ends
+}
+
+func (s *server) timeline(v *visit) error {
+	id, err := v.incidentID()
+	if err != nil {
+		return err
+	}
+	o, err := s.Desk.Overview(v.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	upTo := o.Revision
+	if n, err := strconv.ParseInt(v.r.URL.Query().Get("upto"), 10, 64); err == nil && n > 0 && n < upTo {
+		upTo = n
+	}
+	from := max(0, upTo-pageOfLog)
+	entries, err := s.Desk.Timeline(v.r.Context(), id, from, int(upTo-from))
+	if err != nil {
+		return err
+	}
+	here := base + "incidents/" + id
+	view := timelineView{ID: id, Base: here, Title: v.l.incidentTitle(o.Incident), Total: o.Revision, Entries: v.l.events(o, entries, false)}
+	if from > 0 {
+		view.Older = here + "/timeline?upto=" + strconv.FormatInt(from, 10)
+	}
+	switch next := upTo + pageOfLog; {
+	case upTo >= o.Revision:
+	case next >= o.Revision:
+		view.Newer = here + "/timeline"
+	default:
+		view.Newer = here + "/timeline?upto=" + strconv.FormatInt(next, 10)
+	}
+	return v.show(http.StatusOK, "timeline", frame{Title: v.l.T("Record of incident %s", id), Here: "incidents", HoldsFigures: true, Main: view})
+}

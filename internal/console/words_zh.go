@@ -1,0 +1,3 @@
+package console
+
+var inChinese = map[string]string{}
