@@ -2,16 +2,12 @@ package activities
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
@@ -40,10 +36,11 @@ type Limits struct {
 	Lease    time.Duration // a lost lane's chunk is free after this
 	Margin   time.Duration // a batch is begun only while this much of the lease is left
 	Settling time.Duration // an unknown attempt is asked about after this, so that it had time to arrive
+	Reserve  time.Duration // a batch is begun only while the activity has this much time left to finish it
 }
 
 // DefaultLimits are safe for any provider.
-var DefaultLimits = Limits{Batch: 40, Parallel: 8, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second}
+var DefaultLimits = Limits{Batch: 40, Parallel: 8, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute}
 
 // LaneIn names the work of one lane for one slice of time.
 type LaneIn struct {
@@ -55,23 +52,27 @@ type LaneIn struct {
 	Slice    time.Duration  `json:"slice"`
 }
 
-// LaneOut counts what the lane did. Open is how many chunks of the round are not done.
+// LaneOut counts what the lane did. Open is how many chunks of the round are not done. Paused says that the
+// gate is closed, Stopped that it is closed for good.
 type LaneOut struct {
-	Sent   int  `json:"sent"`
-	Open   int  `json:"open"`
-	Paused bool `json:"paused"`
+	Sent    int  `json:"sent"`
+	Open    int  `json:"open"`
+	Paused  bool `json:"paused"`
+	Stopped bool `json:"stopped,omitempty"`
 }
 
 // Lane works on chunks of one round of one channel until its slice is over, none is left, or sending is
 // paused or stopped.
-func (d *Deliver) Lane(ctx context.Context, in LaneIn) (LaneOut, error) {
+func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) {
+	defer calm(&err)
 	l, err := d.open(ctx, in)
 	if err != nil {
 		return LaneOut{}, fail(ctx, err)
 	}
-	var out LaneOut
 	for end := d.Now().Add(in.Slice); d.Now().Before(end); {
-		if out.Paused, err = d.gated(ctx, in.Incident); err != nil || out.Paused {
+		paused, stopped, err := d.Sending.Gate(ctx, in.Incident)
+		if err != nil || paused || stopped {
+			out.Paused, out.Stopped = paused || stopped, stopped
 			return out, fail(ctx, err)
 		}
 		lease, open, err := d.Sending.Lease(ctx, in.Incident, in.Wave, in.Round, in.Channel, d.Owner, d.Limits.Lease)
@@ -151,15 +152,6 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 	return l, nil
 }
 
-// job is one message that is due.
-type job struct {
-	sub     breach.Subject
-	step    policy.Step
-	message delivery.Message
-	text    breach.Text
-	bad     bool // could not be rendered; recorded as a permanent failure
-}
-
 func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err error) {
 	if lease.Block.Digest != l.digests[lease.Block.No] {
 		return 0, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
@@ -209,24 +201,19 @@ func (l *lane) due(subjects []breach.Subject) []job {
 	return jobs
 }
 
-func (l *lane) compose(sub breach.Subject, st policy.Step) job {
-	j := job{sub: sub, step: st}
-	j.text = l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
-	m, err := l.Words.Message(j.text, sub.Person, st.Addressee, sub.Ref)
-	j.bad = err != nil
-	m.Channel = st.Channel
-	m.DeliveryID, m.AttemptID = deliveryID(l.in.Incident, sub.ID, st), attemptID(l.in.Incident, sub.ID, st)
-	j.message = m
-	return j
-}
-
-// hold fences: a batch is begun only while enough of the lease is left, and what was lost is not sent.
+// hold fences: a batch is begun only while enough of the lease and of the activity's own time is left, and
+// what was lost is not sent. The lease is measured from before it was asked for, by this machine's clock
+// alone: the database's clock may differ.
 func (l *lane) hold(ctx context.Context, lease *breach.Lease) (bool, error) {
+	asked := l.Now()
 	ok, err := l.Sending.Renew(ctx, lease, l.Limits.Lease)
 	if err != nil || !ok {
 		return false, err
 	}
-	return time.Until(lease.Until) > l.Limits.Margin || l.Limits.Lease <= l.Limits.Margin, nil
+	if end, limited := ctx.Deadline(); limited && time.Until(end) < l.Limits.Reserve {
+		return false, nil
+	}
+	return l.Limits.Lease-l.Now().Sub(asked) > l.Limits.Margin || l.Limits.Lease <= l.Limits.Margin, nil
 }
 
 // batch commits the intents, hands the messages over side by side, and appends what happened. Facts are
@@ -269,69 +256,24 @@ func (l *lane) keep(ctx context.Context, lease *breach.Lease) (held context.Cont
 	keeper.Go(func() {
 		tick := time.NewTicker(l.Limits.Lease / 5)
 		defer tick.Stop()
-		for {
+		for renewed := time.Now(); ; {
 			select {
 			case <-held.Done():
 				return
 			case <-tick.C:
 			}
 			beat(ctx)
-			if ok, err := l.Sending.Renew(held, lease, l.Limits.Lease); err == nil && !ok {
+			asked := time.Now()
+			ok, err := l.Sending.Renew(held, lease, l.Limits.Lease)
+			switch {
+			case err == nil && ok:
+				renewed = asked
+			case err == nil || time.Since(renewed) > l.Limits.Lease: // lost, or run out unanswered
 				cancel()
 			}
 		}
 	})
 	return held, func() { cancel(); keeper.Wait() }
-}
-
-func (l *lane) send(ctx context.Context, epoch int, j job) breach.AttemptEvent {
-	ev := breach.AttemptEvent{
-		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
-		Provider: j.step.Provider, Epoch: epoch,
-	}
-	defer func() { ev.At = l.Now().UTC() }()
-	sender, ok := senderOf(l.Senders, l.scope.profile, j.step.Provider)
-	refused, permitted := l.scope.profile.Permits(j.sub.Person, j.step.Channel, j.step.Provider)
-	switch {
-	case !permitted: // the survey saw to it already; this is the last lock before the wire
-		ev.State, ev.Reason = breach.FailedPermanent, refused
-		return ev
-	case j.bad:
-		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
-		return ev
-	case !ok:
-		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonProviderDown
-		ev.Detail = "the provider is not configured on this worker"
-		return ev
-	}
-	j.message.SentAfter = l.Now().UTC().Add(-clockSkew)
-	r, err := sender.Send(ctx, j.message)
-	if err != nil {
-		f := delivery.AsFailure(err)
-		ev.State, ev.Reason, ev.Detail = f.State(), f.Reason, f.Detail
-		return ev
-	}
-	ev.State, ev.ProviderRef, ev.Reason, ev.Detail = r.State, r.ProviderRef, r.Reason, r.Detail
-	return ev
-}
-
-// senderOf finds the adapter that speaks to a provider of the policy's register.
-func senderOf(s Senders, p policy.Profile, provider string) (delivery.Sender, bool) {
-	entry, ok := p.Provider(provider)
-	if !ok {
-		return nil, false
-	}
-	return s.Sender(entry.Kind)
-}
-
-// deliveryID is opaque and the same for every try, so that a repeated message is recognisable.
-func deliveryID(incident string, person int64, st policy.Step) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "delivery|%s|%d|%s|%s", incident, person, st.Addressee, st.Channel))
-	return hex.EncodeToString(sum[:16])
-}
-
-func attemptID(incident string, person int64, st policy.Step) string {
-	return deliveryID(incident, person, st) + "-" + itoa(st.Try)
 }
 
 // beat tells Temporal that the activity is alive; outside an activity it does nothing.
@@ -340,6 +282,3 @@ func beat(ctx context.Context) {
 		activity.RecordHeartbeat(ctx)
 	}
 }
-
-// clockSkew is how far a provider's clock may be from ours when it is asked for messages since an instant.
-const clockSkew = time.Minute
