@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -21,9 +22,21 @@ func fail(ctx context.Context, err error) error {
 	if errors.As(err, &e) && e.Code != breach.ErrInternal && e.Code != breach.ErrUnavailable {
 		return temporal.NewNonRetryableApplicationError(e.Detail, string(e.Code), nil)
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
+	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, ended) {
+			return ended // without what it is wrapped in
+		}
 	}
-	activity.GetLogger(ctx).Error("activity failed; it is tried again", "error", err.Error())
+	if activity.IsActivity(ctx) {
+		activity.GetLogger(ctx).Error("activity failed; it is tried again", "error", err.Error())
+	}
 	return temporal.NewApplicationError("a dependency failed; the worker's log has the cause", string(breach.ErrInternal))
+}
+
+// calm turns a panic of an activity that handles people into an error that is tried again. Temporal would
+// keep the panic's own words, which may quote a person; the kind of its value is all that is said.
+func calm(err *error) {
+	if p := recover(); p != nil {
+		*err = temporal.NewApplicationError(fmt.Sprintf("a step broke down (%T); it is tried again", p), string(breach.ErrInternal))
+	}
 }

@@ -25,7 +25,8 @@ type ReconcileOut struct {
 // Reconcile settles attempts whose result is unknown: it asks providers that can answer, repeats email with
 // the same Message-ID where the policy says so, and records what cannot be known as such. Every decision is
 // an appended event; nothing is sent here.
-func (d *Deliver) Reconcile(ctx context.Context, in ReconcileIn) (ReconcileOut, error) {
+func (d *Deliver) Reconcile(ctx context.Context, in ReconcileIn) (out ReconcileOut, err error) {
+	defer calm(&err)
 	sc, err := loadScope(ctx, d.Cases, d.Profiles, in.Incident)
 	if err != nil {
 		return ReconcileOut{}, fail(ctx, err)
@@ -34,7 +35,6 @@ func (d *Deliver) Reconcile(ctx context.Context, in ReconcileIn) (ReconcileOut, 
 	if err != nil {
 		return ReconcileOut{}, fail(ctx, err)
 	}
-	var out ReconcileOut
 	for _, u := range list {
 		beat(ctx)
 		if d.Now().Sub(u.Attempt.At) < d.Limits.Settling {
@@ -105,12 +105,12 @@ func (d *Deliver) ask(ctx context.Context, p policy.Profile, incident string, u 
 	if err != nil {
 		return nil, true
 	}
-	m, err := d.Words.Message(text, u.Subject.Person, u.Attempt.Addressee, u.Subject.Ref)
+	m, err := render(d.Words, text, u.Subject, u.Attempt.Addressee)
 	if err != nil {
 		return nil, true
 	}
 	m.AttemptID, m.Channel, m.SentAfter = u.AttemptID, u.Attempt.Channel, u.Attempt.IntendedAt.Add(-clockSkew)
-	r, found, err := asker.Ask(ctx, m)
+	r, found, err := question(ctx, asker, m)
 	switch {
 	case err != nil:
 		return nil, true
@@ -128,6 +128,16 @@ func (d *Deliver) ask(ctx context.Context, p policy.Profile, incident string, u 
 		return []breach.AttemptEvent{ev}, false
 	}
 	return []breach.AttemptEvent{ev, word}, false
+}
+
+// question asks one provider. An adapter that panics could not be asked.
+func question(ctx context.Context, a delivery.Asker, m delivery.Message) (r delivery.Receipt, found bool, err error) {
+	defer func() {
+		if recover() != nil {
+			err = breach.Errorf(breach.ErrInternal, "the adapter broke down while asking")
+		}
+	}()
+	return a.Ask(ctx, m)
 }
 
 // SettleIn names a wave.

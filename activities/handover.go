@@ -1,0 +1,111 @@
+package activities
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+)
+
+// job is one message that is due.
+type job struct {
+	sub     breach.Subject
+	step    policy.Step
+	message delivery.Message
+	text    breach.Text
+	bad     bool // could not be rendered; recorded as a permanent failure
+}
+
+func (l *lane) compose(sub breach.Subject, st policy.Step) job {
+	j := job{sub: sub, step: st}
+	j.text = l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
+	m, err := render(l.Words, j.text, sub, st.Addressee)
+	j.bad = err != nil
+	m.Channel = st.Channel
+	m.DeliveryID, m.AttemptID = deliveryID(l.in.Incident, sub.ID, st), attemptID(l.in.Incident, sub.ID, st)
+	j.message = m
+	return j
+}
+
+// render keeps one person whose data the renderer cannot stand from stopping everybody else.
+func render(w Words, t breach.Text, sub breach.Subject, to breach.Addressee) (m delivery.Message, err error) {
+	defer func() {
+		if recover() != nil { // what it says may quote the person
+			m, err = delivery.Message{}, breach.Errorf(breach.ErrInternal, "a message could not be rendered")
+		}
+	}()
+	return w.Message(t, sub.Person, to, sub.Ref)
+}
+
+func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEvent) {
+	ev = breach.AttemptEvent{
+		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
+		Provider: j.step.Provider, Epoch: epoch,
+	}
+	defer func() { ev.At = l.Now().UTC() }()
+	sender, ok := senderOf(l.Senders, l.scope.profile, j.step.Provider)
+	refused, permitted := l.scope.profile.Permits(j.sub.Person, j.step.Channel, j.step.Provider)
+	switch {
+	case !permitted: // the survey saw to it already; this is the last lock before the wire
+		ev.State, ev.Reason = breach.FailedPermanent, refused
+		return ev
+	case j.bad:
+		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
+		return ev
+	case !ok:
+		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonProviderDown
+		ev.Detail = "the provider is not configured on this worker"
+		return ev
+	}
+	if ctx.Err() != nil { // the lease is lost or the worker stops: what was not begun is not begun
+		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonCrash
+		return ev
+	}
+	j.message.SentAfter = l.Now().UTC().Add(-clockSkew)
+	r, err := handOver(ctx, sender, j.message)
+	if err != nil {
+		f := delivery.AsFailure(err)
+		ev.State, ev.Reason, ev.Detail = f.State(), f.Reason, f.Detail
+		return ev
+	}
+	ev.State, ev.ProviderRef, ev.Reason, ev.Detail = r.State, r.ProviderRef, r.Reason, r.Detail
+	return ev
+}
+
+// handOver sends one message. An adapter that panics may have sent it, and must not take the process and the
+// messages of everybody else with it.
+func handOver(ctx context.Context, s delivery.Sender, m delivery.Message) (r delivery.Receipt, err error) {
+	defer func() {
+		if recover() != nil { // what it says may quote the person
+			r, err = delivery.Receipt{}, &delivery.Failure{Reason: delivery.ReasonNoAnswer, Unknown: true, Detail: "the adapter broke down while sending"}
+		}
+	}()
+	return s.Send(ctx, m)
+}
+
+// senderOf finds the adapter that speaks to a provider of the policy's register.
+func senderOf(s Senders, p policy.Profile, provider string) (delivery.Sender, bool) {
+	entry, ok := p.Provider(provider)
+	if !ok {
+		return nil, false
+	}
+	return s.Sender(entry.Kind)
+}
+
+// deliveryID is opaque and the same for every try, so that a repeated message is recognisable.
+func deliveryID(incident string, person int64, st policy.Step) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "delivery|%s|%d|%s|%s", incident, person, st.Addressee, st.Channel))
+	return hex.EncodeToString(sum[:16])
+}
+
+func attemptID(incident string, person int64, st policy.Step) string {
+	return deliveryID(incident, person, st) + "-" + itoa(st.Try)
+}
+
+// clockSkew is how far a provider's clock may be from ours when it is asked for messages since an instant.
+const clockSkew = time.Minute
