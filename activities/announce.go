@@ -81,6 +81,34 @@ func (a *Announce) unreachable(ctx context.Context, in AnnounceIn, visit func(pe
 	return nil
 }
 
+// Show makes the approved notice readable for those to whom SMS or push gives its address: the message itself
+// is too short for what a notice must say. The page is in no list or feed; whether the public is told is
+// decided later from what was measured. Nothing is shown when every channel carries the whole notice.
+func (a *Announce) Show(ctx context.Context, in AnnounceIn) (PublishOut, error) {
+	approval, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
+	if err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	points := false
+	for _, n := range plan.Notices {
+		points = points || n.Channel != string(breach.Email)
+	}
+	if !points || len(plan.Announcement) == 0 {
+		return PublishOut{}, nil
+	}
+	page := breach.Announcement{Reference: publicReference(in.Incident), Incident: in.Incident, PublishedAt: approval.At, Unlisted: true}
+	if page.Texts, err = a.texts(ctx, in, plan); err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	if _, err := a.Publisher.Publish(ctx, page); err != nil {
+		return PublishOut{}, fail(ctx, err)
+	}
+	err = a.Cases.Note(ctx, in.Incident, "announce/shown/"+itoa(in.Wave), "tocsin", "announce.shown", map[string]any{
+		"reference": page.Reference, "wave": in.Wave,
+	}, a.Now().UTC())
+	return PublishOut{Reference: page.Reference}, fail(ctx, err)
+}
+
 // PublishOut is the public page's reference.
 type PublishOut struct {
 	Reference string `json:"reference"`
@@ -140,17 +168,23 @@ func (a *Announce) compose(ctx context.Context, in AnnounceIn, plan breach.Plan,
 	}
 	now := a.Now().UTC()
 	ann := breach.Announcement{
-		Reference: announcementReference(in.Incident), Incident: in.Incident, Reason: d.Reason, Decision: raw,
+		Reference: publicReference(in.Incident), Incident: in.Incident, Reason: d.Reason, Decision: raw,
 		PublishedAt: now, KeepUntil: now.AddDate(0, 0, p.Announcement.KeepDays),
 	}
+	ann.Texts, err = a.texts(ctx, in, plan)
+	return ann, err
+}
+
+func (a *Announce) texts(ctx context.Context, in AnnounceIn, plan breach.Plan) ([]breach.Text, error) {
+	var out []breach.Text
 	for _, ref := range plan.Announcement {
 		t, err := a.Plans.Text(ctx, in.Incident, ref.SHA256)
 		if err != nil {
-			return breach.Announcement{}, err
+			return nil, err
 		}
-		ann.Texts = append(ann.Texts, t)
+		out = append(out, t)
 	}
-	return ann, nil
+	return out, nil
 }
 
 // cover marks everybody of the wave whom no channel reached and for whom the policy lets an announcement
@@ -176,8 +210,8 @@ func (a *Announce) cover(ctx context.Context, in AnnounceIn, p policy.Profile) (
 	return t[breach.Covered], err
 }
 
-// announcementReference is public, short and not guessable from outside; it does not reveal the incident's id.
-func announcementReference(incident string) string {
+// publicReference is public, short and not guessable from outside; it does not reveal the incident's id.
+func publicReference(incident string) string {
 	sum := sha256.Sum256([]byte("announcement|" + incident))
 	s := base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding).EncodeToString(sum[:5])
 	return s[:4] + "-" + s[4:]

@@ -72,7 +72,7 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 		locales = append(locales, l)
 	}
 	sort.Strings(locales)
-	texts, problems, err := a.Words.Texts(file, profile, reports, locales)
+	texts, problems, err := a.Words.Texts(file, profile, reports, locales, publicReference(in.Incident))
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}

@@ -15,6 +15,7 @@ const (
 	NameReconcile = "deliver.reconcile"
 	NameSettle    = "deliver.settle"
 	NameDecide    = "announce.decide"
+	NameShow      = "announce.show"
 	NamePublish   = "announce.publish"
 	NameFile      = "report.file"
 	NameAccept    = "report.accept"

@@ -148,8 +148,8 @@ type Waves interface {
 type Words interface {
 	// Texts composes everything that the plan covers: notices for every channel, locale and variant that
 	// the wave needs, the announcement, and one report per obligation. Problems name what is missing or
-	// empty and block approval.
-	Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error)
+	// empty and block approval. Page is the public reference of the notice that SMS and push point to.
+	Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string, page string) (texts []breach.Text, problems []string, err error)
 	// Message renders one message for one addressee from an approved text of the wanted channel and variant.
 	// Reference is the person's code. It never turns a person's field into markup, header or link.
 	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)

@@ -14,10 +14,10 @@ type Words struct {
 }
 
 // Texts composes everything that a plan covers.
-func (w Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string) ([]breach.Text, []string, error) {
+func (w Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string, page string) ([]breach.Text, []string, error) {
 	scope := render.Scope{
 		Policy: p.Name, DefaultLocale: p.Languages.Default, Locales: p.Languages.Available, Channels: p.Order(),
-		Guardian: p.Minors.Age > 0, MinorAge: p.Minors.Age, ContactRequired: p.ContactRequired, PublicBaseURL: w.PublicBaseURL,
+		Guardian: p.Minors.Age > 0, MinorAge: p.Minors.Age, ContactRequired: p.ContactRequired, PublicBaseURL: w.PublicBaseURL, PageReference: page,
 	}
 	if t := p.Promises.InquiryAnswer; t != nil && t.Unit == "calendar_days" {
 		scope.AnswerDays = t.Value

@@ -125,6 +125,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 
 	announce := &activities.Announce{Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Profiles: p.Profiles, Announcements: p.Ledger, Publisher: p.Publisher, Now: p.Now}
 	w.RegisterActivityWithOptions(announce.Decide, name(activities.NameDecide))
+	w.RegisterActivityWithOptions(announce.Show, name(activities.NameShow))
 	w.RegisterActivityWithOptions(announce.Publish, name(activities.NamePublish))
 
 	report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Filer: p.Filer, Now: p.Now}

@@ -80,6 +80,11 @@ func decide(ctx workflow.Context, in activities.AnnounceIn) (activities.DecideOu
 	return call(quick(ctx), activities.NameDecide, atAnnounce.Decide, in)
 }
 
+func show(ctx workflow.Context, in activities.AnnounceIn) error {
+	_, err := call(quick(ctx), activities.NameShow, atAnnounce.Show, in)
+	return err
+}
+
 func publish(ctx workflow.Context, in activities.AnnounceIn) (activities.PublishOut, error) {
 	return call(walk(ctx), activities.NamePublish, atAnnounce.Publish, in)
 }

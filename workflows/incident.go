@@ -114,8 +114,12 @@ func (s *story) recall(ctx workflow.Context) error {
 }
 
 // begin assesses for the first time. A draft that a detector opened stays a draft until a person takes it
-// up, but its clocks run.
+// up, but its clocks run. What people decide in that moment waits for its turn.
 func (s *story) begin(ctx workflow.Context) error {
+	if err := s.mu.Lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
 	s.note(ctx, "open", "the story begins at fact revision "+itoa(s.revision))
 	if _, err := s.assess(ctx, 0); err != nil {
 		return err
@@ -138,6 +142,10 @@ func (s *story) notify(ctx workflow.Context, w *wave) {
 	}
 	for _, o := range w.reports {
 		workflow.Go(ctx, func(ctx workflow.Context) { s.report(ctx, w, o) })
+	}
+	if err := show(ctx, activities.AnnounceIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}); err != nil {
+		s.broke(ctx, w, err)
+		return
 	}
 	result, err := s.deliver(ctx, w)
 	if err == nil && !result.Stopped {

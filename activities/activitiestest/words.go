@@ -18,7 +18,7 @@ import (
 type Words struct{}
 
 // Texts answers activities.Words.
-func (Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error) {
+func (Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string, _ string) (texts []breach.Text, problems []string, err error) {
 	n := file.Narrative["en"]
 	if n.Summary == "" {
 		return nil, []string{"narrative.en.summary: nothing is written yet"}, nil

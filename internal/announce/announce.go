@@ -82,7 +82,8 @@ var reference = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{2,62})[A-Za-z0-9
 
 // Publish makes an announcement readable and returns its address. The same texts under the same reference
 // again change nothing; other texts become a new version, and the old one stays readable. A text that is
-// not what its hash names, still holds a person's variable, or is no announcement is refused.
+// not what its hash names, still holds a person's variable, or is no announcement is refused. An unlisted one
+// is readable under its address and in no list or feed; publishing it listed later adds it there.
 func (s *Site) Publish(ctx context.Context, a breach.Announcement) (string, error) {
 	n, err := newNotice(a)
 	if err != nil {
@@ -96,7 +97,7 @@ func (s *Site) Publish(ctx context.Context, a breach.Announcement) (string, erro
 	last, err := s.read(n.Reference, 0)
 	switch {
 	case err == nil && last.sameTexts(n):
-		return s.address(n.Reference), s.writeIndex()
+		return s.address(n.Reference), s.enlist(a)
 	case err == nil:
 		n.Version = last.Version + 1
 	case breach.CodeOf(err) == breach.ErrNotFound:
@@ -110,7 +111,7 @@ func (s *Site) Publish(ctx context.Context, a breach.Announcement) (string, erro
 			return "", err
 		}
 	}
-	return s.address(n.Reference), s.writeIndex()
+	return s.address(n.Reference), s.enlist(a)
 }
 
 func (s *Site) address(ref string) string { return s.base + "/notices/" + ref }

@@ -57,6 +57,7 @@ func (n notice) in(locale string) wording {
 const (
 	noticeFile = "notice.json"
 	indexFile  = "index.json"
+	listedFile = "listed" // in the folder of a notice that lists and feed show
 	unfinished = ".new-"
 )
 
@@ -149,12 +150,26 @@ func (s *Site) scan() ([]notice, error) {
 	}
 	out := []notice{}
 	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(s.dir, e.Name(), listedFile)); err != nil {
+			continue
+		}
 		if n, err := s.read(e.Name(), 0); err == nil && e.IsDir() {
 			out = append(out, n)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b notice) int { return b.PublishedAt.Compare(a.PublishedAt) })
 	return out, nil
+}
+
+// enlist puts a notice into lists and feed unless it is only for those who have its address.
+func (s *Site) enlist(a breach.Announcement) error {
+	if a.Unlisted {
+		return nil
+	}
+	if err := writeSynced(filepath.Join(s.dir, a.Reference, listedFile), nil); err != nil {
+		return breach.Errorf(breach.ErrUnavailable, "an announcement could not be listed; publishing it again is safe: %w", err)
+	}
+	return s.writeIndex()
 }
 
 // writeIndex makes the list of notices anew from the folders, so that a crash between the two heals.

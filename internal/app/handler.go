@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/announce"
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/console"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/httpapi"
 	"github.com/tocsin-engine/tocsin/internal/intake"
@@ -22,6 +23,10 @@ import (
 
 // handler mounts the API, the console and the public pages on one server.
 func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Handler, error) {
+	pages, err := console.New(console.Config{Desk: p.Desk, Log: s.Log, Now: s.Now, Reasons: reasons()})
+	if err != nil {
+		return nil, err
+	}
 	observe, err := observer(s.Metrics)
 	if err != nil {
 		return nil, err
@@ -39,7 +44,7 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 		Metrics: obs.MetricsHandler(s.Metrics),
 		Pages: []httpapi.Page{
 			{Pattern: "/notices/", Handler: public}, {Pattern: "/verify", Handler: public},
-			{Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
+			{Pattern: "/console/", Handler: pages}, {Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
 		},
 		PublicURL: s.PublicBaseURL, MaxListBytes: s.MaxList, Log: s.Log, Observe: observe, Now: s.Now,
 	})
@@ -125,4 +130,13 @@ func (o outcomes) Collect(ch chan<- prometheus.Metric) {
 	for _, k := range breach.Outcomes {
 		ch <- prometheus.MustNewConstMetric(o.desc, prometheus.GaugeValue, float64(sum[k]), string(k))
 	}
+}
+
+// reasons hands the catalogue of failures to the console.
+func reasons() map[string]console.Reason {
+	out := map[string]console.Reason{}
+	for code, r := range delivery.Reasons {
+		out[code] = console.Reason{Cause: r.Cause, Next: r.Next, Do: r.Do}
+	}
+	return out
 }

@@ -161,6 +161,8 @@ type Announcement struct {
 	PublishedAt time.Time
 	KeepUntil   time.Time
 	Texts       []Text
+	// Unlisted pages are for those who were given the address by SMS or push; they are in no list or feed.
+	Unlisted bool
 }
 
 // Filing is one report handed to an authority.
