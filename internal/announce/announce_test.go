@@ -375,3 +375,26 @@ func FuzzPaths(f *testing.F) {
 		require.Less(t, w.Code, 500)
 	})
 }
+
+func TestUnlistedPageIsReadableAndInNoListUntilItIsPublished(t *testing.T) {
+	t.Parallel()
+	s := site(t)
+	a := announcement(t)
+	a.Unlisted = true
+	_, err := s.Publish(t.Context(), a)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, get(s, "/notices/"+sample).Code)
+	require.NotContains(t, get(s, "/notices").Body.String(), sample)
+	require.NotContains(t, get(s, "/notices/feed.atom").Body.String(), sample)
+
+	a.Unlisted = false
+	_, err = s.Publish(t.Context(), a)
+	require.NoError(t, err)
+	require.Contains(t, get(s, "/notices").Body.String(), sample)
+	require.Contains(t, get(s, "/notices/feed.atom").Body.String(), sample)
+
+	a.Unlisted = true // a later list of the same incident shows the page again: it stays listed
+	_, err = s.Publish(t.Context(), a)
+	require.NoError(t, err)
+	require.Contains(t, get(s, "/notices/feed.atom").Body.String(), sample)
+}
