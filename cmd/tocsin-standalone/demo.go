@@ -217,4 +217,4 @@ func newScreen() *demo.Screen {
 }
 
 // configure reads the operator's settings for serve.
-func configure(s *app.Settings) error { return nil }
+func configure(s *app.Settings) error { return app.FromEnvironment(s) }

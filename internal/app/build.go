@@ -42,6 +42,7 @@ type Settings struct {
 	PublicBaseURL string // where people reach announcements and providers reach callbacks, no trailing slash
 	Announcements string // directory of published pages
 	Evidence      string // directory of evidence packs
+	Organisation  string // shown on public pages
 	Policies      *worker.Policies
 	DefaultPolicy string
 	Limits        activities.Limits
@@ -79,7 +80,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		return nil, err
 	}
 	packs := &Packs{Dir: s.Evidence, Key: key, Now: s.Now}
-	site, err := announce.New(announce.Config{Dir: s.Announcements, PublicBaseURL: s.PublicBaseURL, Known: p.Store.KnownReference})
+	site, err := announce.New(announce.Config{Dir: s.Announcements, PublicBaseURL: s.PublicBaseURL, Organisation: s.Organisation, Known: p.Store.KnownReference})
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +110,9 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		Ledger: p.Store, Judge: rules, Profiles: s.Policies, Words: worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL},
 		Senders: adapters, Publisher: site, Filer: filer, Vault: packs, Limits: s.Limits, Now: s.Now,
 		Owner: host + "/" + newOwner(),
+	}
+	if err := watchInvariant(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
+		return nil, err
 	}
 	p.Handler, err = handler(s, p, adapters, site)
 	p.Evidence = filepath.Join(s.Store.KeyDir, "evidence.pub")
