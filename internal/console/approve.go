@@ -14,6 +14,7 @@ import (
 // approveView is the whole of what somebody approves, in five parts, and the decision beside it.
 type approveView struct {
 	ID, Base, Title string
+	Heading         string
 	Wave            int
 	None            bool // there is no plan
 	State           badge
@@ -105,6 +106,10 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 	view.Decision.CSRF = v.session.csrf
 	if view.Broken && view.Decision.May {
 		view.Decision.May, view.Decision.WhyNot = false, l.T("A text is not the one that its hash names. Do not approve; find out who changed it, and have the plan submitted anew.")
+	}
+	view.Heading = l.T("What %s will be told", view.People)
+	if view.Decision.May {
+		view.Heading = l.T("Approve what %s will be told", view.People)
 	}
 	if d := peopleClock(o); d != nil {
 		c := l.clock(*d.DueAt)

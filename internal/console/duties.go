@@ -224,7 +224,7 @@ type waveRow struct {
 func (l speech) waves(o breach.Overview) []waveRow {
 	var out []waveRow
 	for _, w := range o.Waves {
-		row := waveRow{Wave: w.Wave, People: l.Num(w.Total), By: l.actor(w.LoadedBy), At: l.At(w.LoadedAt), State: badge{"", "clock", l.T("No plan yet"), ""}}
+		row := waveRow{Wave: w.Wave, People: l.People(w.Total), By: l.actor(w.LoadedBy), At: l.At(w.LoadedAt), State: badge{"", "clock", l.T("No plan yet"), ""}}
 		if p := w.Plan; p != nil {
 			row.State = l.planState(p.State)
 			row.Plan = l.T("Plan %d by %s", p.Plan.Revision, l.actor(p.Author))

@@ -241,9 +241,12 @@ func (l speech) stages(o breach.Overview) []stage {
 	if o.Incident.State == breach.IncidentClosed {
 		return steps
 	}
-	at := slices.IndexFunc(steps, func(s stage) bool { return s.Class == "" || s.Class == "is-wait" })
-	if at >= 0 {
-		steps[at].Current, steps[at].Class, steps[at].Icon = true, "", ""
+	from := map[breach.IncidentState]int{breach.IncidentNotifying: 3, breach.IncidentMonitoring: 4}[o.Incident.State]
+	for i := from; i < len(steps); i++ {
+		if steps[i].Class != past || i == len(steps)-1 {
+			steps[i].Current, steps[i].Class, steps[i].Icon = true, "", ""
+			break
+		}
 	}
 	return steps
 }

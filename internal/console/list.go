@@ -204,7 +204,9 @@ func (l speech) listClock(row *listRow, o breach.Overview) {
 			applies++
 		}
 	}
-	row.Meta = append(row.Meta, l.Count(int64(applies), "1 duty applies", "%s duties apply"))
+	if applies > 0 {
+		row.Meta = append(row.Meta, l.Count(int64(applies), "1 duty applies", "%s duties apply"))
+	}
 	if unknowns > 0 {
 		row.Unknown = l.T("Cannot tell, %d", unknowns)
 	}
@@ -228,9 +230,11 @@ func (l speech) listClock(row *listRow, o breach.Overview) {
 	row.Clock, row.first, row.What = &c, d.DueAt.Unix(), l.T(titleOf(*d))+l.T(", ")+d.Citation
 	switch {
 	case earliest:
-		row.DueSay = l.T("earliest possible")
+		row.DueSay = l.T("earliest possible,")
 	case d.Clock != nil && d.Clock.Provisional:
-		row.DueSay = l.T("provisional")
+		row.DueSay = l.T("provisional,")
+	case c.Badge.Class == "is-now" && c.Badge.Icon == "warn":
+		row.DueSay = l.T("was due")
 	default:
 		row.DueSay = l.T("due")
 	}
@@ -248,13 +252,7 @@ func (l speech) listPeople(row *listRow, o breach.Overview, by breach.Actor) {
 		row.PeopleSay = l.T("Not known yet. Unknown is not zero.")
 	} else {
 		row.Bar = l.bar(l.T("People by outcome"), o.People, thinnestSmall)
-		var said []string
-		for _, out := range breach.Outcomes {
-			if n := o.People[out]; n > 0 {
-				said = append(said, l.Num(n)+" "+strings.ToLower(l.T(wordOf(breach.PersonMachine, string(out)))))
-			}
-		}
-		row.PeopleSay = strings.Join(said, l.T(", "))
+		row.PeopleSay = l.mostTelling(o.People)
 	}
 	if o.Total == 0 {
 		row.People = ""
@@ -269,11 +267,36 @@ func (l speech) listPeople(row *listRow, o breach.Overview, by breach.Actor) {
 			others = append(others, item.Title)
 		}
 	}
-	row.Waits, row.WaitsFor = strings.Join(mine, l.T("; ")), strings.Join(others, l.T("; "))
+	row.Waits, row.WaitsFor = l.firstOf(mine), l.firstOf(others)
 	switch {
 	case o.Stopped:
 		row.State += l.T(", ") + l.T("stopped")
 	case o.Paused:
 		row.State += l.T(", ") + l.T("paused")
 	}
+}
+
+// telling is the order in which outcomes say most about what is left to do.
+var telling = []breach.Outcome{breach.Reached, breach.Pending, breach.Held, breach.Unreachable, breach.Attempted, breach.Covered, breach.Exempt, breach.Withdrawn}
+
+// mostTelling says three outcomes at most; the bar beside it shows all.
+func (l speech) mostTelling(t breach.Tally) string {
+	var said []string
+	for _, out := range telling {
+		if n := t[out]; n > 0 && len(said) < 3 {
+			said = append(said, l.Num(n)+" "+strings.ToLower(l.T(wordOf(breach.PersonMachine, string(out)))))
+		}
+	}
+	return strings.Join(said, l.T(", "))
+}
+
+// firstOf says the first of several things and how many more there are.
+func (l speech) firstOf(things []string) string {
+	switch len(things) {
+	case 0:
+		return ""
+	case 1:
+		return things[0]
+	}
+	return l.T("%s, and %d more", things[0], len(things)-1)
 }

@@ -105,7 +105,6 @@ func sampleOverview() breach.Overview {
 		Awaited: []breach.Awaited{
 			{What: "load_people", Role: breach.RoleResponder, Since: ago(5 * time.Hour)},
 			{What: "approve", Role: breach.RoleLead, NotBy: author.ID, Ref: second.Hash, Since: ago(42 * time.Minute)},
-			{What: "acknowledge", Role: breach.RoleLead, Ref: "cn-pipl-57/authority/notice", Since: ago(51 * time.Hour)},
 		},
 		Timings:       breach.Timings{DetectedAt: at(-54*time.Hour - 48*time.Minute), ApprovedAt: at(-41 * time.Hour), FirstHandover: at(-41 * time.Hour), LastHandover: at(-2 * time.Minute)},
 		EngineAnswers: true, Revision: 240, At: sampleNow,

@@ -26,6 +26,17 @@ type waitItem struct {
 	Fields       map[string]string // of that form
 }
 
+// order puts the reader's own things first, and of those the ones that can be done here.
+func (i waitItem) order() int {
+	switch {
+	case i.Mine && i.Button != "":
+		return 0
+	case i.Mine:
+		return 1
+	}
+	return 2
+}
+
 func (l speech) waiting(o breach.Overview, by breach.Actor) waitingView {
 	v := waitingView{Silent: !o.EngineAnswers && o.Incident.State != breach.IncidentClosed, Closed: o.Incident.State == breach.IncidentClosed}
 	first := true
@@ -36,15 +47,7 @@ func (l speech) waiting(o breach.Overview, by breach.Actor) waitingView {
 		}
 		v.Items = append(v.Items, item)
 	}
-	slices.SortStableFunc(v.Items, func(a, b waitItem) int {
-		switch {
-		case a.Mine == b.Mine:
-			return 0
-		case a.Mine:
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(v.Items, func(a, b waitItem) int { return a.order() - b.order() })
 	for i := range v.Items { // one dark button a card: the next step
 		if v.Items[i].Mine && v.Items[i].Button != "" && first {
 			v.Items[i].Next, first = true, false
