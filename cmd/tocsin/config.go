@@ -73,5 +73,5 @@ func (c *cli) checkConfig(all bool) error {
 }
 
 func settingsError(problems []string) error {
-	return no("the settings cannot be used:\n  %s", strings.Join(problems, "\n  "))
+	return &refusal{text: "the settings cannot be used", list: problems}
 }

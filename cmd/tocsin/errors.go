@@ -24,12 +24,15 @@ func (e *usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// refusal is an answer of no, with its reason.
-type refusal struct{ text string }
+// refusal is an answer of no, with its reason, or several.
+type refusal struct {
+	text string
+	list []string
+}
 
 func (e *refusal) Error() string { return e.text }
 
-func no(format string, args ...any) error { return &refusal{fmt.Sprintf(format, args...)} }
+func no(format string, args ...any) error { return &refusal{text: fmt.Sprintf(format, args...)} }
 
 // The answer has been printed already; only the exit status is left.
 var (
@@ -78,6 +81,9 @@ func (c *cli) describe(p *page, err error) int {
 		return exitUsage
 	case errors.As(err, &refused):
 		p.para(0, "tocsin: "+refused.text)
+		for _, reason := range refused.list {
+			p.para(2, reason)
+		}
 		return exitNo
 	case errors.As(err, &problem):
 		return describeProblem(p, problem)

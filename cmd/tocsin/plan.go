@@ -62,7 +62,7 @@ type planView struct {
 func (c *cli) planShow() *cobra.Command {
 	var wave int
 	cmd := &cobra.Command{
-		Use: "show ID", Short: "Read a plan: people, channels, rules, and every text that will be sent",
+		Use: "show ID", Short: "Read a plan: people, channels, rules, and every text",
 		Long: `Read the newest plan of a list. The hash is computed again here from what the
 server sent, so that what you read is what you approve.`,
 		Example: "  tocsin plan show 3f9a…\n  tocsin plan show 3f9a… -o json | jq -r .plan.hash", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,

@@ -136,7 +136,7 @@ func clock(o breach.Obligation, state breach.ObligationState, now time.Time) str
 	if o.Clock != nil && o.Clock.Provisional && o.DueAt != nil {
 		word += "*"
 	}
-	return fmt.Sprintf("%-15s", word)
+	return fmt.Sprintf("%-20s", word)
 }
 
 func compareDue(a, b *time.Time) int {

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/evidence"
+	"github.com/tocsin-engine/tocsin/internal/httpapi"
+	"github.com/tocsin-engine/tocsin/internal/intake"
+	"github.com/tocsin-engine/tocsin/internal/recipients"
+)
+
+var opened = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// desk is a server's other side with one incident, inc1, and a memory of what it was told.
+type desk struct {
+	mu      sync.Mutex
+	state   breach.IncidentState
+	paused  bool
+	people  int64
+	plan    *breach.PlanRecord
+	texts   []breach.Text
+	filing  breach.Filing
+	looks   int
+	answers map[string][]byte
+	pack    []byte
+	broken  bool // the texts of the plan are not those that it covers
+}
+
+func newServer(pack []byte) (*httptest.Server, *desk) {
+	d := &desk{state: breach.IncidentOpen, answers: map[string][]byte{}, pack: pack}
+	h, err := httpapi.New(httpapi.Config{
+		Desk: d, Answers: d, Callbacks: d, ParseDetection: intake.ParseCloudEvent, Log: slog.New(slog.DiscardHandler),
+		ParseVERIS: func(b []byte) (breach.IncidentFile, error) { f, _, err := intake.FromVERIS(b); return f, err },
+	})
+	if err != nil {
+		panic(err)
+	}
+	return httptest.NewServer(h), d
+}
+
+func (d *desk) known(id string) error {
+	if id != "inc1" {
+		return breach.Errorf(breach.ErrNotFound, "there is no incident with this id")
+	}
+	return nil
+}
+
+func (d *desk) Open(_ context.Context, f breach.IncidentFile, _ breach.Actor) (breach.Opened, error) {
+	if f.Policy != "" && f.Policy != "mooc" && f.Policy != "chinesepod" {
+		return breach.Opened{}, breach.Errorf(breach.ErrUnknownPolicy, "there is no policy of that name")
+	}
+	return breach.Opened{Incident: "inc1", Missing: f.Missing()}, nil
+}
+
+func (d *desk) OpenDraft(ctx context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+	return d.Open(ctx, f, by)
+}
+
+func (d *desk) Detect(context.Context, breach.Detection) (breach.Detected, error) {
+	return breach.Detected{Incident: "inc1", First: true}, nil
+}
+
+func (d *desk) Amend(_ context.Context, id string, patch []byte, _ breach.Actor) (breach.Amended, error) {
+	due := opened.Add(72 * time.Hour)
+	_, err := breach.MergeFile(breach.IncidentFile{}, patch)
+	if err == nil {
+		err = d.known(id)
+	}
+	return breach.Amended{Voided: true, Changes: []breach.DutyChange{
+		{Obligation: "eu-gdpr/authority/initial", From: breach.CannotTell, To: breach.Applies, DueTo: &due, Why: "people in the EEA are concerned"},
+	}}, err
+}
+
+func (d *desk) LoadList(ctx context.Context, id string, _ breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
+	if err := d.known(id); err != nil {
+		return nil, breach.LoadReport{}, err
+	}
+	s, err := recipients.Read(ctx, csv, recipients.Options{Country: country, Map: columns, On: opened}, func(recipients.Row) error { return nil })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.people = s.Accepted + s.Repaired + s.Flagged
+	return s, breach.LoadReport{Wave: 1, Added: d.people}, err
+}
+
+func (d *desk) Submit(_ context.Context, id string, wave int, by breach.Actor) (breach.Submitted, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.people == 0 {
+		return breach.Submitted{Problems: []string{"people: no list is loaded", "narrative.en.remedies"}}, d.known(id)
+	}
+	text, err := breach.NewText(breach.TextBody{Kind: "notice", Channel: "sms", Locale: "zh-Hans", Variant: "self", Parts: map[string]string{"text": "您好：我们发现一起安全事件。" + strings.Repeat("请修改密码，", 20)}})
+	if err != nil {
+		return breach.Submitted{}, err
+	}
+	d.texts = []breach.Text{text}
+	p := breach.Plan{Incident: id, Wave: max(wave, 1), Revision: 1, Notices: []breach.NoticeRef{text.Ref}, People: breach.PeopleSnapshot{
+		Total: d.people, Reachable: map[breach.Channel]int64{breach.SMS: d.people}, ByLocale: map[string]int64{"zh-Hans": d.people},
+	}, Channels: breach.ChannelPlan{Policy: "mooc", Order: []breach.Channel{breach.Email, breach.SMS}}}
+	d.plan = &breach.PlanRecord{Plan: p, Hash: p.Hash(), State: breach.PlanAwaiting, Author: by.ID, CreatedAt: opened}
+	return breach.Submitted{PlanHash: d.plan.Hash}, nil
+}
+
+func (d *desk) decide(hash string, by breach.Actor, state breach.PlanState, comment string) (breach.PlanRecord, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.plan == nil:
+		return breach.PlanRecord{}, breach.Errorf(breach.ErrConflict, "no plan has been submitted yet")
+	case d.plan.Hash != hash:
+		return breach.PlanRecord{}, breach.Errorf(breach.ErrOldHash, "no present plan has this hash")
+	case d.plan.Author == by.ID:
+		return breach.PlanRecord{}, breach.Errorf(breach.ErrSelfApproval, "the author of a plan cannot approve it")
+	}
+	d.plan.State, d.plan.DecidedBy, d.plan.DecidedAt, d.plan.Comment = state, by.ID, &opened, comment
+	if state == breach.PlanApproved {
+		d.state = breach.IncidentNotifying
+	}
+	return *d.plan, nil
+}
+
+func (d *desk) Approve(_ context.Context, _, hash string, by breach.Actor) (breach.PlanRecord, error) {
+	return d.decide(hash, by, breach.PlanApproved, "")
+}
+
+func (d *desk) Return(_ context.Context, _, hash, comment string, by breach.Actor) (breach.PlanRecord, error) {
+	return d.decide(hash, by, breach.PlanReturned, comment)
+}
+
+func (d *desk) gate(id string, paused bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.state != breach.IncidentNotifying {
+		return breach.Errorf(breach.ErrConflict, "nothing is being sent")
+	}
+	d.paused = paused
+	return d.known(id)
+}
+
+func (d *desk) Pause(_ context.Context, id string, _ breach.Actor) error  { return d.gate(id, true) }
+func (d *desk) Resume(_ context.Context, id string, _ breach.Actor) error { return d.gate(id, false) }
+func (d *desk) Stop(_ context.Context, id string, _ breach.Actor) error   { return d.gate(id, true) }
+
+func (d *desk) Close(_ context.Context, id string, _ breach.Actor) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.state = breach.IncidentClosed
+	return d.known(id)
+}
+
+func (d *desk) Reopen(_ context.Context, id string, _ breach.Actor) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.state = breach.IncidentMonitoring
+	return d.known(id)
+}
+
+func (d *desk) Acknowledge(_ context.Context, id, obligation, number string, _ breach.Actor) (breach.Filing, error) {
+	d.filing = breach.Filing{Incident: id, Obligation: obligation, Route: "portal", Status: "acknowledged", FiledAt: opened, Acknowledgement: number}
+	return d.filing, d.known(id)
+}
+
+func (d *desk) Incidents(context.Context) ([]breach.Incident, error) {
+	return []breach.Incident{d.incident()}, nil
+}
+
+func (d *desk) incident() breach.Incident {
+	return breach.Incident{ID: "inc1", Title: "泄露的凭据表 \x1b[31m", Policy: "mooc", State: d.state, OpenedBy: "wei.lin", OpenedAt: opened, FactRevision: 2}
+}
+
+func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	due, late, score := opened.Add(72*time.Hour), opened.Add(-2*time.Hour), 3.0
+	v := breach.Overview{
+		Incident: d.incident(), At: opened.Add(90 * time.Minute), Total: 1000, Balanced: true, EngineAnswers: true, Paused: d.paused,
+		Assessment: &breach.Assessment{Scheme: "enisa-2013", Score: &score, Level: "high"},
+		Duties: []breach.Duty{
+			{Obligation: breach.Obligation{ID: "eu-gdpr/authority/initial", Duty: "notify_authority", Title: "Notify the supervisory authority", Verdict: breach.Applies, DueAt: &due}, State: breach.ObligationDrafting},
+			{Obligation: breach.Obligation{ID: "cn-pipl-57/authority/notice", Duty: "notify_authority", Title: "Notify the department", Verdict: breach.Applies, DueAt: &late, Clock: &breach.Clock{Provisional: true}}},
+			{Obligation: breach.Obligation{ID: "us-x/authority/y", Duty: "notify_authority", Verdict: breach.DoesNotApply}},
+		},
+		People:   breach.Tally{breach.Reached: 812, breach.Attempted: 100, breach.Pending: 48, breach.Unreachable: 40},
+		Channels: map[breach.Channel]breach.ChannelCounts{breach.Email: {"accepted": 900, "failed_permanent": 12}},
+		Failures: []breach.FailureCount{{Channel: breach.Email, Reason: "no_such_mailbox", Count: 12}},
+		Waves:    []breach.Wave{{Wave: 1, Total: 1000, LoadedBy: "wei.lin", LoadedAt: opened, Plan: d.plan}},
+		Awaited:  []breach.Awaited{{What: "approve", Role: breach.RoleLead, NotBy: "wei.lin", Ref: strings.Repeat("ab", 32), Since: opened}},
+		Missing:  []string{"narrative.en.remedies"}, Revision: 7,
+	}
+	if d.filing.Obligation != "" {
+		v.Filings = []breach.Filing{d.filing}
+	}
+	return v, d.known(id)
+}
+
+func (d *desk) Plan(_ context.Context, id string, _ int) (breach.PlanRecord, []breach.Text, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.known(id); err != nil {
+		return breach.PlanRecord{}, nil, err
+	}
+	if d.plan == nil {
+		return breach.PlanRecord{}, nil, breach.Errorf(breach.ErrNotFound, "no plan has been submitted yet")
+	}
+	if d.broken {
+		other, err := breach.NewText(breach.TextBody{Kind: "notice", Channel: "sms", Locale: "en", Parts: map[string]string{"text": "something else"}})
+		return *d.plan, []breach.Text{other}, err
+	}
+	return *d.plan, d.texts, nil
+}
+
+func (d *desk) Timeline(_ context.Context, id string, after int64, limit int) ([]breach.AuditEntry, error) {
+	var all []breach.AuditEntry
+	prev := ""
+	for seq := int64(1); seq <= 620; seq++ {
+		e := breach.AuditEntry{Seq: seq, At: opened.Add(time.Duration(seq) * time.Second), Actor: "wei.lin", Action: "plan.submitted", Data: json.RawMessage(`{"wave":1}`), Prev: prev}
+		if d.broken && seq == 300 {
+			e.Actor = "somebody.else"
+		}
+		e.Hash = evidence.ChainHash(prev, seq, e.At, "wei.lin", e.Action, e.Data)
+		prev = e.Hash
+		if seq > after && len(all) < limit {
+			all = append(all, e)
+		}
+	}
+	return all, d.known(id)
+}
+
+func (d *desk) FindPerson(_ context.Context, _ string, _ breach.Actor, q breach.PersonQuery, _ string) (breach.PersonView, error) {
+	d.looks++
+	if q.Email != "li.na@example.com" {
+		return breach.PersonView{}, breach.Errorf(breach.ErrNotFound, "nobody has this contact")
+	}
+	return breach.PersonView{Reference: "K7-21", Wave: 1, Locale: "zh-Hans", Country: "CN", Outcome: breach.Reached, Masked: []string{"email l•••@•••.com"},
+		History: []breach.PersonMoment{{At: opened, What: "email accepted"}}}, nil
+}
+
+func (d *desk) Invariant(_ context.Context, id string) (breach.Invariant, error) {
+	t, r := breach.Tally{breach.Reached: 3}, breach.Tally{breach.Reached: 3}
+	if d.broken {
+		r = breach.Tally{breach.Reached: 2}
+	}
+	return breach.Invariant{People: 3, Tally: t, Recount: r, Equal: !d.broken}, d.known(id)
+}
+
+func (d *desk) SealEvidence(_ context.Context, id string, _ breach.Actor) (breach.Sealed, error) {
+	return breach.Sealed{File: "pack.zip", SHA256: "aa", At: opened}, d.known(id)
+}
+
+type nopCloser struct{ io.ReadSeeker }
+
+func (nopCloser) Close() error { return nil }
+
+func (d *desk) EvidenceFile(_ context.Context, id string, _ breach.Actor) (string, io.ReadSeekCloser, error) {
+	return "pack.zip", nopCloser{strings.NewReader(string(d.pack))}, d.known(id)
+}
+
+func (d *desk) Authenticate(_ context.Context, token string) (breach.Actor, error) {
+	for _, a := range []breach.Actor{{ID: "wei.lin", Role: breach.RoleResponder}, {ID: "ana.costa", Role: breach.RoleLead}, {ID: "scanner", Role: breach.RoleDetector}} {
+		if token == "token-of-"+a.ID {
+			return a, nil
+		}
+	}
+	return breach.Actor{}, breach.Errorf(breach.ErrUnauthorized, "this token is not known")
+}
+
+func (d *desk) Idempotent(_ context.Context, key, actor, _ string) ([]byte, int, bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b, ok := d.answers[actor+key]
+	return b, http.StatusOK, ok, nil
+}
+
+func (d *desk) SaveAnswer(_ context.Context, key, actor, _ string, answer []byte, _ int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answers[actor+key] = answer
+	return nil
+}
+
+func (d *desk) Take(context.Context, string, string, *http.Request) error { return nil }
+
+// cutter lets n requests be carried out without their answers arriving.
+func cutter(n int, next http.Handler) http.Handler {
+	var mu sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		n--
+		lost := n >= 0
+		mu.Unlock()
+		if lost {
+			next.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
