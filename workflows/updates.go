@@ -25,33 +25,49 @@ func (s *story) listen(ctx workflow.Context) error {
 	return nil
 }
 
-// update registers one update: its handler runs alone, its validator sees the state as it is.
+// update registers one update. Its validator sees the state as it is; its handler runs alone, and asks the
+// same again first, because another decision may have been carried out while this one waited. What comes
+// before the story is ready waits for it.
 func update[In, Out any](ctx workflow.Context, s *story, name string, may func(In) error, do func(workflow.Context, In) (Out, error)) error {
-	handler := func(ctx workflow.Context, in In) (Out, error) {
-		if err := s.mu.Lock(ctx); err != nil {
-			var none Out
-			return none, err
-		}
-		defer s.mu.Unlock()
-		return do(ctx, in)
-	}
-	validator := func(ctx workflow.Context, in In) error {
+	allowed := func(in In) error {
 		if s.closed {
 			return reject(breach.ErrConflict, "the incident is closed; reopen it first")
 		}
 		return may(in)
+	}
+	handler := func(ctx workflow.Context, in In) (none Out, err error) {
+		if err := workflow.Await(ctx, func() bool { return s.ready }); err != nil {
+			return none, err
+		}
+		if err := s.mu.Lock(ctx); err != nil {
+			return none, err
+		}
+		defer s.mu.Unlock()
+		if err := allowed(in); err != nil {
+			return none, err
+		}
+		return do(ctx, in)
+	}
+	validator := func(ctx workflow.Context, in In) error {
+		if !s.ready {
+			return nil
+		}
+		return allowed(in)
 	}
 	return workflow.SetUpdateHandlerWithOptions(ctx, name, handler, workflow.UpdateHandlerOptions{Validator: validator})
 }
 
 func (s *story) factUpdates(ctx workflow.Context) error {
 	may := func(in protocol.Amend) error {
-		if in.FactRevision <= s.revision {
-			return reject(breach.ErrConflict, "fact revision %d was judged already", in.FactRevision)
+		if in.FactRevision < 1 {
+			return reject(breach.ErrInvalid, "fact revisions are counted from 1")
 		}
 		return nil
 	}
 	err := update(ctx, s, protocol.UpdateAmend, may, func(ctx workflow.Context, in protocol.Amend) (breach.Amended, error) {
+		if in.FactRevision <= s.revision {
+			return breach.Amended{}, nil // judged with a newer one, or by a story that began after it
+		}
 		out, err := s.assess(ctx, in.FactRevision)
 		if err == nil && (s.state == breach.IncidentDraft || s.state == breach.IncidentOpen) {
 			err = s.moveTo(ctx, breach.IncidentAssessing)
@@ -89,6 +105,8 @@ func (s *story) planUpdates(ctx workflow.Context) error {
 		switch w := s.wave(in.Wave); {
 		case in.Wave < 1:
 			return reject(breach.ErrInvalid, "lists are counted from 1")
+		case s.stopped:
+			return reject(breach.ErrConflict, "sending was stopped for good: no further plan can be carried out")
 		case w != nil && (w.state == waveDelivering || w.state == waveDelivered || w.state == waveApproved):
 			return reject(breach.ErrAlreadyDecided, "the plan of list %d is approved already", in.Wave)
 		}
@@ -175,6 +193,11 @@ func (s *story) endUpdates(ctx workflow.Context) error {
 		if s.delivering() {
 			return reject(breach.ErrConflict, "people are still being told; wait, or stop sending first")
 		}
+		for _, r := range s.reports {
+			if r.state == "" && !r.failed {
+				return reject(breach.ErrConflict, "%s is being filed; close when the authority has it", r.obligation)
+			}
+		}
 		if in.Role != breach.RoleLead {
 			return reject(breach.ErrForbidden, "only a lead closes an incident")
 		}
@@ -196,6 +219,9 @@ type PeopleLoaded struct {
 }
 
 func (s *story) signals(ctx workflow.Context) {
+	if workflow.Await(ctx, func() bool { return s.ready }) != nil {
+		return
+	}
 	people := workflow.GetSignalChannel(ctx, protocol.SignalPeopleLoaded)
 	more := workflow.GetSignalChannel(ctx, protocol.SignalMoreDetections)
 	sel := workflow.NewSelector(ctx)
@@ -251,8 +277,11 @@ func (s *story) awaited() []breach.Awaited {
 	add := func(what string, role breach.Role, notBy, ref string, since time.Time) {
 		out = append(out, breach.Awaited{What: what, Role: role, NotBy: notBy, Ref: ref, Since: since})
 	}
-	if s.closed {
+	if s.closed || !s.ready {
 		return nil
+	}
+	if !s.unjudged.IsZero() {
+		add("mend", breach.RoleLead, "", "facts", s.unjudged)
 	}
 	if len(s.waves) == 0 {
 		add("load_people", breach.RoleResponder, "", "", s.in.OpenedAt)
@@ -268,6 +297,9 @@ func (s *story) awaited() []breach.Awaited {
 		}
 	}
 	for _, r := range s.reports {
+		if r.failed {
+			add("mend", breach.RoleLead, "", r.obligation, r.since)
+		}
 		if r.state == breach.ObligationFiled {
 			add("acknowledge", breach.RoleLead, "", r.obligation, r.since)
 		}

@@ -2,6 +2,7 @@ package breach
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -201,4 +202,9 @@ type QueuedCommand struct {
 	Name     string // an update of package protocol
 	Payload  json.RawMessage
 	At       time.Time
+}
+
+// AmendmentID names the command that tells the workflow engine of a fact revision.
+func AmendmentID(incident string, revision int) string {
+	return "amend-" + incident + "-" + strconv.Itoa(revision)
 }

@@ -25,9 +25,14 @@ func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by br
 	if err != nil {
 		return breach.Amended{}, err
 	}
+	// The ledger has queued the same command under the same id: what cannot be passed on now is, later.
 	var out breach.Amended
 	c := command(by)
+	c.ID = breach.AmendmentID(incident, rev)
 	err = e.update(ctx, incident, protocol.UpdateAmend, c.ID, protocol.Amend{Command: c, FactRevision: rev}, &out)
+	if breach.CodeOf(err) != breach.ErrUnavailable || err == nil {
+		_ = e.Ledger.CommandTaken(ctx, c.ID) // else it is passed on again, which changes nothing
+	}
 	return out, err
 }
 

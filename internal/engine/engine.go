@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -134,14 +135,30 @@ func (e *Engine) start(ctx context.Context, incident string, at time.Time) error
 func (e *Engine) update(ctx context.Context, incident, name, id string, arg, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	h, err := e.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: protocol.IncidentID(incident), UpdateName: name, UpdateID: id,
-		Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageCompleted,
-	})
-	if err == nil {
-		err = h.Get(ctx, answer)
+	for {
+		h, err := e.Temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+			WorkflowID: protocol.IncidentID(incident), UpdateName: name, UpdateID: id,
+			Args: []any{arg}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err == nil {
+			err = h.Get(ctx, answer)
+		}
+		if !notListening(err) {
+			return e.explain(ctx, incident, err)
+		}
+		select {
+		case <-ctx.Done():
+			return breach.Errorf(breach.ErrUnavailable, "the story of this incident is just beginning and does not listen yet")
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
-	return e.explain(ctx, incident, err)
+}
+
+// notListening recognises the refusal of a story that has begun a moment ago and still recalls where the
+// ledger stands. The SDK gives it no type of its own.
+func notListening(err error) bool {
+	var app *temporal.ApplicationError
+	return errors.As(err, &app) && strings.HasPrefix(app.Message(), "unknown update ")
 }
 
 func (e *Engine) query(ctx context.Context, incident, name string, answer any) error {
@@ -209,24 +226,40 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 		}
 		n++
 	}
+	passed, err := e.passOn(ctx)
+	return n + passed, err
+}
+
+// passOn passes queued decisions on, in their order within each incident. An incident whose story does not
+// answer keeps nobody else waiting.
+func (e *Engine) passOn(ctx context.Context) (int, error) {
 	queued, err := e.Ledger.PendingCommands(ctx)
 	if err != nil {
-		return n, err
+		return 0, err
 	}
+	n := 0
+	var silent error
+	skip := map[string]bool{}
 	for _, q := range queued {
+		if skip[q.Incident] {
+			continue
+		}
 		var payload json.RawMessage = q.Payload
 		err := e.update(ctx, q.Incident, q.Name, q.ID, payload, nil)
-		switch breach.CodeOf(err) {
-		case breach.ErrUnavailable:
-			return n, err
-		default: // taken now, taken before, or refused for good: the ledger's row stands either way
-			if err := e.Ledger.CommandTaken(ctx, q.ID); err != nil {
+		if err != nil && breach.CodeOf(err) == breach.ErrUnavailable {
+			if e.Ready(ctx) != nil {
 				return n, err
 			}
-			n++
+			silent, skip[q.Incident] = err, true
+			continue
 		}
+		// Taken now, taken before, or refused for good: the ledger's row stands either way.
+		if err := e.Ledger.CommandTaken(ctx, q.ID); err != nil {
+			return n, err
+		}
+		n++
 	}
-	return n, nil
+	return n, silent
 }
 
 // Ready reports whether the workflow engine answers.

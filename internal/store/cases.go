@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"regexp"
 	"time"
 
@@ -104,18 +105,20 @@ func (s *Store) SetSufficiency(ctx context.Context, incident string, suff breach
 // Amend stores facts that were merged already as a new revision. breach.ErrConflict when baseRevision is
 // not the latest: somebody else amended in between.
 func (s *Store) Amend(ctx context.Context, incident string, f breach.Facts, baseRevision int, by breach.Actor, at time.Time) (int, error) {
-	return s.amend(ctx, incident, baseRevision, by, at, "facts.amended", func(file *breach.IncidentFile) { file.Facts = f })
+	return s.amend(ctx, incident, baseRevision, by, at, func(file *breach.IncidentFile) { file.Facts = f })
 }
 
-// AmendFile stores a new narrative and contact as a new revision; facts and policy stay as they are.
+// AmendFile stores new facts, narrative and contact as a new revision; the policy stays as it is.
 // breach.ErrConflict as with Amend.
 func (s *Store) AmendFile(ctx context.Context, incident string, changed breach.IncidentFile, baseRevision int, by breach.Actor, at time.Time) (int, error) {
-	return s.amend(ctx, incident, baseRevision, by, at, "words.amended", func(file *breach.IncidentFile) {
-		file.Narrative, file.Contact = changed.Narrative, changed.Contact
+	return s.amend(ctx, incident, baseRevision, by, at, func(file *breach.IncidentFile) {
+		file.Facts, file.Narrative, file.Contact = changed.Facts, changed.Narrative, changed.Contact
 	})
 }
 
-func (s *Store) amend(ctx context.Context, incident string, base int, by breach.Actor, at time.Time, action string, change func(*breach.IncidentFile)) (rev int, err error) {
+// amend also queues the command that has the new revision judged: an amendment that was answered is judged,
+// whatever the workflow engine does in the meantime.
+func (s *Store) amend(ctx context.Context, incident string, base int, by breach.Actor, at time.Time, change func(*breach.IncidentFile)) (rev int, err error) {
 	err = s.inTx(ctx, "amend the incident", func(tx pgx.Tx) error {
 		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
 		if err != nil {
@@ -131,7 +134,12 @@ func (s *Store) amend(ctx context.Context, incident string, base int, by breach.
 		if err != nil {
 			return err
 		}
+		before := file.Facts
 		change(&file)
+		action := "words.amended"
+		if !reflect.DeepEqual(before, file.Facts) {
+			action = "facts.amended"
+		}
 		body, err := json.Marshal(file)
 		if err != nil {
 			return breach.Errorf(breach.ErrInvalid, "the incident file cannot be encoded")
@@ -143,6 +151,14 @@ func (s *Store) amend(ctx context.Context, incident string, base int, by breach.
 		_, err = tx.Exec(ctx, `UPDATE incident SET fact_revision = $2, title = $3, aware_at = $4, policy = $5 WHERE id = $1`,
 			incident, rev, title(file), file.Facts.Incident.AwareAt, file.Policy)
 		if err != nil {
+			return err
+		}
+		id := breach.AmendmentID(incident, rev)
+		payload, err := json.Marshal(map[string]any{"id": id, "actor": by.ID, "role": by.Role, "fact_revision": rev})
+		if err != nil {
+			return breach.Errorf(breach.ErrInvalid, "the amendment cannot be encoded")
+		}
+		if err := queueCommand(ctx, tx, incident, id, "amend", payload); err != nil {
 			return err
 		}
 		return appendAudit(ctx, tx, incident, note{"", by.ID, action, facts{"fact_revision": rev, "file_sha256": hexSum(body)}, at})

@@ -147,13 +147,21 @@ func TestAmend(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, won)
-	rev, err := b.AmendFile(b.ctx, b.id, breach.IncidentFile{Narrative: map[string]breach.Narrative{"en": {Summary: "new"}}}, 2, wei, day)
+	queued, err := b.PendingCommands(b.ctx)
+	require.NoError(t, err)
+	require.Len(t, queued, 1, "an amendment is judged also when the workflow engine was away")
+	require.JSONEq(t, `{"id": "`+breach.AmendmentID(b.id, 2)+`", "actor": "`+wei.ID+`", "role": "`+string(wei.Role)+`", "fact_revision": 2}`, string(queued[0].Payload))
+	total := int64(77)
+	f.People.Total = &total
+	rev, err := b.AmendFile(b.ctx, b.id, breach.IncidentFile{Facts: f, Policy: "another", Narrative: map[string]breach.Narrative{"en": {Summary: "new"}}}, 2, wei, day)
 	require.NoError(t, err)
 	require.Equal(t, 3, rev)
 	file, rev, err := b.File(b.ctx, b.id, 0)
 	require.NoError(t, err)
 	require.Equal(t, 3, rev)
 	require.Equal(t, changed, *file.Facts.Incident.Title)
+	require.Equal(t, total, *file.Facts.People.Total)
+	require.Equal(t, someFile().Policy, file.Policy, "the policy binds from the opening")
 	require.Equal(t, "new", file.Narrative["en"].Summary)
 	first, _, err := b.File(b.ctx, b.id, 1)
 	require.NoError(t, err)
