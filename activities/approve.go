@@ -28,6 +28,8 @@ type ComposeIn struct {
 	Incident string `json:"incident"`
 	Wave     int    `json:"wave"`
 	Author   string `json:"author"`
+	// Again lets a new plan follow one that was approved and could not be carried out.
+	Again bool `json:"again,omitempty"`
 }
 
 // ComposeOut is the plan's hash, or what keeps it from being approvable.
@@ -40,15 +42,16 @@ type ComposeOut struct {
 // Compose renders every text that the wave needs, takes the snapshot of its people, and puts the plan up
 // for approval. The same state gives the same plan again.
 func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error) {
-	file, rev, err := a.Cases.File(ctx, in.Incident, 0)
+	// Facts are taken at the revision that was judged: a newer one that nobody judged yet has no duties.
+	j, judged, err := a.Duties.Judgement(ctx, in.Incident)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	file, rev, err := a.Cases.File(ctx, in.Incident, judged)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
 	profile, err := a.Profiles.Profile(file.Policy)
-	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
-	}
-	j, _, err := a.Duties.Judgement(ctx, in.Incident)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
@@ -97,7 +100,7 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 			plan.Notices = append(plan.Notices, t.Ref)
 		}
 	}
-	out, err := a.submit(ctx, plan, in.Author)
+	out, err := a.submit(ctx, plan, in)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
@@ -122,7 +125,7 @@ func (a *Approve) await(ctx context.Context, incident string, j breach.Judgement
 }
 
 // submit gives the plan its revision: the one before stays when nothing changed.
-func (a *Approve) submit(ctx context.Context, plan breach.Plan, author string) (ComposeOut, error) {
+func (a *Approve) submit(ctx context.Context, plan breach.Plan, in ComposeIn) (ComposeOut, error) {
 	prev, err := a.Plans.Plan(ctx, plan.Incident, plan.Wave)
 	switch {
 	case err == nil:
@@ -130,14 +133,14 @@ func (a *Approve) submit(ctx context.Context, plan breach.Plan, author string) (
 		if plan.Hash() == prev.Hash && prev.State == breach.PlanAwaiting {
 			return ComposeOut{PlanHash: prev.Hash}, nil
 		}
-		if prev.State == breach.PlanApproved {
+		if prev.State == breach.PlanApproved && !in.Again {
 			return ComposeOut{}, breach.Errorf(breach.ErrAlreadyDecided, "the plan of list %d is approved already; load a further list for people who were missing", plan.Wave)
 		}
 		plan.Revision++
 	case breach.CodeOf(err) != breach.ErrNotFound:
 		return ComposeOut{}, err
 	}
-	if err := a.Plans.SavePlan(ctx, plan, author, a.Now().UTC()); err != nil {
+	if err := a.Plans.SavePlan(ctx, plan, in.Author, a.Now().UTC()); err != nil {
 		return ComposeOut{}, err
 	}
 	return ComposeOut{PlanHash: plan.Hash()}, nil

@@ -13,6 +13,7 @@ type Assess struct {
 	Cases    Cases
 	Duties   Duties
 	Plans    Plans
+	Waves    Waves
 	Judge    Judge
 	Profiles Profiles
 	Now      func() time.Time
@@ -66,8 +67,7 @@ func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
 		for _, c := range policy.Diff(*before, j) {
 			out.Changes = append(out.Changes, breach.DutyChange(c))
 		}
-		out.Voided, err = a.Plans.VoidPlans(ctx, in.Incident, "facts were amended", now)
-		if err != nil {
+		if out.Voided, err = a.void(ctx, in.Incident, rev, now); err != nil {
 			return JudgeOut{}, fail(ctx, err)
 		}
 	}
@@ -75,6 +75,26 @@ func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
 		"revision": rev, "level": j.Assessment.Level, "clocks": len(out.Clocks), "changes": len(out.Changes),
 	}, now)
 	return out, fail(ctx, err)
+}
+
+// void makes plans void that wait for approval under older facts than rev. A story that begins anew judges
+// the present facts once more; what was submitted under them stays.
+func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Time) (int, error) {
+	waves, err := a.Waves.WaveNumbers(ctx, incident)
+	if err != nil {
+		return 0, err
+	}
+	for _, w := range waves {
+		p, err := a.Plans.Plan(ctx, incident, w)
+		switch {
+		case breach.CodeOf(err) == breach.ErrNotFound && err != nil:
+		case err != nil:
+			return 0, err
+		case p.State == breach.PlanAwaiting && p.Plan.Rules.FactRevision < rev:
+			return a.Plans.VoidPlans(ctx, incident, "facts were amended", now)
+		}
+	}
+	return 0, nil
 }
 
 func clocks(j breach.Judgement) []DutyClock {

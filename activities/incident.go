@@ -15,6 +15,7 @@ type Case struct {
 	People  People
 	Filings Filings
 	Waves   Waves
+	Sending Sending
 	Now     func() time.Time
 }
 
@@ -30,6 +31,10 @@ type RecallOut struct {
 	Revision int                  `json:"revision"`
 	Waves    []RecalledWave       `json:"waves"`
 	Filed    []string             `json:"filed"` // obligations
+	// Acknowledged are those of the filed that have the authority's number.
+	Acknowledged []string `json:"acknowledged,omitempty"`
+	Paused       bool     `json:"paused,omitempty"`
+	Stopped      bool     `json:"stopped,omitempty"`
 }
 
 // RecalledWave is one list of people with the newest plan for it.
@@ -47,6 +52,9 @@ func (c *Case) Recall(ctx context.Context, in CaseIn) (RecallOut, error) {
 		return RecallOut{}, fail(ctx, err)
 	}
 	out := RecallOut{State: inc.State, Revision: inc.FactRevision}
+	if out.Paused, out.Stopped, err = c.Sending.Gate(ctx, in.Incident); err != nil {
+		return out, fail(ctx, err)
+	}
 	waves, err := c.Waves.WaveNumbers(ctx, in.Incident)
 	if err != nil {
 		return out, fail(ctx, err)
@@ -66,8 +74,11 @@ func (c *Case) Recall(ctx context.Context, in CaseIn) (RecallOut, error) {
 		return out, fail(ctx, err)
 	}
 	for _, o := range j.Obligations {
-		if _, err := c.Filings.Filing(ctx, in.Incident, o.ID); err == nil {
+		if f, err := c.Filings.Filing(ctx, in.Incident, o.ID); err == nil {
 			out.Filed = append(out.Filed, o.ID)
+			if f.Acknowledgement != "" {
+				out.Acknowledged = append(out.Acknowledged, o.ID)
+			}
 		} else if breach.CodeOf(err) != breach.ErrNotFound {
 			return out, fail(ctx, err)
 		}

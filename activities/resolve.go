@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
@@ -47,7 +48,8 @@ func (o SurveyOut) Sum() int64 {
 // Survey walks all people of a wave, records refusals and exhausted people, and opens chunks for the
 // channels that are due in this round. It is a pure decision over the ledger, so running it again gives
 // the same answer.
-func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
+func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (_ SurveyOut, err error) {
+	defer calm(&err)
 	sc, err := r.scope(ctx, in.Incident)
 	if err != nil {
 		return SurveyOut{}, fail(ctx, err)
@@ -67,7 +69,7 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 		if err != nil {
 			return SurveyOut{}, fail(ctx, err)
 		}
-		s.refusals, s.exhausted = s.refusals[:0], s.exhausted[:0]
+		s.refusals, s.exhausted, s.interrupted = s.refusals[:0], s.exhausted[:0], s.interrupted[:0]
 		for _, sub := range subjects {
 			s.take(b.No, sub, policy.Steps(sc.profile, sub, sc.on, now))
 		}
@@ -75,6 +77,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 			return SurveyOut{}, fail(ctx, err)
 		}
 		if err := r.People.SetOutcomes(ctx, in.Incident, s.exhausted); err != nil {
+			return SurveyOut{}, fail(ctx, err)
+		}
+		if err := r.Sending.Record(ctx, in.Incident, s.interrupted); err != nil {
 			return SurveyOut{}, fail(ctx, err)
 		}
 	}
@@ -95,7 +100,9 @@ type survey struct {
 	open      map[breach.Channel][]int64
 	refusals  []breach.Refusal
 	exhausted []breach.PersonEvent
-	now       time.Time
+	// interrupted were intended long ago by a lane that no longer runs: they may have been sent.
+	interrupted []breach.AttemptEvent
+	now         time.Time
 }
 
 func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
@@ -116,12 +123,25 @@ func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
 			}
 		case policy.StepReconcile:
 			s.out.Unsettled++
+			s.forgotten(sub, st)
 		case policy.StepRefuse:
 			s.refusals = append(s.refusals, breach.Refusal{Person: sub.ID, Channel: st.Channel, Provider: st.Provider, Reason: st.Reason, At: s.now})
 		case policy.StepExhausted:
 			if sub.Outcome == breach.Pending || sub.Outcome == breach.Attempted {
 				s.exhausted = append(s.exhausted, breach.PersonEvent{Person: sub.ID, Outcome: breach.Unreachable, Reason: st.Reason, By: "tocsin", At: s.now})
 			}
+		}
+	}
+}
+
+// forgotten records an attempt that is still only intended as unknown, so that it can be settled.
+func (s *survey) forgotten(sub breach.Subject, st policy.Step) {
+	for _, a := range sub.Attempts {
+		if a.State == breach.Intended && a.Addressee == st.Addressee && a.Channel == st.Channel && a.Try == st.Try {
+			s.interrupted = append(s.interrupted, breach.AttemptEvent{
+				Person: sub.ID, Addressee: a.Addressee, Channel: a.Channel, Try: a.Try, State: breach.Unknown,
+				Reason: delivery.ReasonCrash, Provider: a.Provider, At: s.now,
+			})
 		}
 	}
 }

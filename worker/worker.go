@@ -104,13 +104,13 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 
 // registerCase registers what runs on the incident queue.
 func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Deliver) {
-	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Now: p.Now}
+	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Sending: p.Ledger, Now: p.Now}
 	w.RegisterActivityWithOptions(cases.Recall, name(activities.NameRecall))
 	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
 	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
 	w.RegisterActivityWithOptions(cases.Fulfil, name(activities.NameFulfil))
 
-	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
+	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))
 
 	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}

@@ -10,11 +10,13 @@ import (
 
 // submit builds the plan of a wave and puts it up for approval, or says what keeps it from being approved.
 func (s *story) submit(ctx workflow.Context, in protocol.Submit) (breach.Submitted, error) {
-	out, err := compose(ctx, activities.ComposeIn{Incident: s.in.Incident, Wave: in.Wave, Author: in.Actor})
+	w := s.wave(in.Wave)
+	again := w != nil && w.state == waveFailed
+	out, err := compose(ctx, activities.ComposeIn{Incident: s.in.Incident, Wave: in.Wave, Author: in.Actor, Again: again})
 	if err != nil || len(out.Problems) > 0 {
 		return breach.Submitted{Problems: out.Problems}, err
 	}
-	w := s.wave(in.Wave)
+	w = s.wave(in.Wave) // a list may have been loaded meanwhile
 	if w == nil {
 		w = &wave{no: in.Wave}
 		s.waves = append(s.waves, w)

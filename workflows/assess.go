@@ -23,17 +23,19 @@ func (s *story) assess(ctx workflow.Context, revision int) (breach.Amended, erro
 	if err != nil {
 		return breach.Amended{}, err
 	}
-	s.revision, s.duties = out.Revision, out.Reports
-	s.takeClocks(ctx, out.Clocks)
-	if out.Voided > 0 {
+	// Plans that wait were submitted under older facts; the count alone is lost when the activity ran twice.
+	voided := out.Voided > 0
+	if voided || out.Revision > s.revision {
 		for _, w := range s.waves {
 			if w.state == waveAwaiting {
-				w.state, w.since = waveLoaded, workflow.Now(ctx)
+				w.state, w.since, voided = waveLoaded, workflow.Now(ctx), true
 			}
 		}
 	}
+	s.revision, s.duties, s.unjudged = out.Revision, out.Reports, time.Time{}
+	s.takeClocks(ctx, out.Clocks)
 	s.note(ctx, "assess", "fact revision "+itoa(out.Revision)+" judged: level "+out.Level+", "+itoa(len(out.Clocks))+" clocks run, "+itoa(len(out.Changes))+" duties changed")
-	return breach.Amended{Changes: out.Changes, Voided: out.Voided > 0}, nil
+	return breach.Amended{Changes: out.Changes, Voided: voided}, nil
 }
 
 func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {
@@ -42,14 +44,18 @@ func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {
 	for _, f := range fresh {
 		c := &clock{DutyClock: f, seen: workflow.Now(ctx)}
 		for _, o := range old {
-			if o.Obligation == f.Obligation {
-				c.met = o.met
-				c.overdue = o.overdue && o.DueAt.Equal(f.DueAt)
+			if o.Obligation != f.Obligation {
+				continue
+			}
+			c.met = o.met
+			if o.DueAt.Equal(f.DueAt) && o.StartedAt.Equal(f.StartedAt) {
+				c.overdue, c.seen = o.overdue, o.seen // the same deadline: what rang has rung, the rest still rings
 			}
 		}
 		for _, r := range s.reports {
-			c.met = c.met || r.obligation == f.Obligation
+			c.met = c.met || (r.obligation == f.Obligation && r.state != "")
 		}
+		c.met = c.met || (f.Duty == dutyToPeople && s.told)
 		s.clocks = append(s.clocks, c)
 	}
 	s.clocksChanged = true
@@ -81,7 +87,7 @@ func (s *story) watchClocks(ctx workflow.Context) {
 		c.overdue = c.overdue || kind == overdue
 		s.note(ctx, "clock", c.Obligation+": "+kind)
 		if err := remind(ctx, activities.RemindIn{Incident: s.in.Incident, Obligation: c.Obligation, Kind: kind, DueAt: c.DueAt}); err != nil {
-			s.note(ctx, "clock", "a reminder could not be recorded: "+err.Error())
+			s.note(ctx, "clock", "a reminder could not be recorded: "+why(err))
 		}
 	}
 }
@@ -104,6 +110,9 @@ func (s *story) nextAlarm(now time.Time) (next *clock, at time.Time, kind string
 	}
 	return next, at, kind
 }
+
+// dutyToPeople is the duty that telling everybody fulfils.
+const dutyToPeople = "notify_individuals"
 
 // met stops the clocks of a duty (notify_individuals) or of one obligation by its id.
 func (s *story) met(dutyOrID string) {

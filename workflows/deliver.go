@@ -15,6 +15,9 @@ type DeliverInput struct {
 	Incident string `json:"incident"`
 	Wave     int    `json:"wave"`
 	PlanHash string `json:"plan_hash"`
+	// Paused says that sending was paused before this run began, Round how many rounds earlier runs made.
+	Paused bool `json:"paused,omitempty"`
+	Round  int  `json:"round,omitempty"`
 }
 
 // DeliverResult is how the wave's people stand when nobody is due and nobody waits.
@@ -33,42 +36,79 @@ type delivery struct {
 	paused  bool
 	stopped bool
 	nudged  bool
+	idle    int // rests in a row in which nothing moved
+	closed  int // how often a lane met a closed gate before anybody said why
 }
 
 // Deliver tells everybody of one wave: survey who is due by what channel, send, settle what is unknown,
-// wait for what only time can tell, and begin again until the ledger says that nothing is left to do.
+// wait for what only time can tell, and begin again until the ledger says that nothing is left to do. When
+// its history grows long (a provider that is silent for days) it goes on as a new run.
 func Deliver(ctx workflow.Context, in DeliverInput) (DeliverResult, error) {
-	d := &delivery{in: in}
+	d := &delivery{in: in, paused: in.Paused}
 	workflow.Go(ctx, d.listen)
-	round := 1
-	for ; !d.stopped; round++ {
+	round := in.Round
+	for over := false; !over && !d.stopped; {
 		if err := d.awaitResume(ctx); err != nil {
 			return DeliverResult{}, err
 		}
-		s, err := survey(ctx, activities.SurveyIn{Incident: in.Incident, Wave: in.Wave, Round: round})
-		if err != nil {
-			return DeliverResult{}, err
-		}
-		if s.Sum() > 0 {
-			if err := d.send(ctx, round, s); err != nil {
+		if d.long(ctx) {
+			if err := d.anew(ctx, round); err != nil {
 				return DeliverResult{}, err
 			}
+			continue
 		}
-		left, err := d.reconcile(ctx, s)
-		if err != nil {
+		round++
+		var err error
+		if over, err = d.round(ctx, round); err != nil {
 			return DeliverResult{}, err
-		}
-		if s.Sum() == 0 && s.Waiting == 0 && s.Unsettled == 0 {
-			break
-		}
-		if s.Sum() == 0 {
-			if err := d.rest(ctx, s, left); err != nil {
-				return DeliverResult{}, err
-			}
 		}
 	}
 	out, err := settle(ctx, activities.SettleIn{Incident: in.Incident, Wave: in.Wave})
 	return DeliverResult{Tally: out.Tally, Rounds: round, Stopped: d.stopped}, err
+}
+
+// round is one survey and what follows from it; over says that nothing is left to do.
+func (d *delivery) round(ctx workflow.Context, round int) (over bool, err error) {
+	s, err := survey(ctx, activities.SurveyIn{Incident: d.in.Incident, Wave: d.in.Wave, Round: round})
+	if err != nil {
+		return false, err
+	}
+	if s.Sum() > 0 {
+		if err := d.send(ctx, round, s); err != nil {
+			return false, err
+		}
+	}
+	settled, err := d.reconcile(ctx, s)
+	switch {
+	case err != nil:
+		return false, err
+	case s.Sum() > 0 || settled > 0: // who was settled may be due by another channel now
+		d.idle = 0
+		return false, nil
+	case s.Waiting == 0 && s.Unsettled == 0:
+		return true, nil
+	}
+	return false, d.rest(ctx, s)
+}
+
+// long says that this run's history has grown enough.
+func (d *delivery) long(ctx workflow.Context) bool {
+	return workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+}
+
+// anew goes on as a new run, unless a stop is among the signals that nobody has read yet.
+func (d *delivery) anew(ctx workflow.Context, round int) error {
+	ch := workflow.GetSignalChannel(ctx, protocol.SignalDeliverControl)
+	var c protocol.Control
+	for ch.ReceiveAsync(&c) {
+		d.take(c)
+	}
+	if d.stopped {
+		return nil
+	}
+	next := d.in
+	next.Paused, next.Round = d.paused, round
+	return workflow.NewContinueAsNewError(ctx, protocol.WorkflowDeliver, next)
 }
 
 // listen takes pause, resume and stop.
@@ -77,16 +117,20 @@ func (d *delivery) listen(ctx workflow.Context) {
 	for {
 		var c protocol.Control
 		ch.Receive(ctx, &c)
-		switch c.Do {
-		case "pause":
-			d.paused = true
-		case "resume":
-			d.paused = false
-		case "stop":
-			d.stopped = true
-		}
-		d.nudged = true
+		d.take(c)
 	}
+}
+
+func (d *delivery) take(c protocol.Control) {
+	switch c.Do {
+	case "pause":
+		d.paused = true
+	case "resume":
+		d.paused = false
+	case "stop":
+		d.stopped = true
+	}
+	d.nudged, d.closed = true, 0
 }
 
 func (d *delivery) awaitResume(ctx workflow.Context) error {
@@ -118,7 +162,8 @@ func (d *delivery) send(ctx workflow.Context, round int, s activities.SurveyOut)
 }
 
 func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error {
-	for !d.stopped {
+	others := time.Second
+	for !d.stopped && !d.long(ctx) {
 		if err := d.awaitResume(ctx); err != nil || d.stopped {
 			return err
 		}
@@ -129,52 +174,70 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 			return err
 		}
 		switch {
+		case out.Stopped:
+			d.stopped = true
 		case out.Paused:
-			// The gate is closed before the signal arrives: wait for either answer.
 			if err := d.pauseSeen(ctx); err != nil {
 				return err
 			}
 		case out.Open == 0:
 			return nil
+		case out.Sent > 0:
+			others = time.Second
 		default: // the rest is leased by others; one of them may have died
-			if err := workflow.Sleep(ctx, time.Second); err != nil {
+			if err := workflow.Sleep(ctx, others); err != nil {
 				return err
 			}
+			others = min(2*others, longestLook)
 		}
 	}
 	return nil
 }
 
+// How long a delivery waits before it looks again at what may have changed without a word.
+const (
+	firstLook   = 5 * time.Second
+	longestLook = 5 * time.Minute
+)
+
+// look grows with every look in vain.
+func look(vain int) time.Duration { return min(firstLook<<min(vain, 10), longestLook) }
+
+// pauseSeen waits for the word that belongs to a gate that a lane found closed: it comes after the gate was
+// closed, or not at all when the pause was taken back.
 func (d *delivery) pauseSeen(ctx workflow.Context) error {
+	wait := look(d.closed)
+	d.closed++
 	d.nudged = false
-	_, err := workflow.AwaitWithTimeout(ctx, 5*time.Second, func() bool { return d.paused || d.stopped || d.nudged })
+	_, err := workflow.AwaitWithTimeout(ctx, wait, func() bool { return d.paused || d.stopped || d.nudged })
 	return err
 }
 
-// reconcile settles what is unknown; left is how many could not be asked about yet.
-func (d *delivery) reconcile(ctx workflow.Context, s activities.SurveyOut) (left int, err error) {
+// reconcile settles what is unknown and says how many attempts it settled.
+func (d *delivery) reconcile(ctx workflow.Context, s activities.SurveyOut) (settled int, err error) {
 	if s.Unsettled == 0 && s.Sum() == 0 {
 		return 0, nil
 	}
 	out, err := reconcile(ctx, activities.ReconcileIn{Incident: d.in.Incident, Wave: d.in.Wave})
-	return out.Later, err
+	return out.Confirmed + out.Repeated + out.NotKnowable, err
 }
 
 // rest waits until it is worth looking again. Waits that end one by one are gathered: a quarter of their
-// spread at a time keeps the history short without keeping anybody waiting long.
-func (d *delivery) rest(ctx workflow.Context, s activities.SurveyOut, unasked int) error {
+// spread at a time keeps the history short without keeping anybody waiting long. What could not be settled
+// yet is looked at sooner, less and less often.
+func (d *delivery) rest(ctx workflow.Context, s activities.SurveyOut) error {
 	now := workflow.Now(ctx)
-	until := now.Add(time.Second)
+	wait := time.Second
 	if s.Waiting > 0 {
-		at := s.Next.Add(s.Last.Sub(s.Next) / 4)
-		if at.After(until) {
-			until = at
-		}
+		wait = max(wait, s.Next.Add(s.Last.Sub(s.Next)/4).Sub(now))
 	}
-	if unasked > 0 && until.Sub(now) > 5*time.Second {
-		until = now.Add(5 * time.Second)
+	if s.Unsettled > 0 {
+		if again := look(d.idle); s.Waiting == 0 || again < wait {
+			wait = again
+		}
+		d.idle++
 	}
 	d.nudged = false
-	_, err := workflow.AwaitWithTimeout(ctx, until.Sub(now), func() bool { return d.nudged })
+	_, err := workflow.AwaitWithTimeout(ctx, wait, func() bool { return d.nudged })
 	return err
 }

@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tocsin-engine/tocsin/activities"
@@ -19,15 +21,16 @@ import (
 // it and repeats nothing.
 func Incident(ctx workflow.Context, in protocol.IncidentInput) error {
 	s := &story{in: in, mu: workflow.NewMutex(ctx)}
-	if err := s.recall(ctx); err != nil {
+	if err := s.listen(ctx); err != nil { // first of all: an update that finds no handler is lost
 		return err
 	}
-	if err := s.listen(ctx); err != nil {
+	if err := s.recall(ctx); err != nil {
 		return err
 	}
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
+	s.ready = true
 	workflow.Go(ctx, s.watchClocks)
 	for {
 		if err := workflow.Await(ctx, func() bool { return s.closed || s.approved() != nil }); err != nil {
@@ -55,7 +58,11 @@ type story struct {
 	waves    []*wave
 	reports  []*report
 	clocks   []*clock
-	duties   []string // obligations with a first report
+	duties   []string  // obligations with a first report
+	unjudged time.Time // since when the facts could not be judged
+
+	ready bool // the ledger was recalled and its facts judged: updates may run
+	told  bool // everybody on the lists was told or is covered
 
 	announced, paused, stopped, closed bool
 	clocksChanged                      bool
@@ -81,12 +88,15 @@ type wave struct {
 	since    time.Time
 	reports  []string
 	child    workflow.ChildWorkflowFuture
+	stopped  bool // delivered as far as it came
 }
 
+// report is one report to an authority. It has no state while it is being filed.
 type report struct {
 	obligation string
 	state      breach.ObligationState
 	since      time.Time
+	failed     bool
 }
 
 // recall takes over what the ledger knows, so that a story may start in the middle.
@@ -95,7 +105,9 @@ func (s *story) recall(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	s.state, s.revision = out.State, out.Revision
+	s.state, s.revision, s.paused, s.stopped = out.State, out.Revision, out.Paused, out.Stopped
+	s.closed = s.state == breach.IncidentClosed
+	s.told = s.state == breach.IncidentMonitoring && !s.stopped
 	now := workflow.Now(ctx)
 	for _, r := range out.Waves {
 		w := &wave{no: r.Wave, state: waveLoaded, since: now}
@@ -105,24 +117,32 @@ func (s *story) recall(ctx workflow.Context) error {
 		case breach.PlanApproved:
 			w.state, w.planHash, w.author = waveApproved, r.PlanHash, r.Author
 		}
+		s.told = s.told && w.state == waveApproved
 		s.waves = append(s.waves, w)
 	}
 	for _, o := range out.Filed {
-		s.reports = append(s.reports, &report{obligation: o, state: breach.ObligationFiled, since: now})
+		r := &report{obligation: o, state: breach.ObligationFiled, since: now}
+		if slices.Contains(out.Acknowledged, o) {
+			r.state = breach.ObligationAcknowledged
+		}
+		s.reports = append(s.reports, r)
 	}
 	return nil
 }
 
 // begin assesses for the first time. A draft that a detector opened stays a draft until a person takes it
-// up, but its clocks run. What people decide in that moment waits for its turn.
+// up, but its clocks run. What people decide in that moment waits until it is over. Facts that cannot be
+// judged do not end the story: a person has to mend them.
 func (s *story) begin(ctx workflow.Context) error {
-	if err := s.mu.Lock(ctx); err != nil {
-		return err
+	if s.closed {
+		return nil
 	}
-	defer s.mu.Unlock()
 	s.note(ctx, "open", "the story begins at fact revision "+itoa(s.revision))
-	if _, err := s.assess(ctx, 0); err != nil {
+	if _, err := s.assess(ctx, 0); temporal.IsCanceledError(err) {
 		return err
+	} else if err != nil {
+		s.unjudged = workflow.Now(ctx)
+		s.note(ctx, "assess", "the facts could not be judged: "+why(err))
 	}
 	if s.state == breach.IncidentOpen {
 		return s.moveTo(ctx, breach.IncidentAssessing)
@@ -132,55 +152,72 @@ func (s *story) begin(ctx workflow.Context) error {
 
 // notify carries out an approved plan: reports and people side by side, then the announcement.
 func (s *story) notify(ctx workflow.Context, w *wave) {
-	if err := s.approvedReports(ctx, w); err != nil {
+	result, err := s.carryOut(ctx, w)
+	if err != nil {
 		s.broke(ctx, w, err)
 		return
 	}
+	w.state, w.stopped = waveDelivered, result.Stopped
+	reached := itoa(int(result.Tally[breach.Reached])) + " reached"
+	if w.stopped {
+		s.note(ctx, "deliver", "list "+itoa(w.no)+" was stopped: "+reached+"; who was not told stays on the list")
+	} else {
+		s.note(ctx, "deliver", "list "+itoa(w.no)+" is done: "+reached)
+	}
+	if s.everybodyTold() {
+		s.closeDuties(ctx)
+	}
+	if !s.delivering() {
+		if err := s.moveTo(ctx, breach.IncidentMonitoring); err != nil {
+			s.note(ctx, "deliver", "the state could not be moved: "+why(err))
+		}
+	}
+}
+
+func (s *story) carryOut(ctx workflow.Context, w *wave) (DeliverResult, error) {
+	if err := s.approvedReports(ctx, w); err != nil {
+		return DeliverResult{}, err
+	}
 	if err := s.moveTo(ctx, breach.IncidentNotifying); err != nil {
-		s.broke(ctx, w, err)
-		return
+		return DeliverResult{}, err
 	}
 	for _, o := range w.reports {
 		workflow.Go(ctx, func(ctx workflow.Context) { s.report(ctx, w, o) })
 	}
 	if err := show(ctx, activities.AnnounceIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}); err != nil {
-		s.broke(ctx, w, err)
-		return
+		return DeliverResult{}, err
 	}
 	result, err := s.deliver(ctx, w)
-	if err == nil && !result.Stopped {
-		err = s.announce(ctx, w)
+	if err != nil || result.Stopped {
+		return result, err
 	}
-	if err != nil {
-		s.broke(ctx, w, err)
-		return
-	}
-	w.state = waveDelivered
-	s.note(ctx, "deliver", "list "+itoa(w.no)+" is done: "+itoa(int(result.Tally[breach.Reached]))+" reached")
-	if !s.delivering() && !result.Stopped {
-		s.told(ctx)
-	}
-	if !s.delivering() {
-		if err := s.moveTo(ctx, breach.IncidentMonitoring); err != nil {
-			s.note(ctx, "deliver", "the state could not be moved: "+err.Error())
-		}
-	}
+	return result, s.announce(ctx, w)
 }
 
-// told closes the duties to people once nobody is left to be told.
-func (s *story) told(ctx workflow.Context) {
-	const duty = "notify_individuals"
-	if err := fulfil(ctx, activities.FulfilIn{Incident: s.in.Incident, Duty: duty}); err != nil {
-		s.note(ctx, "deliver", "the duties to people could not be closed: "+err.Error())
+// everybodyTold says that no list is left whose people are still to be told.
+func (s *story) everybodyTold() bool {
+	for _, w := range s.waves {
+		if w.state != waveDelivered || w.stopped {
+			return false
+		}
+	}
+	return true
+}
+
+// closeDuties closes the duties to people once nobody is left to be told.
+func (s *story) closeDuties(ctx workflow.Context) {
+	if err := fulfil(ctx, activities.FulfilIn{Incident: s.in.Incident, Duty: dutyToPeople}); err != nil {
+		s.note(ctx, "deliver", "the duties to people could not be closed: "+why(err))
 		return
 	}
-	s.met(duty)
+	s.told = true
+	s.met(dutyToPeople)
 }
 
 // broke says that a wave cannot go on by itself; the reason holds no personal data.
 func (s *story) broke(ctx workflow.Context, w *wave, err error) {
 	w.state, w.since = waveFailed, workflow.Now(ctx)
-	s.note(ctx, "deliver", "list "+itoa(w.no)+" stopped by an error: "+err.Error())
+	s.note(ctx, "deliver", "list "+itoa(w.no)+" stopped by an error: "+why(err))
 }
 
 func (s *story) moveTo(ctx workflow.Context, to breach.IncidentState) error {

@@ -38,6 +38,12 @@ func walk(ctx workflow.Context) workflow.Context {
 	})
 }
 
+// A child that another story began is looked after in these steps.
+const (
+	firstWait = 10 * time.Second
+	lastWait  = 15 * time.Minute
+)
+
 // laneSlice is how long a lane works before it reports back.
 const laneSlice = 30 * time.Second
 

@@ -76,6 +76,7 @@ func (p *play) register() {
 	name(s.Deliver().Reconcile, activities.NameReconcile)
 	name(s.Deliver().Settle, activities.NameSettle)
 	name(s.Announce().Decide, activities.NameDecide)
+	name(s.Announce().Show, activities.NameShow)
 	name(s.Announce().Publish, activities.NamePublish)
 	name(s.Report().File, activities.NameFile)
 	name(s.Report().Accept, activities.NameAccept)

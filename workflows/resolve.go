@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -10,30 +9,38 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/protocol"
 )
 
-// deliver runs the child that tells everybody of a wave. A delivery that still runs under the same id (the
-// story was started anew, the delivery was not lost) is waited for: the ledger makes a second walk harmless.
-func (s *story) deliver(ctx workflow.Context, w *wave) (DeliverResult, error) {
-	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}
-	for {
-		w.child = workflow.ExecuteChildWorkflow(child(ctx, protocol.DeliverID(in.Incident, in.Wave)), protocol.WorkflowDeliver, in)
-		var out DeliverResult
-		err := w.child.Get(ctx, &out)
+// run runs a child under an id of its own. One that still runs under the same id (the story was started
+// anew, the child was not lost) is waited for, less and less often: the ledger makes a second walk harmless.
+func (s *story) run(ctx workflow.Context, id, name string, in, out any, begun func(workflow.ChildWorkflowFuture)) error {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		f := workflow.ExecuteChildWorkflow(child(ctx, id), name, in)
+		begun(f)
+		err := f.Get(ctx, out)
 		var running *temporal.ChildWorkflowExecutionAlreadyStartedError
 		if !errors.As(err, &running) {
-			return out, err
+			return err
 		}
-		if err := workflow.Sleep(ctx, 10*time.Second); err != nil {
-			return out, err
+		if err := workflow.Sleep(ctx, wait); err != nil {
+			return err
 		}
 	}
+}
+
+func alone(workflow.ChildWorkflowFuture) {}
+
+// deliver runs the child that tells everybody of a wave.
+func (s *story) deliver(ctx workflow.Context, w *wave) (out DeliverResult, err error) {
+	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Paused: s.paused}
+	err = s.run(ctx, protocol.DeliverID(in.Incident, in.Wave), protocol.WorkflowDeliver, in, &out,
+		func(f workflow.ChildWorkflowFuture) { w.child = f })
+	return out, err
 }
 
 // announce decides whether the public is told about a wave, and tells it.
 func (s *story) announce(ctx workflow.Context, w *wave) error {
 	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}
 	var out AnnounceResult
-	err := workflow.ExecuteChildWorkflow(child(ctx, protocol.AnnounceID(in.Incident, in.Wave)), protocol.WorkflowAnnounce, in).Get(ctx, &out)
-	if err != nil {
+	if err := s.run(ctx, protocol.AnnounceID(in.Incident, in.Wave), protocol.WorkflowAnnounce, in, &out, alone); err != nil {
 		return err
 	}
 	s.announced = s.announced || out.Published
@@ -41,32 +48,63 @@ func (s *story) announce(ctx workflow.Context, w *wave) error {
 	return nil
 }
 
-// report files one approved report.
+// report files one approved report, unless it was filed before this story began.
 func (s *story) report(ctx workflow.Context, w *wave, obligation string) {
-	r := &report{obligation: obligation, since: workflow.Now(ctx)}
-	for _, have := range s.reports {
-		if have.obligation == obligation {
-			return // filed before this story began
-		}
-	}
-	s.reports = append(s.reports, r)
-	in := ReportInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Obligation: obligation}
-	var out ReportResult
-	err := workflow.ExecuteChildWorkflow(child(ctx, protocol.ReportID(in.Incident, obligation)), protocol.WorkflowReport, in).Get(ctx, &out)
-	if err != nil {
-		s.note(ctx, "report", obligation+" was not filed: "+err.Error())
+	r := s.filing(obligation)
+	if r != nil && !r.failed {
 		return
 	}
-	r.state, r.since = out.State, workflow.Now(ctx)
+	if r == nil {
+		r = &report{obligation: obligation}
+		s.reports = append(s.reports, r)
+	}
+	r.failed, r.since = false, workflow.Now(ctx)
+	in := ReportInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Obligation: obligation}
+	var out ReportResult
+	err := s.run(ctx, protocol.ReportID(in.Incident, obligation), protocol.WorkflowReport, in, &out, alone)
+	r.since = workflow.Now(ctx)
+	if err != nil {
+		r.failed = true
+		s.note(ctx, "report", obligation+" was not filed: "+why(err))
+		return
+	}
+	r.state = out.State
 	s.met(obligation)
 	s.note(ctx, "report", obligation+" "+string(out.State))
 }
 
-// tell passes a decision on to every delivery that runs.
-func (s *story) tell(ctx workflow.Context, what string) {
-	for _, w := range s.waves {
-		if w.state == waveDelivering && w.child != nil {
-			w.child.SignalChildWorkflow(ctx, protocol.SignalDeliverControl, protocol.Control{Do: what})
+func (s *story) filing(obligation string) *report {
+	for _, r := range s.reports {
+		if r.obligation == obligation {
+			return r
 		}
 	}
+	return nil
+}
+
+// tell passes a decision on to every delivery that runs, also to one that an earlier story began.
+func (s *story) tell(ctx workflow.Context, what string) {
+	for _, w := range s.waves {
+		if w.state != waveDelivering || w.child == nil {
+			continue
+		}
+		// A child that is about to start is waited for; one that runs already makes this fail.
+		_ = w.child.GetChildWorkflowExecution().Get(ctx, nil)
+		workflow.SignalExternalWorkflow(ctx, protocol.DeliverID(s.in.Incident, w.no), "", protocol.SignalDeliverControl, protocol.Control{Do: what})
+	}
+}
+
+// why says what went wrong in the words of the step that failed, without what the engine wraps around them.
+func why(err error) string {
+	var app *temporal.ApplicationError
+	var late *temporal.TimeoutError
+	switch {
+	case errors.As(err, &app):
+		return app.Message()
+	case errors.As(err, &late):
+		return "a step did not answer in time"
+	case temporal.IsCanceledError(err):
+		return "it was cancelled"
+	}
+	return "it was ended from outside"
 }

@@ -74,12 +74,12 @@ func (s *Stage) Deliver() *activities.Deliver {
 
 // Case reads and moves the incident behind this stage's ports.
 func (s *Stage) Case() *activities.Case {
-	return &activities.Case{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Filings: s.Ledger, Waves: s.Ledger, Now: s.Now}
+	return &activities.Case{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Filings: s.Ledger, Waves: s.Ledger, Sending: s.Ledger, Now: s.Now}
 }
 
 // Assess judges behind this stage's ports.
 func (s *Stage) Assess() *activities.Assess {
-	return &activities.Assess{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Now: s.Now}
+	return &activities.Assess{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Waves: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Now: s.Now}
 }
 
 // Approve composes and verifies behind this stage's ports.
