@@ -85,10 +85,11 @@ func withProduct(ctx context.Context, c config.Config, run func(*Product, *slog.
 	if err != nil {
 		return err
 	}
-	t, err := connect(c, log)
+	t, untrace, err := connect(ctx, c, log)
 	if err != nil {
 		return err
 	}
+	defer untrace()
 	defer t.Close()
 	s, err := settings(c, log)
 	if err != nil {
@@ -103,24 +104,28 @@ func withProduct(ctx context.Context, c config.Config, run func(*Product, *slog.
 }
 
 // connect makes a client that connects when it is first needed: the API answers while Temporal is away.
-func connect(c config.Config, log *slog.Logger) (client.Client, error) {
+func connect(ctx context.Context, c config.Config, log *slog.Logger) (_ client.Client, untrace func(), err error) {
 	o, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
-		return nil, breach.Errorf(breach.ErrInvalid, "the TEMPORAL_... settings cannot be used: %w", err)
+		return nil, nil, breach.Errorf(breach.ErrInvalid, "the TEMPORAL_... settings cannot be used: %w", err)
 	}
 	keys, err := payload.LoadOrCreateKeys(c.PayloadKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.DataConverter, o.FailureConverter, err = payload.Converters(keys); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.Logger = log
+	if untrace, err = Trace(ctx, "tocsin", &o, log); err != nil {
+		return nil, nil, err
+	}
 	t, err := client.NewLazyClient(o)
 	if err != nil {
-		return nil, breach.Errorf(breach.ErrInvalid, "the TEMPORAL_... settings cannot be used: %w", err)
+		untrace()
+		return nil, nil, breach.Errorf(breach.ErrInvalid, "the TEMPORAL_... settings cannot be used: %w", err)
 	}
-	return t, nil
+	return t, untrace, nil
 }
 
 // settings turns a server's configuration into what a product is built from.

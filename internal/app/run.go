@@ -49,7 +49,10 @@ const catchUpEvery = 2 * time.Second
 func (p *Product) CatchUp(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(catchUpEvery)
 	defer tick.Stop()
-	for {
+	for synced := false; ; {
+		if !synced {
+			synced = p.Desk.Resync(ctx) == nil
+		}
 		if n, err := p.Desk.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("the workflow engine is behind; it is told again", "code", string(breach.CodeOf(err)))
 		} else if n > 0 {

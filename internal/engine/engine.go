@@ -28,6 +28,7 @@ type Ledger interface {
 	OpenIncident(ctx context.Context, id string, file breach.IncidentFile, suff breach.Sufficiency, by breach.Actor, state breach.IncidentState, at time.Time) error
 	RecordDetection(ctx context.Context, d breach.Detection, newID string, suff breach.Sufficiency, at time.Time) (incident string, first bool, err error)
 	Incident(ctx context.Context, incident string) (breach.Incident, error)
+	Incidents(ctx context.Context) ([]breach.Incident, error)
 	File(ctx context.Context, incident string, revision int) (breach.IncidentFile, int, error)
 	AmendFile(ctx context.Context, incident string, file breach.IncidentFile, base int, by breach.Actor, at time.Time) (revision int, err error)
 	SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error
@@ -207,6 +208,28 @@ func newID() string {
 		panic("no randomness: " + err.Error())
 	}
 	return hex.EncodeToString(b[:])
+}
+
+// Resync sees to it that every open incident has a story: after a restore of Temporal from an older back-up,
+// or its loss, the ledger's incidents are started again. A story that starts in the middle recalls the
+// ledger and repeats nothing; one that runs already is left alone. Call it once at the start of a process.
+func (e *Engine) Resync(ctx context.Context) error {
+	all, err := e.Ledger.Incidents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, inc := range all {
+		if inc.State == breach.IncidentClosed {
+			continue
+		}
+		if err := e.start(ctx, inc.ID, inc.OpenedAt); err != nil {
+			return e.explain(ctx, inc.ID, err)
+		}
+		if err := e.Ledger.MarkStarted(ctx, inc.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CatchUp starts stories that the ledger holds and Temporal does not, and passes decisions on that were

@@ -198,9 +198,13 @@ func (s *Stack) workflows(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	s.Client, err = client.Dial(client.Options{
-		HostPort: s.Temporal.HostPort(), Namespace: Namespace, DataConverter: data, FailureConverter: failure, Logger: o.Log,
-	})
+	options := client.Options{HostPort: s.Temporal.HostPort(), Namespace: Namespace, DataConverter: data, FailureConverter: failure, Logger: o.Log}
+	untrace, err := app.Trace(ctx, "tocsin-standalone", &options, o.Log)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, untrace)
+	s.Client, err = client.Dial(options)
 	if err != nil {
 		return fmt.Errorf("connect to the Temporal server: %w", err)
 	}
