@@ -43,9 +43,9 @@ func (c *cli) tokens() *cobra.Command {
 	var id, name, role string
 	add := &cobra.Command{
 		Use: "add --id ID --role ROLE", Short: "Make a person or machine known, and print its token once",
-		Long: `Make a person or machine known to the ledger and print the token that it signs in
-with, once: the ledger keeps a hash of it. It works on the database itself, with
-the settings of serve.`,
+		Long: `Make a person or machine known to the ledger and print the token that it signs
+in with, once: the ledger keeps a hash of it. It works on the database itself,
+with the settings of serve.`,
 		Example: "  tocsin token add --id wei.lin --name \"Wei Lin\" --role responder", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := required(cmd, "id", "role"); err != nil {
