@@ -79,6 +79,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (_ SurveyOut, err err
 		if err := r.People.SetOutcomes(ctx, in.Incident, s.exhausted); err != nil {
 			return SurveyOut{}, fail(ctx, err)
 		}
+		if len(s.interrupted) == 0 {
+			continue
+		}
 		if err := r.Sending.Record(ctx, in.Incident, s.interrupted); err != nil {
 			return SurveyOut{}, fail(ctx, err)
 		}

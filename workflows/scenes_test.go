@@ -2,7 +2,6 @@ package workflows_test
 
 import (
 	"errors"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
@@ -96,5 +95,3 @@ func (p *play) channels(name string) []breach.Channel {
 	}
 	return out
 }
-
-func since(t time.Time, d time.Duration) time.Time { return t.Add(d) }
