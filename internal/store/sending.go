@@ -156,6 +156,17 @@ func (s *Store) Intend(ctx context.Context, l *breach.Lease, list []breach.Inten
 	})
 }
 
+// ReleaseLeases frees the chunks of owners whose names begin with prefix, and says how many there were. Only
+// who knows that all of them have ended may call it: what they left open becomes unknown with the next
+// lease, as after the end of its time, only sooner.
+func (s *Store) ReleaseLeases(ctx context.Context, prefix string) (int64, error) {
+	if prefix == "" {
+		return 0, breach.Errorf(breach.ErrInvalid, "whose leases are to be released must be said")
+	}
+	tag, err := s.pool.Exec(ctx, `UPDATE chunk SET lease_until = NULL WHERE NOT done AND lease_until IS NOT NULL AND starts_with(owner, $1)`, prefix)
+	return tag.RowsAffected(), clean("release the leases of an earlier start", err)
+}
+
 // Finish marks a chunk as done if the lease is still ours, and does nothing otherwise. breach.ErrConflict
 // while an intent of the chunk has no outcome: it would never be settled.
 func (s *Store) Finish(ctx context.Context, l *breach.Lease) error {

@@ -112,6 +112,36 @@ func TestTakeOverMakesInterruptedAttemptsUnknown(t *testing.T) {
 	require.Zero(t, open)
 }
 
+// Who knows that an owner has ended need not wait until the end of its lease.
+func TestLeasesOfAnEndedOwnerAreReleased(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 5))
+	l := b.lease(breach.SMS, 1, time.Hour)
+	require.NoError(t, b.Intend(b.ctx, l, []breach.Intent{intent(1, breach.SMS, 1)}))
+	_, err := b.ReleaseLeases(b.ctx, "")
+	requireCode(t, breach.ErrInvalid, err)
+	for _, others := range []string{"lane-11", "lane_", "LANE", "%"} {
+		n, err := b.ReleaseLeases(b.ctx, others)
+		require.NoError(t, err)
+		require.Zero(t, n, others)
+	}
+	n, err := b.ReleaseLeases(b.ctx, "lane-")
+	require.NoError(t, err)
+	require.Equal(t, int64(1), n)
+	requireCode(t, breach.ErrConflict, b.Intend(b.ctx, l, []breach.Intent{intent(2, breach.SMS, 1)}))
+	next, _, err := b.Lease(b.ctx, b.id, 1, 1, breach.SMS, "other-2", time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, 2, next.Epoch)
+	unsettled, err := b.Unsettled(b.ctx, b.id, 1)
+	require.NoError(t, err)
+	require.Len(t, unsettled, 1)
+	require.NoError(t, b.Finish(b.ctx, next))
+	n, err = b.ReleaseLeases(b.ctx, "other-")
+	require.NoError(t, err)
+	require.Zero(t, n, "what is done stays done")
+}
+
 func TestTwoLanesNeverShareAChunk(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -5,6 +5,8 @@
 package datadir
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +26,7 @@ const (
 	versionName = "tocsin-data-version"
 	lockName    = "lock"
 	noteName    = "README.txt"
+	idName      = "installation"
 )
 
 const note = `This is the data directory of Tocsin. It holds personal data and the keys that protect it.
@@ -151,6 +154,24 @@ func (d *Dir) Announcements() string { return d.at("announcements") }
 // Logs holds the log files of the parts.
 func (d *Dir) Logs() string { return d.at("logs") }
 
+// Installation is a random id that this directory keeps for ever. Whoever holds the directory's lock knows
+// that nobody else acts under it.
+func (d *Dir) Installation() (string, error) {
+	b, err := os.ReadFile(d.at(idName))
+	if err == nil && len(strings.TrimSpace(string(b))) == 2*idBytes {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the id of the data directory: %w", err)
+	}
+	var id [idBytes]byte
+	_, _ = rand.Read(id[:]) // crypto/rand never fails on the systems that Go supports
+	text := hex.EncodeToString(id[:])
+	return text, d.write(idName, text, "the id of the data directory")
+}
+
+const idBytes = 16
+
 func (d *Dir) at(name string) string { return filepath.Join(d.path, name) }
 
 // rootMode: as root, PostgreSQL runs as another user, who may pass through but not look around.
@@ -256,12 +277,17 @@ func (d *Dir) fill(fresh bool) error {
 }
 
 func (d *Dir) writeVersion() error {
-	tmp := d.at(versionName + ".new")
-	if err := os.WriteFile(tmp, []byte(strconv.Itoa(FormatVersion)+"\n"), 0o600); err != nil {
-		return fmt.Errorf("write the format of the data directory: %w", err)
+	return d.write(versionName, strconv.Itoa(FormatVersion), "the format of the data directory")
+}
+
+// write leaves the old file or the whole new one, whenever the process ends.
+func (d *Dir) write(name, text, what string) error {
+	tmp := d.at(name + ".new")
+	if err := os.WriteFile(tmp, []byte(text+"\n"), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", what, err)
 	}
-	if err := os.Rename(tmp, d.at(versionName)); err != nil {
-		return fmt.Errorf("write the format of the data directory: %w", err)
+	if err := os.Rename(tmp, d.at(name)); err != nil {
+		return fmt.Errorf("write %s: %w", what, err)
 	}
 	return nil
 }

@@ -140,3 +140,27 @@ func TestDefault(t *testing.T) {
 	}
 	require.Equal(t, filepath.Join(xdg, "tocsin"), got)
 }
+
+func TestInstallationStaysTheSame(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "d")
+	d, err := datadir.Open(path)
+	require.NoError(t, err)
+	id, err := d.Installation()
+	require.NoError(t, err)
+	require.Len(t, id, 32)
+	require.NoError(t, d.Close())
+	again, err := datadir.Open(path)
+	require.NoError(t, err)
+	same, err := again.Installation()
+	require.NoError(t, err)
+	require.Equal(t, id, same)
+	require.NoError(t, again.Close())
+
+	other, err := datadir.Open(filepath.Join(t.TempDir(), "d"))
+	require.NoError(t, err)
+	different, err := other.Installation()
+	require.NoError(t, err)
+	require.NotEqual(t, id, different)
+	require.NoError(t, other.Close())
+}
