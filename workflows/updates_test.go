@@ -43,8 +43,12 @@ func TestRefusals(t *testing.T) {
 	p.refuses(protocol.UpdateAcknowledge, acknowledgement(activitiestest.DutyAuthority), breach.ErrConflict)
 	p.submits(1)
 	p.refuses(protocol.UpdateApprove, decision(mei, "an old hash"), breach.ErrOldHash)
-	p.refuses(protocol.UpdateApprove, func() any { return protocol.Decide{Command: command(breach.Actor{ID: wei.ID, Role: breach.RoleLead}), PlanHash: p.planHash(1)} }, breach.ErrSelfApproval)
-	p.refuses(protocol.UpdateApprove, func() any { return protocol.Decide{Command: command(breach.Actor{ID: "li.na", Role: breach.RoleResponder}), PlanHash: p.planHash(1)} }, breach.ErrForbidden)
+	p.refuses(protocol.UpdateApprove, func() any {
+		return protocol.Decide{Command: command(breach.Actor{ID: wei.ID, Role: breach.RoleLead}), PlanHash: p.planHash(1)}
+	}, breach.ErrSelfApproval)
+	p.refuses(protocol.UpdateApprove, func() any {
+		return protocol.Decide{Command: command(breach.Actor{ID: "li.na", Role: breach.RoleResponder}), PlanHash: p.planHash(1)}
+	}, breach.ErrForbidden)
 	p.then("still waiting", now, func() { require.Equal(t, "awaiting_approval", p.wave(1)) })
 	p.approves(1)
 	p.then("twice", p.waveIs(1, "delivering"), func() {})
@@ -54,7 +58,9 @@ func TestRefusals(t *testing.T) {
 	p.refuses(protocol.UpdateResume, ordered(wei), breach.ErrConflict)
 	p.refuses(protocol.UpdateClose, closing(mei), breach.ErrConflict)
 	p.refuses(protocol.UpdateAcknowledge, acknowledgement("eu-gdpr/authority/none"), breach.ErrConflict)
-	p.then("filed", func() bool { return len(p.status().Reports) == 1 && p.status().Reports[0].State == breach.ObligationFiled }, func() {
+	p.then("filed", func() bool {
+		return len(p.status().Reports) == 1 && p.status().Reports[0].State == breach.ObligationFiled
+	}, func() {
 		require.Contains(t, p.waits(), "acknowledge")
 	})
 	p.asks(protocol.UpdateAcknowledge, acknowledgement(activitiestest.DutyAuthority), func(a *answer) {

@@ -235,3 +235,10 @@ func (l *Ledger) Gate(ctx context.Context, incident string) (paused, stopped boo
 	})
 	return paused, stopped, err
 }
+
+// SetClock puts another clock behind the ledger.
+func (l *Ledger) SetClock(now func() time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Now = now
+}
