@@ -196,7 +196,7 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 
 // How long a delivery waits before it looks again at what may have changed without a word.
 const (
-	firstLook   = 5 * time.Second
+	firstLook   = time.Second
 	longestLook = 5 * time.Minute
 )
 

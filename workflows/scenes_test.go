@@ -4,7 +4,9 @@ import (
 	"errors"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/protocol"
@@ -94,4 +96,11 @@ func (p *play) channels(name string) []breach.Channel {
 		out = append(out, a.Channel)
 	}
 	return out
+}
+
+var errPuzzle = errors.New("nobody knows what this means")
+
+// decode reads the input of the run that follows.
+func decode(e *workflow.ContinueAsNewError, in any) error {
+	return converter.GetDefaultDataConverter().FromPayloads(e.Input, in)
 }
