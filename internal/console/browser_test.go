@@ -75,4 +75,12 @@ func TestBrowserPictures(t *testing.T) {
 			shoot(t, ctx, p.name+"-"+v.name)
 		}
 	}
+	find := func(contact string) {
+		require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(s.URL+"/console/person?lang=en"), chromedp.WaitVisible(chromedp.CSS("#q")),
+			chromedp.SendKeys(chromedp.CSS("#q"), contact), chromedp.SendKeys(chromedp.CSS("#why"), "Call 4711"), chromedp.Click(chromedp.CSS("form.card button")), chromedp.WaitVisible(chromedp.CSS(".answer"))))
+	}
+	find("lin@mail.example")
+	shoot(t, ctx, "person-found")
+	find("nobody@mail.example")
+	shoot(t, ctx, "person-nobody")
 }

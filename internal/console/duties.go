@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,7 +172,7 @@ type reportRow struct {
 	Title, Law, Route, Number, Delay string
 	Badge                            badge
 	Due, Filed                       moment
-	Late                             bool
+	Late, Unknown                    bool
 }
 
 func (l speech) reports(o breach.Overview) []reportRow {
@@ -189,7 +190,7 @@ func (l speech) reports(o breach.Overview) []reportRow {
 			row.Number, row.Delay = filing.Acknowledgement, filing.DelayReason
 			row.Late = d.DueAt != nil && filing.FiledAt.After(*d.DueAt)
 		case kind == unknown:
-			row.Badge = badge{"is-ask", "ask", l.T("Cannot tell"), "verdict-cannot_tell"}
+			row.Badge, row.Unknown = badge{"is-ask", "ask", l.T("Cannot tell"), "verdict-cannot_tell"}, true
 		case d.State != "":
 			row.Badge = l.dutyState(d.State)
 		default:
@@ -283,7 +284,9 @@ func (l speech) announcement(o breach.Overview) announcementView {
 		return v
 	}
 	v.There, v.Reference, v.At, v.Until = true, a.Reference, l.At(a.PublishedAt), l.At(a.KeepUntil)
-	v.URL = a.URL
+	if u, err := url.Parse(a.URL); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
+		v.URL = a.URL
+	}
 	v.Why = a.Reason
 	if said, known := announcementReasons[a.Reason]; known {
 		v.Why = l.T(said)

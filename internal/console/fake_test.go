@@ -104,13 +104,20 @@ func newSite(t *testing.T, desk Desk) *site {
 	t.Helper()
 	done := make(chan struct{})
 	h, err := New(Config{
-		Desk: desk, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return sampleNow },
-		Reasons: sampleReasons, Done: done,
+		Desk: desk, Log: newSiteLog(), Now: func() time.Time { return sampleNow }, Reasons: sampleReasons, Done: done,
 	})
 	require.NoError(t, err)
+	s := serve(t, h)
+	t.Cleanup(func() { close(done) })
+	return s
+}
+
+func newSiteLog() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func serve(t *testing.T, h http.Handler) *site {
+	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	t.Cleanup(func() { close(done) })
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	return &site{Server: srv, t: t, client: &http.Client{Jar: jar, Timeout: 10 * time.Second}}

@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -161,15 +162,27 @@ func (l speech) meta(o breach.Overview) []string {
 	if a := o.Assessment; a != nil {
 		switch {
 		case a.Score != nil:
-			out = append(out, l.T("Severity %s, %.2g (%s)", l.T(a.Level), *a.Score, a.Scheme))
+			out = append(out, l.T("Severity %s, %.2g (%s)", l.T(a.Level), *a.Score, scheme(a.Scheme)))
 		case len(a.Range) == 2:
-			out = append(out, l.T("Severity up to %s, between %.2g and %.2g (%s)", l.T(a.Level), a.Range[0], a.Range[1], a.Scheme))
+			out = append(out, l.T("Severity up to %s, between %.2g and %.2g (%s)", l.T(a.Level), a.Range[0], a.Range[1], scheme(a.Scheme)))
 		}
 	}
 	if o.Organisation != "" {
 		out = append(out, o.Organisation)
 	}
-	return append(out, l.T("Policy %s", o.Incident.Policy))
+	if o.Incident.Policy != "" {
+		out = append(out, l.T("Policy %s", o.Incident.Policy))
+	}
+	return out
+}
+
+// scheme names a scheme of severity.
+func scheme(id string) string {
+	name, year, found := strings.Cut(id, "-")
+	if !found {
+		return id
+	}
+	return strings.ToUpper(name) + " " + year
 }
 
 func gate(o breach.Overview, by breach.Actor) gateView {

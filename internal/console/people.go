@@ -37,6 +37,9 @@ func (l speech) people(o breach.Overview) peopleView {
 		Known: o.Total > 0, Total: l.Num(o.Total), Bar: l.bar(l.T("People by outcome"), o.People, thinnest),
 		Balanced: o.Balanced && o.People.Sum() == o.Total, Recounted: l.Clock(o.At), Sum: l.Num(o.People.Sum()),
 	}
+	if !v.Known {
+		v.Bar.Label += l.T(": ") + l.T("not known")
+	}
 	for i, out := range breach.Outcomes {
 		v.Rows = append(v.Rows, outcomeRow{
 			Word: l.word(breach.PersonMachine, string(out)), Class: outcomeClasses[out],

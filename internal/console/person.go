@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -96,7 +97,7 @@ func (s *server) findPerson(v *visit) error {
 	}
 	view.Asked = true
 	if err == nil {
-		shown := v.l.found(found)
+		shown := v.l.found(found, s.Reasons)
 		view.Found = &shown
 	}
 	return s.showPerson(v, http.StatusOK, view)
@@ -168,21 +169,21 @@ var answers = map[breach.Outcome]struct{ yes, class, say string }{
 		"You were on our list and were taken off it, for a reason that I can have explained to you."},
 }
 
-func (l speech) found(p breach.PersonView) foundView {
+func (l speech) found(p breach.PersonView, reasons map[string]Reason) foundView {
 	a, known := answers[p.Outcome]
 	if !known {
 		a.yes, a.class = string(p.Outcome), "is-open"
 	}
 	v := foundView{Class: a.class, Yes: l.T(a.yes), Contacts: p.Masked, Badge: outcomeBadge(l, p.Outcome), Say: a.say, SayZh: inChinese[a.say]}
 	if p.Reason != "" {
-		v.Because = l.T("Reason: %s.", l.T(reasonWord(p.Reason)))
+		v.Because = l.T("Reason: %s.", l.reason(p.Reason, reasons))
 	}
 	v.Facts = []fact{
 		{l.T("Language"), l.Language(p.Locale), false}, {l.T("Country"), l.Country(p.Country), false},
 		{l.T("List"), l.Num(int64(p.Wave)), false}, {l.T("Reference"), p.Reference, true},
 	}
 	for _, h := range p.History {
-		v.History = append(v.History, l.personMoment(h))
+		v.History = append(v.History, l.personMoment(h, reasons))
 	}
 	slices.Reverse(v.History)
 	return v
@@ -209,7 +210,7 @@ var attemptClasses = map[breach.AttemptState]string{
 }
 
 // personMoment puts "email accepted" or "reached" into words.
-func (l speech) personMoment(h breach.PersonMoment) personMoment {
+func (l speech) personMoment(h breach.PersonMoment, reasons map[string]Reason) personMoment {
 	m := personMoment{At: l.At(h.At), What: h.What, Class: "o-pending"}
 	channel, state, two := strings.Cut(h.What, " ")
 	switch {
@@ -222,7 +223,7 @@ func (l speech) personMoment(h breach.PersonMoment) personMoment {
 		m.What, m.Class = l.T(wordOf(breach.PersonMachine, h.What)), outcomeClasses[breach.Outcome(h.What)]
 	}
 	if h.Why != "" {
-		m.Why = sentence(l.T(reasonWord(h.Why)))
+		m.Why = upperFirst(sentence(l.reason(h.Why, reasons)))
 	}
 	return m
 }
@@ -238,9 +239,19 @@ var reasonWords = map[string]string{
 	"not_operated":         "the organisation does not operate this channel",
 }
 
-func reasonWord(code string) string {
+// reason says why something happened to a person: a rule of the policy, a failure of the catalogue, or the
+// code itself in words.
+func (l speech) reason(code string, failures map[string]Reason) string {
 	if w, known := reasonWords[code]; known {
-		return w
+		return l.T(w)
+	}
+	if r, known := failures[code]; known {
+		return l.T(r.Cause)
 	}
 	return strings.ToLower(humanise(code))
+}
+
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }

@@ -219,6 +219,15 @@ func sampleDesk() *fakeDesk {
 	d.timeline = func(_ string, after int64, limit int) ([]breach.AuditEntry, error) {
 		return sampleTimeline(after, limit), nil
 	}
+	d.findPerson = func(_ string, _ breach.Actor, q breach.PersonQuery, _ string) (breach.PersonView, error) {
+		if q.Email != "lin@mail.example" {
+			return breach.PersonView{}, breach.Errorf(breach.ErrNotFound, "nobody fits")
+		}
+		return breach.PersonView{Reference: "LKF-9C4W-T6HA-2ZPK", Wave: 1, Locale: "zh-Hans", Country: "CN", Outcome: breach.Reached, Masked: []string{"email l•••@•••.example", "phone •••17"}, History: []breach.PersonMoment{
+			{At: ago(41 * time.Hour), What: "email accepted"}, {At: ago(40 * time.Hour), What: "email failed_permanent", Why: "no_such_address"},
+			{At: ago(34 * time.Hour), What: "push refused", Why: "processor_abroad"}, {At: ago(33 * time.Hour), What: "sms handed_over"}, {At: ago(33*time.Hour - 19*time.Second), What: "sms delivered"}, {At: ago(33*time.Hour - 19*time.Second), What: "reached"},
+		}}, nil
+	}
 	return d
 }
 
@@ -235,7 +244,7 @@ func sampleOthers() map[string]breach.Overview {
 	add(breach.Overview{Incident: breach.Incident{ID: "3f8w-qk6n", Title: "Exam results file mailed to the wrong school", State: breach.IncidentMonitoring, OpenedBy: responder.ID, OpenedAt: ago(74 * time.Hour)},
 		Duties: []breach.Duty{due(-126*time.Minute, "Notify the supervisory authority", breach.Applies)}, Assessment: &breach.Assessment{Level: "low"},
 		People: breach.Tally{breach.Reached: 398, breach.Covered: 14}, Total: 412, Awaited: []breach.Awaited{{What: "close", Role: breach.RoleLead, Since: ago(time.Hour)}}})
-	add(breach.Overview{Incident: breach.Incident{ID: "9tzc-4hve", Title: "Support mailbox forwarding to an outside address", State: breach.IncidentDraft, OpenedBy: "detector:siem", OpenedAt: ago(2 * time.Hour)},
+	add(breach.Overview{Incident: breach.Incident{ID: "9tzc-4hve", Title: "Support mailbox forwarding to an outside address", State: breach.IncidentDraft, OpenedBy: "detector:siem", OpenedAt: ago(2 * time.Hour)}, Assessment: &breach.Assessment{Scheme: "enisa-2013", Range: []float64{1, 3.5}, Level: "high"},
 		Duties: []breach.Duty{due(92*time.Minute, "Notify the supervisory authority", breach.CannotTell)}, People: breach.Tally{}, Missing: []string{"facts.data.classes", "contact.name"},
 		Awaited: []breach.Awaited{{What: "load_people", Role: breach.RoleResponder, Since: ago(2 * time.Hour)}}})
 	add(breach.Overview{Incident: breach.Incident{ID: "x2pb-7rma", Title: "Laptop with pupil records taken from a car", State: breach.IncidentAssessing, OpenedBy: responder.ID, OpenedAt: ago(20 * time.Hour)},

@@ -231,11 +231,10 @@ func (l speech) smsSize(text string) string {
 			long, single, multi = "UCS-2", 70, 67
 		}
 	}
-	parts := 1
-	if units > single {
-		parts = (units + multi - 1) / multi
+	if units <= single {
+		return l.T("%s, 1 part", long)
 	}
-	return l.T("%s, about %d parts", long, parts)
+	return l.T("%s, about %d parts", long, (units+multi-1)/multi)
 }
 
 // textFrame serves the rendered HTML of one text of a plan, for a frame of the approval page.
@@ -283,8 +282,8 @@ func (l speech) framed(b breach.TextBody) ([]byte, error) {
 	var out bytes.Buffer
 	z, inStyle := html.NewTokenizer(strings.NewReader(source)), false
 	for z.Next() != html.ErrorToken {
+		raw := bytes.Clone(z.Raw()) // before Token, which resolves entities in place
 		t := z.Token()
-		raw := z.Raw()
 		switch {
 		case t.Type == html.StartTagToken && (t.Data == "style" || t.Data == "title"):
 			inStyle = true

@@ -16,7 +16,7 @@ func together(lists ...map[string]string) map[string]string {
 
 // pagesInChinese are headings, labels and buttons.
 var pagesInChinese = map[string]string{
-	", ": "，", "; ": "；", ": ": "：", "“%s”": "“%s”", "%s, %s": "%s，%s", "%s: %s.": "%s：%s。",
+	" ": "", ", ": "，", "; ": "；", ": ": "：", "“%s”": "“%s”", "%s, %s": "%s，%s", "%s: %s.": "%s：%s。",
 	"%d d": "%d 天", "%d d %d h": "%d 天 %d 小时", "%d h %02d min": "%d 小时 %02d 分", "%d min": "%d 分",
 	"1 person": "1 人", "%s people": "%s 人", "1 child": "1 名儿童", "%s children": "%s 名儿童",
 
@@ -63,7 +63,7 @@ var pagesInChinese = map[string]string{
 	"People by outcome": "人员结果", "Outcome": "结果", "Share": "占比", "What it means": "含义", "Everybody": "全部", "Recounted from the rows at": "逐行重新清点于", "equal.": "一致。",
 	"Each person has exactly one outcome. They add up to %s at every moment.":                 "每人恰有一个结果，任何时刻合计为 %s。",
 	"No list is loaded yet: how many people are concerned is not known. Unknown is not zero.": "尚未载入名单，涉及人数未知。未知不等于零。",
-	"The recount differs": "清点结果不一致", "Tell the operator: people and tallies do not agree.": "请告知运维：人员与计数不符。", "Did we tell this person?": "通知过此人吗？",
+	"not known": "未知", "The recount differs": "清点结果不一致", "Tell the operator: people and tallies do not agree.": "请告知运维：人员与计数不符。", "Did we tell this person?": "通知过此人吗？",
 	"By channel": "按渠道", "Channel": "渠道", "Together": "合计", "Attempts, not people: one person may have several.": "这里计的是尝试次数，一人可有多次。", "Nothing was sent yet.": "尚未发送。",
 	"Attempts appear here by channel as soon as a plan is approved.":                                             "方案获批后，各渠道的尝试会出现在这里。",
 	"A failed attempt moves the person to the next channel. A push points to the notice and never counts alone.": "一次失败后转入下一渠道。推送只指向通知，从不单独算作送达。",
@@ -80,7 +80,7 @@ var pagesInChinese = map[string]string{
 	"1 other duty was looked at and does not apply, with its reason":      "另有 1 项义务经审查不适用（附理由）", "%s other duties were looked at and do not apply, with reasons": "另有 %s 项义务经审查不适用（附理由）",
 	"No plan yet": "尚无方案", "List %d, %s": "名单 %d，%s", "Loaded by": "载入者", "decided by": "决定者", "No list is loaded yet.": "尚未载入名单。", "Load one on the command line:": "在命令行载入：", "Plan %d by %s": "方案 %d，提交者 %s",
 	"Awaiting approval": "待批准", "Returned": "已退回", "Void": "已失效", "Reports to authorities": "向主管部门的报告", "Filed": "已提交", "Acknowledgement": "回执编号", "Acknowledgement %s": "回执编号 %s",
-	"The authority has not given its number yet.": "主管部门尚未给出编号。", "Due": "截止", "Not filed.": "未提交。", "Reason for the delay:": "延迟原因：", "filing portal": "申报网站", "email": "邮件",
+	"The authority has not given its number yet.": "主管部门尚未给出编号。", "Due": "截止", "Not filed.": "未提交。", "If it applies, due": "若适用，截止", "Reason for the delay:": "延迟原因：", "filing portal": "申报网站", "email": "邮件",
 	"No report is asked for so far.": "目前无须报告。", "Reports appear here when a duty to an authority applies.": "须向主管部门报告时，会出现在这里。",
 	"Published": "已发布", "Covers": "覆盖", "Kept up until": "保留至", "Reference": "编号", "Page": "页面", "See what everybody sees": "查看公开页面", "There is no announcement.": "没有公告。",
 	"When people cannot be told one by one, measured facts decide whether one is published.": "无法逐一告知时，由测得的事实决定是否发布公告。", "Sealed": "封存于", "File": "文件", "Not sealed yet.": "尚未封存。",
@@ -95,7 +95,7 @@ var pagesInChinese = map[string]string{
 	"Nobody of your organisation has signed off these texts. %s of the list read in these languages.": "贵机构尚无人审定这些文本。名单中 %s 使用这些语言。", "Report": "报告", "Title": "标题", "Text": "正文", "Subject": "主题", "Leads to": "指向",
 	"This text is not the one that its hash names.": "此文本与其哈希不符。", "Somebody changed it after the plan was made. Do not approve.": "方案生成后有人改动过。请勿批准。", "As people see it:": "收件人所见：",
 	"As plain text, for mail programs that show no formatting": "纯文本版本，供不显示格式的邮件程序使用", "Said to be not known yet:": "注明尚不清楚：", "What reads differently for different people": "因人而异的措辞", "to a guardian": "发给监护人", "to the person": "发给本人",
-	"name of the person": "姓名", "name of the child": "孩子姓名", "reference code": "编号", "greeting": "称呼", "the child": "孩子", "kinds of data": "信息种类", "advice": "建议", "short advice": "简短建议", "everybody else": "其他人", "whose name is known": "已知姓名者", "%s, about %d parts": "%s，约 %d 条",
+	"name of the person": "姓名", "name of the child": "孩子姓名", "reference code": "编号", "greeting": "称呼", "the child": "孩子", "kinds of data": "信息种类", "advice": "建议", "short advice": "简短建议", "everybody else": "其他人", "whose name is known": "已知姓名者", "%s, 1 part": "%s，1 条", "%s, about %d parts": "%s，约 %d 条",
 	"Announcement, if people cannot be told one by one": "公告（无法逐一告知时）", "Published on the public page of notices, for those who cannot be reached.": "发布在公开的公告页面，面向无法联系到的人。", "Filed as they stand here.": "按此处原文提交。", "%s have a contact for it.": "%s有此联系方式。",
 	"A snapshot. People loaded later need an approval of their own.": "快照。之后载入的人员须另行批准。", "Through a guardian": "经监护人", "Without any usable contact": "无可用联系方式", "Languages": "语言", "Digest of the list": "名单摘要",
 	"In this order; the next one starts when the one before has not reached the person.": "按此顺序；前一渠道未送达时启用下一渠道。", "People with a contact for it": "有此联系方式的人数", "Policy": "政策", "Digest of the policy": "政策摘要",
