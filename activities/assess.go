@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -32,7 +33,7 @@ type JudgeOut struct {
 	Clocks   []DutyClock         `json:"clocks"`
 	Reports  []string            `json:"reports"` // obligations whose report is filed once it is approved
 	Changes  []breach.DutyChange `json:"changes"`
-	Voided   int                 `json:"voided"` // plans that waited for approval under older facts
+	Void     []int               `json:"void,omitempty"` // lists whose newest plan is void
 }
 
 // DutyClock is one running deadline.
@@ -67,7 +68,7 @@ func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
 		for _, c := range policy.Diff(*before, j) {
 			out.Changes = append(out.Changes, breach.DutyChange(c))
 		}
-		if out.Voided, err = a.void(ctx, in.Incident, rev, now); err != nil {
+		if out.Void, err = a.void(ctx, in.Incident, rev, now); err != nil {
 			return JudgeOut{}, fail(ctx, err)
 		}
 	}
@@ -77,24 +78,50 @@ func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
 	return out, fail(ctx, err)
 }
 
-// void makes plans void that wait for approval under older facts than rev. A story that begins anew judges
-// the present facts once more; what was submitted under them stays.
-func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Time) (int, error) {
+// void makes plans void that wait for approval under older facts than rev, and lists the lists whose newest
+// plan is void by now. What was approved stands, and so does what was submitted under these facts: a story
+// that begins anew judges them once more.
+func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Time) ([]int, error) {
+	newest, err := a.newestPlans(ctx, incident)
+	if err != nil {
+		return nil, err
+	}
+	stale := slices.ContainsFunc(newest, func(p breach.PlanRecord) bool {
+		return p.State == breach.PlanAwaiting && p.Plan.Rules.FactRevision < rev
+	})
+	if stale {
+		if _, err := a.Plans.VoidPlans(ctx, incident, "facts were amended", now); err != nil {
+			return nil, err
+		}
+		if newest, err = a.newestPlans(ctx, incident); err != nil {
+			return nil, err
+		}
+	}
+	var out []int
+	for _, p := range newest {
+		if p.State == breach.PlanVoid {
+			out = append(out, p.Plan.Wave)
+		}
+	}
+	return out, nil
+}
+
+func (a *Assess) newestPlans(ctx context.Context, incident string) ([]breach.PlanRecord, error) {
 	waves, err := a.Waves.WaveNumbers(ctx, incident)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	var out []breach.PlanRecord
 	for _, w := range waves {
 		p, err := a.Plans.Plan(ctx, incident, w)
 		switch {
-		case breach.CodeOf(err) == breach.ErrNotFound && err != nil:
-		case err != nil:
-			return 0, err
-		case p.State == breach.PlanAwaiting && p.Plan.Rules.FactRevision < rev:
-			return a.Plans.VoidPlans(ctx, incident, "facts were amended", now)
+		case err == nil:
+			out = append(out, p)
+		case breach.CodeOf(err) != breach.ErrNotFound:
+			return nil, err
 		}
 	}
-	return 0, nil
+	return out, nil
 }
 
 func clocks(j breach.Judgement) []DutyClock {

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -23,13 +24,11 @@ func (s *story) assess(ctx workflow.Context, revision int) (breach.Amended, erro
 	if err != nil {
 		return breach.Amended{}, err
 	}
-	// Plans that wait were submitted under older facts; the count alone is lost when the activity ran twice.
-	voided := out.Voided > 0
-	if voided || out.Revision > s.revision {
-		for _, w := range s.waves {
-			if w.state == waveAwaiting {
-				w.state, w.since, voided = waveLoaded, workflow.Now(ctx), true
-			}
+	// An approval that the ledger has and that is on its way here stands: its plan is not void.
+	voided := false
+	for _, w := range s.waves {
+		if w.state == waveAwaiting && slices.Contains(out.Void, w.no) {
+			w.state, w.since, voided = waveLoaded, workflow.Now(ctx), true
 		}
 	}
 	s.revision, s.duties, s.unjudged = out.Revision, out.Reports, time.Time{}
