@@ -117,7 +117,6 @@ func (k *client) do(ctx context.Context, q call, out any) error {
 	for try := 1; ; try++ {
 		resp, err := k.send(ctx, q, key)
 		if err == nil {
-			defer resp.Body.Close()
 			return decode(resp, out)
 		}
 		var dial *net.OpError
@@ -195,7 +194,9 @@ func (k *client) unreachable(err error) error {
 
 const maxAnswer = 256 << 20
 
+// decode reads an answer to its end and closes it.
 func decode(resp *http.Response, out any) error {
+	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("the server's answer broke off: %w", err)

@@ -205,7 +205,7 @@ func (c *cli) watch(ctx context.Context, k *client, id string, every time.Durati
 		var v breach.Overview
 		if err := k.get(ctx, incidentPath(id), nil, &v); err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // it was watched until the user had enough
+				return nil // it was watched until the user had enough
 			}
 			return err
 		}
@@ -249,8 +249,8 @@ func (c *cli) incidentList() *cobra.Command {
 					p.line("There is no incident.")
 				}
 				for _, i := range out.Incidents {
-					p.para(0, i.ID+"  "+stateWord(breach.IncidentMachine, string(i.State))+", opened "+instant(i.OpenedAt)+", policy "+i.Policy)
-					p.para(2, titleOf(i))
+					p.para(0, i.ID+"  "+stateWord(breach.IncidentMachine, string(i.State))+", opened "+instant(i.OpenedAt))
+					p.para(2, titleOf(i)+" (policy "+i.Policy+")")
 				}
 			})
 		},

@@ -164,11 +164,15 @@ func (d *desk) Reopen(_ context.Context, id string, _ breach.Actor) error {
 }
 
 func (d *desk) Acknowledge(_ context.Context, id, obligation, number string, _ breach.Actor) (breach.Filing, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.filing = breach.Filing{Incident: id, Obligation: obligation, Route: "portal", Status: "acknowledged", FiledAt: opened, Acknowledgement: number}
 	return d.filing, d.known(id)
 }
 
 func (d *desk) Incidents(context.Context) ([]breach.Incident, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return []breach.Incident{d.incident()}, nil
 }
 
@@ -191,9 +195,13 @@ func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
 		People:   breach.Tally{breach.Reached: 812, breach.Attempted: 100, breach.Pending: 48, breach.Unreachable: 40},
 		Channels: map[breach.Channel]breach.ChannelCounts{breach.Email: {"accepted": 900, "failed_permanent": 12}},
 		Failures: []breach.FailureCount{{Channel: breach.Email, Reason: "no_such_mailbox", Count: 12}},
-		Waves:    []breach.Wave{{Wave: 1, Total: 1000, LoadedBy: "wei.lin", LoadedAt: opened, Plan: d.plan}},
+		Waves:    []breach.Wave{{Wave: 1, Total: 1000, LoadedBy: "wei.lin", LoadedAt: opened}},
 		Awaited:  []breach.Awaited{{What: "approve", Role: breach.RoleLead, NotBy: "wei.lin", Ref: strings.Repeat("ab", 32), Since: opened}},
 		Missing:  []string{"narrative.en.remedies"}, Revision: 7,
+	}
+	if d.plan != nil {
+		plan := *d.plan
+		v.Waves[0].Plan = &plan
 	}
 	if d.filing.Obligation != "" {
 		v.Filings = []breach.Filing{d.filing}
@@ -218,6 +226,8 @@ func (d *desk) Plan(_ context.Context, id string, _ int) (breach.PlanRecord, []b
 }
 
 func (d *desk) Timeline(_ context.Context, id string, after int64, limit int) ([]breach.AuditEntry, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	var all []breach.AuditEntry
 	prev := ""
 	for seq := int64(1); seq <= 620; seq++ {
@@ -235,6 +245,8 @@ func (d *desk) Timeline(_ context.Context, id string, after int64, limit int) ([
 }
 
 func (d *desk) FindPerson(_ context.Context, _ string, _ breach.Actor, q breach.PersonQuery, _ string) (breach.PersonView, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.looks++
 	if q.Email != "li.na@example.com" {
 		return breach.PersonView{}, breach.Errorf(breach.ErrNotFound, "nobody has this contact")
@@ -244,6 +256,8 @@ func (d *desk) FindPerson(_ context.Context, _ string, _ breach.Actor, q breach.
 }
 
 func (d *desk) Invariant(_ context.Context, id string) (breach.Invariant, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	t, r := breach.Tally{breach.Reached: 3}, breach.Tally{breach.Reached: 3}
 	if d.broken {
 		r = breach.Tally{breach.Reached: 2}

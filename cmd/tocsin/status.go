@@ -120,7 +120,7 @@ func showDuty(p *page, o breach.Obligation, state breach.ObligationState, now ti
 
 // clock says how long a duty has, in words that line up.
 func clock(o breach.Obligation, state breach.ObligationState, now time.Time) string {
-	word := ""
+	var word string
 	switch {
 	case state == breach.ObligationFiled, state == breach.ObligationAcknowledged, state == breach.ObligationClosed:
 		word = "done"

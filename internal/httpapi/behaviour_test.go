@@ -150,11 +150,11 @@ func TestDetectionsAreReadWithTheirType(t *testing.T) {
 		raw = d.Raw
 		return breach.Detected{Incident: "i", First: true}, nil
 	}
-	w := b.do(request{method: "POST", path: "/v1/detections", body: `{"id":"1"}`, token: "detector-token", header: map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8"}})
+	w := b.do(request{method: "POST", path: "/v1/detections", body: `event {"id":"1"}`, token: "detector-token", header: map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8"}})
 	require.Equal(t, 202, w.Code)
 	require.JSONEq(t, `{"incident":"i","first":true}`, w.Body.String())
 	b.do(request{method: "POST", path: "/v1/detections", body: strings.Repeat("x", 500), token: "detector-token"})
-	require.Equal(t, `{"id":"1"}`, string(raw), "what is kept is not a part of a buffer that is used again")
+	require.Equal(t, `event {"id":"1"}`, string(raw), "what is kept is not a part of a buffer that is used again")
 	p := b.problem(b.do(request{method: "POST", path: "/v1/detections", body: `{}`, token: "detector-token"}), breach.ErrInvalid)
 	require.Equal(t, "specversion", p.Fields[0].Where)
 }

@@ -104,8 +104,10 @@ func (p *pacedBody) Read(b []byte) (int, error) {
 	}
 	var network net.Error
 	switch {
-	case err == nil || err == io.EOF:
-		return n, err
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		return n, io.EOF
 	case errors.As(err, &network) && network.Timeout():
 		return n, breach.Errorf(breach.ErrTooSlow, "the body did not arrive in time")
 	}
