@@ -245,6 +245,8 @@
     });
   }
 
+  // htmx notes the address of a page for going back, which we do without: nothing stays in the browser.
+  try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* there is no storage */ }
   signInByLink();
   setTime(document.body.dataset.now);
   runClocks();
