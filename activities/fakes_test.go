@@ -2,12 +2,14 @@ package activities_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tocsin-engine/tocsin/activities"
@@ -76,4 +78,12 @@ func people(n int) []breach.Person {
 		out = append(out, activitiestest.Someone("someone", i))
 	}
 	return out
+}
+
+func codeOf(err error) breach.Code {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return breach.Code(app.Type())
+	}
+	return ""
 }
