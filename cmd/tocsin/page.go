@@ -142,42 +142,46 @@ func cut(s string, w int) string {
 	return s
 }
 
-// wrap breaks one line into lines of at most w columns.
+// closers never begin a line.
+const closers = "，。、；：？！）】》」』〉”’…—"
+
+// wrap breaks one line into lines of at most w columns: at spaces, and between ideographs.
 func wrap(s string, w int) []string {
 	w = max(w, 8)
 	if cells(s) <= w {
 		return []string{s}
 	}
 	var lines []string
-	line, used, space := 0, 0, -1 // start of the line, its width, last place to break
+	start, used, at := 0, 0, -1 // of the line: its first byte, its width, the last place to break it
+	wide := false               // the character before
 	for i, r := range s {
 		n := runeCells(r)
-		if used+n > w {
-			end := i
-			switch {
-			case r == ' ':
-			case space > line:
-				end = space
-			}
-			lines = append(lines, strings.TrimRight(s[line:end], " "))
-			for end < i && s[end] == ' ' {
-				end++
-			}
-			line, used, space = end, cells(s[end:i]), -1
-			if r == ' ' && line == i {
-				line++
-				continue
-			}
+		if i > start && (r == ' ' || ((n == 2 || wide) && !strings.ContainsRune(closers, r))) {
+			at = i
 		}
-		used += n
-		if r == ' ' {
-			space = i
-		} else if n == 2 {
-			space = i + len(string(r)) // between two ideographs
+		if n > 0 {
+			wide = n == 2
+		}
+		if used+n <= w {
+			used += n
+			continue
+		}
+		end := i
+		if at > start {
+			end = at
+		}
+		lines = append(lines, strings.TrimRight(s[start:end], " "))
+		start = end
+		for start < len(s) && s[start] == ' ' {
+			start++
+		}
+		used, at = 0, -1
+		if start <= i {
+			used = cells(s[start:i]) + n
 		}
 	}
-	if line < len(s) {
-		lines = append(lines, strings.TrimRight(s[line:], " "))
+	if start < len(s) {
+		lines = append(lines, strings.TrimRight(s[start:], " "))
 	}
 	return lines
 }

@@ -13,6 +13,8 @@ func TestWrap(t *testing.T) {
 	require.Equal(t, []string{"one two", "three"}, wrap("one two three", 8))
 	require.Equal(t, []string{"abcdefgh", "ij"}, wrap("abcdefghij", 8))
 	require.Equal(t, []string{"中国大学慕", "课"}, wrap("中国大学慕课", 10))
+	require.Equal(t, []string{"中国大学", "慕。课"}, wrap("中国大学慕。课", 10), "no line begins with a full stop")
+	require.Equal(t, []string{"用 Go 写的", "程序"}, wrap("用 Go 写的程序", 10))
 	require.Equal(t, []string{""}, wrap("", 10))
 	require.Equal(t, []string{"12345678", "next"}, wrap("12345678 next", 8))
 }

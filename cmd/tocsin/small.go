@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -90,9 +91,11 @@ func (c *cli) listReports(ctx context.Context, id string) error {
 		if len(out.Duties)+len(out.Filings) == 0 {
 			p.line("No report is due as far as the facts tell.")
 		}
+		var rows [][]string
 		for _, d := range out.Duties {
-			showDuty(p, d.Obligation, d.State, v.At)
+			rows = append(rows, dutyRows(d, v.At)...)
 		}
+		p.table(2, rows)
 		if len(out.Filings) > 0 {
 			p.head("Filed")
 		}
@@ -241,6 +244,29 @@ func showInvariant(p *page, v breach.Invariant) {
 
 const timelinePage = 500
 
+// brief shows what an entry of the record says: its plain values, long hashes by their first digits.
+func brief(data json.RawMessage) string {
+	var values map[string]any
+	if json.Unmarshal(data, &values) != nil {
+		return ""
+	}
+	var parts []string
+	for _, k := range sortedKeys(values) {
+		switch v := values[k].(type) {
+		case string:
+			if len(v) == 64 {
+				v = v[:12] + "…"
+			}
+			if v != "" {
+				parts = append(parts, k+" "+v)
+			}
+		case float64, bool:
+			parts = append(parts, fmt.Sprintf("%s %v", k, v))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
 func (c *cli) timeline() *cobra.Command {
 	var after int64
 	cmd := &cobra.Command{
@@ -281,7 +307,10 @@ func (c *cli) showTimeline(ctx context.Context, id string, after int64) error {
 	}
 	err = c.answer(all, func(p *page) {
 		for _, e := range all.Entries {
-			p.para(0, fmt.Sprintf("%5d  %s  %-22s %s", e.Seq, e.At.UTC().Format("2006-01-02 15:04:05"), e.Action, e.Actor))
+			p.para(0, fmt.Sprintf("%5d  %s  %s, %s", e.Seq, e.At.UTC().Format("2006-01-02 15:04:05"), e.Action, e.Actor))
+			if data := brief(e.Data); data != "" {
+				p.para(7, data)
+			}
 		}
 	})
 	if err != nil || after > 0 {

@@ -89,22 +89,24 @@ func showDuties(p *page, v breach.Overview) {
 		return
 	}
 	p.head("Duties")
+	var rows [][]string
 	left := slices.Clone(v.Duties)
 	slices.SortStableFunc(left, func(a, b breach.Duty) int { return compareDue(a.DueAt, b.DueAt) })
 	for _, d := range left {
-		if d.Verdict == breach.DoesNotApply {
-			continue
+		if d.Verdict != breach.DoesNotApply {
+			rows = append(rows, dutyRows(d, v.At)...)
 		}
-		showDuty(p, d.Obligation, d.State, v.At)
 	}
+	p.table(2, rows)
 }
 
-func showDuty(p *page, o breach.Obligation, state breach.ObligationState, now time.Time) {
+// dutyRows are the two lines of one duty: its clock and what it is, its id and where it stands.
+func dutyRows(d breach.Duty, now time.Time) [][]string {
+	o, state := d.Obligation, d.State
 	title := o.Title
 	if title == "" {
 		title = o.Duty + " " + o.Addressee
 	}
-	p.para(2, clock(o, state, now)+"  "+title)
 	facts := []string{o.ID}
 	if state != "" {
 		facts = append(facts, strings.ToLower(stateWord(breach.ObligationMachine, string(state))))
@@ -113,12 +115,12 @@ func showDuty(p *page, o breach.Obligation, state breach.ObligationState, now ti
 		facts = append(facts, verdictWords(o.Verdict))
 	}
 	if o.Binding == "house_policy" {
-		facts = append(facts, "own promise")
+		facts = append(facts, "deadline of our own")
 	}
-	p.para(4, strings.Join(facts, ", "))
+	return [][]string{{clock(o, state, now), title}, {"", strings.Join(facts, ", ")}}
 }
 
-// clock says how long a duty has, in words that line up.
+// clock says how long a duty has.
 func clock(o breach.Obligation, state breach.ObligationState, now time.Time) string {
 	var word string
 	switch {
@@ -136,7 +138,7 @@ func clock(o breach.Obligation, state breach.ObligationState, now time.Time) str
 	if o.Clock != nil && o.Clock.Provisional && o.DueAt != nil {
 		word += "*"
 	}
-	return fmt.Sprintf("%-20s", word)
+	return word
 }
 
 func compareDue(a, b *time.Time) int {
