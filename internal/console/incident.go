@@ -354,7 +354,7 @@ func (l speech) stageAnnounced(o breach.Overview) stage {
 
 func (l speech) stageReported(o breach.Overview) stage {
 	s := stage{Name: l.T("Authorities told")}
-	asked, filed := 0, 0
+	asked, filed, open := 0, 0, 0
 	for _, d := range o.Duties {
 		if d.Duty != "notify_authority" {
 			continue
@@ -364,15 +364,19 @@ func (l speech) stageReported(o breach.Overview) stage {
 			asked, filed = asked+1, filed+1
 		case running, timeless:
 			asked++
+		case unknown:
+			open++
 		}
 	}
 	switch {
 	case o.Assessment == nil:
+	case asked == 0 && open > 0:
+		s.Lines = []string{l.T("cannot tell yet")}
 	case asked == 0:
 		s.Class, s.Icon, s.Lines = past, "no", []string{l.T("no report is asked for")}
 	default:
 		s.Lines = []string{l.T("%d of %d filed", filed, asked)}
-		if filed == asked {
+		if filed == asked && open == 0 {
 			s.Class, s.Icon = past, "check"
 		}
 	}

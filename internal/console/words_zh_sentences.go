@@ -60,7 +60,7 @@ var sentencesInChinese = map[string]string{
 	"A text is not the one that its hash names. Do not approve; find out who changed it, and have the plan submitted anew.": "有文本与其哈希不符。请勿批准；请查明何人改动，并重新提交方案。",
 	"Confirm that the unreviewed texts are sent, or return the plan.":                                                       "请确认发送未审阅的文本，或退回方案。",
 	"Say what must change. The author reads this.":                                                                          "请写明须改动之处，提交者会看到。",
-	"You approved the plan for %s. The first message leaves within seconds; you can pause at any time.":                     "您已批准告知 %s 的方案。数秒内发出第一条，可随时暂停。",
+	"You approved the plan for %s. The first message leaves within seconds; you can pause at any time.":                     "您已批准告知 %s的方案。数秒内发出第一条，可随时暂停。",
 	"You returned the plan to %s. Nothing is sent, and the clock runs on.":                                                  "您已将方案退回给 %s。不会发送，时限继续计时。",
 	"Sending is stopped for good. Who was not told stays on the list and is shown below.":                                   "发送已永久停止。未通知的人仍在名单上，见下。",
 	"Sending is paused. Messages that were handed over already cannot be taken back.":                                       "发送已暂停。已交出的消息无法收回。",
