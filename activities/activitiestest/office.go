@@ -14,10 +14,12 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
-// Profiles are the built-in policies, changed by Change when it is set.
+// Profiles are the built-in policies, changed by Change when it is set. What Change alters must be a copy:
+// profiles share their slices.
 type Profiles struct {
 	mu     sync.Mutex
 	change func(*policy.Profile)
+	parsed map[string]policy.Profile
 }
 
 // Change alters every profile from now on; nil takes that back.
@@ -31,11 +33,21 @@ func (p *Profiles) Change(change func(*policy.Profile)) {
 func (p *Profiles) Profile(name string) (policy.Profile, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out, err := policy.Builtin(name)
-	if err == nil && p.change != nil {
+	if _, parsed := p.parsed[name]; !parsed {
+		out, err := policy.Builtin(name)
+		if err != nil {
+			return out, err
+		}
+		if p.parsed == nil {
+			p.parsed = map[string]policy.Profile{}
+		}
+		p.parsed[name] = out
+	}
+	out := p.parsed[name]
+	if p.change != nil {
 		p.change(&out)
 	}
-	return out, err
+	return out, nil
 }
 
 // Office publishes announcements and takes filings. It counts what the outside would see.
