@@ -112,6 +112,9 @@ func (d *Deliver) ask(ctx context.Context, p policy.Profile, incident string, u 
 	m.AttemptID, m.Channel, m.SentAfter = u.AttemptID, u.Attempt.Channel, u.Attempt.IntendedAt.Add(-clockSkew)
 	r, found, err := question(ctx, asker, m)
 	switch {
+	case err != nil && st.GiveUp:
+		ev.Settlement = breach.NotKnowable
+		return []breach.AttemptEvent{ev}, false
 	case err != nil:
 		return nil, true
 	case !found && !st.MayRepeat:

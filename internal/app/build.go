@@ -46,7 +46,8 @@ type Settings struct {
 	Policies      *worker.Policies
 	DefaultPolicy string
 	Limits        activities.Limits
-	MaxList       int64 // bytes of an uploaded list, 0 means 2 GiB
+	Owner         string // names this process in leases, new with every start; empty means host and a random name
+	MaxList       int64  // bytes of an uploaded list, 0 means 2 GiB
 	Log           *slog.Logger
 	Metrics       *prometheus.Registry
 	Now           func() time.Time
@@ -105,11 +106,14 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err != nil {
 		return nil, err
 	}
-	host, _ := os.Hostname()
+	if s.Owner == "" {
+		host, _ := os.Hostname()
+		s.Owner = host + "/" + NewOwner()
+	}
 	p.Ports = worker.Ports{
 		Ledger: p.Store, Judge: rules, Profiles: s.Policies, Words: worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL},
 		Senders: adapters, Publisher: site, Filer: filer, Vault: packs, Limits: s.Limits, Now: s.Now,
-		Owner: host + "/" + newOwner(),
+		Owner: s.Owner,
 	}
 	if err := watchInvariant(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
 		return nil, err

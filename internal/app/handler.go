@@ -75,8 +75,8 @@ func (a *adapters) filer(s Settings) (*regulator.Router, error) {
 
 var _ regulator.Mailer = delivery.Sender(nil)
 
-// newOwner names this process in leases.
-func newOwner() string {
+// NewOwner names a process in leases, differently with every start.
+func NewOwner() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails on the systems that Go supports
 	return hex.EncodeToString(b[:])

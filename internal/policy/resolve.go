@@ -15,7 +15,8 @@ const (
 	StepSend StepKind = "send"
 	// StepWait does nothing for this addressee before Until: Addressee, Channel, Until.
 	StepWait StepKind = "wait"
-	// StepReconcile settles an attempt whose result is unknown: Addressee, Channel, Provider, Try, How, MayRepeat.
+	// StepReconcile settles an attempt whose result is unknown: Addressee, Channel, Provider, Try, How, MayRepeat,
+	// GiveUp.
 	// One that is still intended long after is recorded as unknown first.
 	StepReconcile StepKind = "reconcile"
 	// StepRefuse records that the policy kept the person's data from a provider: Channel, Provider (empty when
@@ -35,7 +36,7 @@ const (
 	SettleRepeat Settling = "repeat"
 	// SettleAsk: ask the provider. What it has is recorded with its state. When it certainly does not have
 	// it: repeated if MayRepeat, else failed_permanent. When it cannot be asked now, the attempt stays
-	// unknown and is asked again later.
+	// unknown and is asked again later; with GiveUp it is not knowable then. Nothing is given up unasked.
 	SettleAsk Settling = "ask"
 	// SettleNotKnowable: record that nobody can tell.
 	SettleNotKnowable Settling = "not_knowable"
@@ -69,6 +70,7 @@ type Step struct {
 	Until     time.Time
 	How       Settling
 	MayRepeat bool
+	GiveUp    bool   // SettleAsk: it was tried for long enough; what cannot be asked now is not knowable
 	Exception string // law_provides, consented, cross_border_transaction
 	Reason    string
 }
@@ -255,8 +257,8 @@ func (r Retry) after(tries int) time.Duration {
 	return r.Backoff[min(max(tries, 1), len(r.Backoff))-1]
 }
 
-// settle says how an unknown attempt is settled: email by the policy, SMS and calls by asking as long as the
-// channel's wait lasts, the rest cannot be known.
+// settle says how an unknown attempt is settled: email by the policy, SMS and calls by asking, again and again
+// as long as the channel's wait lasts and once after it; the rest cannot be known.
 func (w *walk) settle(to breach.Addressee, r ChannelRule, h history) Step {
 	a := h.last
 	s := Step{Kind: StepReconcile, Addressee: to, Channel: r.Channel, Provider: a.Provider, Try: a.Try,
@@ -267,9 +269,8 @@ func (w *walk) settle(to breach.Addressee, r ChannelRule, h history) Step {
 			s.How = SettleRepeat
 		}
 	case breach.SMS, breach.Voice:
-		if w.now.Before(a.At.Add(r.Wait)) || a.State == breach.Intended {
-			s.How = SettleAsk
-		}
+		s.How = SettleAsk
+		s.GiveUp = a.State == breach.Unknown && !w.now.Before(a.At.Add(r.Wait))
 	}
 	return s
 }

@@ -8,8 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // profiles draws valid profiles of every shape.
@@ -235,8 +236,9 @@ func (w *world) reconcile(st Step) bool {
 	}
 	state, settlement := breach.Reconciled, breach.NotKnowable
 	switch {
-	case how == "cannot be asked":
+	case how == "cannot be asked" && !st.GiveUp:
 		return false
+	case how == "cannot be asked":
 	case how == "found":
 		settlement = breach.Confirmed
 	case how == string(SettleRepeat) && st.MayRepeat:

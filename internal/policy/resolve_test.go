@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
+
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
@@ -149,6 +150,8 @@ func TestStepsAfterFailuresAndSilence(t *testing.T) {
 	}
 	bounce := func(p *Profile) { p.UnknownEmail = WaitForBounce }
 	stay := func(p *Profile) { p.Channels[0].NotKnowable = "stay" }
+	lastAsk := reconcile(s, 1, SettleAsk, true)
+	lastAsk.GiveUp = true
 	runSteps(t, []stepCase{
 		{name: "first back-off", s: subject(mail, tries(1)...), want: []Step{wait(e, 5*time.Minute, WhyBackoff)}},
 		{name: "fourth back-off", s: subject(mail, tries(4)...), want: []Step{wait(e, 6*time.Hour, WhyBackoff)}},
@@ -168,7 +171,7 @@ func TestStepsAfterFailuresAndSilence(t *testing.T) {
 		{name: "confirmed is not not-knowable", change: func(p *Profile) { p.Channels[1].NotKnowable = "stay" },
 			s: subject(breach.Person{Phone: "+4930000000", PushToken: "t", Country: "DE"}, settled(s, 1, breach.Confirmed)), after: day, want: []Step{send(f, "fcm", 1, WhyNext)}},
 		{name: "unknown SMS is asked", s: subject(phone, past(s, 1, breach.Unknown)), after: day - 1, want: []Step{reconcile(s, 1, SettleAsk, true)}},
-		{name: "asked as long as the wait", s: subject(phone, past(s, 1, breach.Unknown)), after: day, want: []Step{reconcile(s, 1, SettleNotKnowable, true)}},
+		{name: "asked once more after the wait, then given up", s: subject(phone, past(s, 1, breach.Unknown)), after: day, want: []Step{lastAsk}},
 		{name: "an SMS that was interrupted long ago", s: subject(phone, past(s, 1, breach.Intended)), after: day, want: []Step{reconcile(s, 1, SettleAsk, true)}},
 		{name: "unknown push cannot be known", s: subject(app, past(f, 1, breach.Unknown)), want: []Step{reconcile(f, 1, SettleNotKnowable, false)}},
 		{name: "push that is not knowable", s: subject(app, settled(f, 1, breach.NotKnowable)), want: []Step{done(WhyNotKnowable)}},

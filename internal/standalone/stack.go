@@ -54,6 +54,7 @@ type Stack struct {
 	Database string // DSN of the ledger
 	BaseURL  string
 
+	owner    owner
 	postgres *pgchild.Server
 	cancel   context.CancelFunc
 	failed   chan error
@@ -83,11 +84,15 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	o.Step("Starting worker, API and console")
+	s.Settings.Owner = s.owner.name
 	s.Settings.Store = store.Config{DatabaseURL: s.Database, KeyDir: s.Dir.Keys(), DefaultPolicy: s.Settings.DefaultPolicy}
 	if s.Product, err = app.Build(ctx, s.Settings, s.Client); err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, func() { _ = s.Product.Close() })
+	if err := s.takeOver(ctx); err != nil {
+		return nil, err
+	}
 	stopWorkers, err := worker.Start(s.Client, s.Product.Ports)
 	if err != nil {
 		return nil, fmt.Errorf("start the worker: %w", err)
@@ -102,6 +107,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	})
 	s.wait.Go(func() { s.Product.CatchUp(run, o.Log) })
 	s.wait.Go(func() { s.watchPostgres(run) })
+	s.wait.Go(func() { s.sweep(run, o.Log) })
 	return s, nil
 }
 
@@ -119,6 +125,9 @@ func (s *Stack) ground(ctx context.Context, o *Options) (net.Listener, error) {
 		return nil, err
 	}
 	s.closers = append(s.closers, func() { _ = s.Dir.Close() })
+	if s.owner, err = newOwner(s.Dir); err != nil {
+		return nil, err
+	}
 	if o.Log == nil {
 		f, err := os.OpenFile(filepath.Join(s.Dir.Logs(), "tocsin.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
@@ -198,7 +207,10 @@ func (s *Stack) workflows(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	options := client.Options{HostPort: s.Temporal.HostPort(), Namespace: Namespace, DataConverter: data, FailureConverter: failure, Logger: o.Log}
+	options := client.Options{
+		HostPort: s.Temporal.HostPort(), Namespace: Namespace, DataConverter: data, FailureConverter: failure, Logger: o.Log,
+		Identity: s.owner.name,
+	}
 	untrace, err := app.Trace(ctx, "tocsin-standalone", &options, o.Log)
 	if err != nil {
 		return err

@@ -161,6 +161,11 @@ func (s *Story) submit(ctx context.Context, id string) error {
 }
 
 func (s *Story) close(ctx context.Context, v breach.Overview) error {
+	// The people of v were counted before the story said that only the closing is left.
+	v, err := s.Desk.Overview(ctx, v.Incident.ID)
+	if err != nil {
+		return err
+	}
 	if open := v.People[breach.Pending] + v.People[breach.Unreachable] + v.People[breach.Held]; open > 0 {
 		return &Stuck{Problems: []string{fmt.Sprintf("%d people are not accounted for; a person has to decide about them", open)}}
 	}
