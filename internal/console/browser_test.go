@@ -210,13 +210,13 @@ func TestBrowserFollowsAnIncident(t *testing.T) {
 		o.Awaited = append(o.Awaited, breach.Awaited{What: "close", Role: breach.RoleLead, Since: sampleNow})
 	})
 	b.sees("#waiting .changed")
-	require.Equal(t, float64(2), eval[float64](b, `document.querySelectorAll("#waiting li").length`))
+	require.Equal(t, 2, eval[int](b, `document.querySelectorAll("#waiting li").length`))
 	b.click("#waiting .changed")
 	b.until(`document.querySelectorAll("#waiting li").length === 3`)
-	require.Contains(t, eval[string](b, `document.querySelector("[data-say]").textContent`), "Close the incident")
+	b.until(`document.querySelector("[data-say]").textContent.includes("Close the incident")`)
 
 	// Nothing is kept in the browser.
-	require.Equal(t, float64(0), eval[float64](b, "localStorage.length + sessionStorage.length"))
+	require.Zero(t, eval[int](b, "localStorage.length + sessionStorage.length"))
 
 	// Without a sign for fifteen seconds the page says so.
 	s.CloseClientConnections()

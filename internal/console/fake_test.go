@@ -112,7 +112,7 @@ func newSite(t *testing.T, desk Desk) *site {
 	return s
 }
 
-func newSiteLog() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func newSiteLog() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func serve(t *testing.T, h http.Handler) *site {
 	t.Helper()
@@ -248,11 +248,9 @@ func (n node) all(selector string) []node {
 }
 
 func fits(n node, step string) bool {
-	rest := step
+	rest := ""
 	if i := strings.IndexAny(step, ".#["); i >= 0 {
 		step, rest = step[:i], step[i:]
-	} else {
-		rest = ""
 	}
 	if step != "" && n.Data != step {
 		return false

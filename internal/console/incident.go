@@ -122,9 +122,7 @@ func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditE
 	}
 	view.Waiting = l.waiting(o, v.actor)
 	view.Lede = l.lede(o, view.Waiting.Mine)
-	for _, m := range o.Missing {
-		view.Missing = append(view.Missing, m)
-	}
+	view.Missing = o.Missing
 	if inc.AwareAt != nil {
 		at := l.At(*inc.AwareAt)
 		view.Aware = &at
@@ -322,14 +320,14 @@ func (l speech) stageApproved(o breach.Overview) stage {
 func (l speech) stageTold(o breach.Overview) stage {
 	s := stage{Name: l.T("People told")}
 	pending := o.People[breach.Pending]
-	switch {
-	case o.Incident.State == breach.IncidentMonitoring || o.Incident.State == breach.IncidentClosed:
+	switch o.Incident.State {
+	case breach.IncidentMonitoring, breach.IncidentClosed:
 		s.Class, s.Icon = past, "check"
 		s.Lines = []string{l.T("%s confirmed", l.Num(o.People[breach.Reached]))}
 		if n := o.People[breach.Attempted]; n > 0 {
 			s.Lines = append(s.Lines, l.T("%s on the way", l.Num(n)))
 		}
-	case o.Incident.State == breach.IncidentNotifying:
+	case breach.IncidentNotifying:
 		s.Name, s.Lines = l.T("People being told"), []string{l.T("%s to do", l.Num(pending))}
 	}
 	switch {

@@ -50,8 +50,8 @@ func newSessions(now func() time.Time) *sessions {
 	return &sessions{now: now, all: map[[32]byte]*session{}}
 }
 
-// start makes a session and the value of its cookie.
-func (s *sessions) start(token string) (*session, string) {
+// start makes a session and gives the value of its cookie.
+func (s *sessions) start(token string) string {
 	value := random()
 	made := &session{key: sha256.Sum256([]byte(value)), token: token, csrf: random(), expires: s.now().Add(sessionLife)}
 	s.mu.Lock()
@@ -60,7 +60,7 @@ func (s *sessions) start(token string) (*session, string) {
 		s.makeRoom()
 	}
 	s.all[made.key] = made
-	return made, value
+	return value
 }
 
 // makeRoom forgets what has expired, or else the session that ends first.
@@ -136,7 +136,7 @@ func cookie(r *http.Request, name, value string, life time.Duration) *http.Cooki
 	if value == "" {
 		age = -1
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure depends on how the browser came here: on loopback there is no TLS
 		Name: name, Value: value, Path: base, MaxAge: age, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https",
 	}

@@ -74,7 +74,7 @@ func TestASessionEnds(t *testing.T) {
 	t.Parallel()
 	now := sampleNow
 	all := newSessions(func() time.Time { return now })
-	_, value := all.start("secret")
+	value := all.start("secret")
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	require.NoError(t, err)
 	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: value})

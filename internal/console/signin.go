@@ -39,7 +39,7 @@ func (s *server) signIn(v *visit) error {
 	if before := s.sessions.of(v.r); before != nil {
 		s.sessions.end(before)
 	}
-	_, value := s.sessions.start(token)
+	value := s.sessions.start(token)
 	http.SetCookie(v.w, cookie(v.r, sessionCookie, value, sessionLife))
 	v.redirect(next)
 	return nil

@@ -259,21 +259,17 @@ func (s *server) textFrame(v *visit) error {
 		if err != nil {
 			return err
 		}
-		page, err := v.l.framed(b)
-		if err != nil {
-			return err
-		}
 		h := v.w.Header()
 		h.Set("Content-Security-Policy", policyOfText)
 		h.Set("X-Frame-Options", "SAMEORIGIN")
-		v.send(http.StatusOK, page)
+		v.send(http.StatusOK, v.l.framed(b))
 		return nil
 	}
 	return breach.Errorf(breach.ErrNotFound, "the plan has changed; it has no such text any more")
 }
 
 // framed is the HTML as people get it, with marks where it is filled in for each person.
-func (l speech) framed(b breach.TextBody) ([]byte, error) {
+func (l speech) framed(b breach.TextBody) []byte {
 	source := b.Parts["html"]
 	if b.Kind == breach.KindAnnouncement { // a fragment, which the public site puts into its own page
 		source = fmt.Sprintf(`<!doctype html><html lang="%s"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>.</title><style>%s</style></head><body>%s</body></html>`,
@@ -295,7 +291,7 @@ func (l speech) framed(b breach.TextBody) ([]byte, error) {
 		}
 		out.Write(raw)
 	}
-	return out.Bytes(), nil
+	return out.Bytes()
 }
 
 const fragmentStyle = `:root{color-scheme:light dark}body{margin:1rem;font:400 16px/1.55 -apple-system,"Segoe UI",Roboto,"Noto Sans",Arial,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}h1{font-size:1.4rem;line-height:1.3}h2{font-size:1.05rem;margin:1.2rem 0 .3rem}`
