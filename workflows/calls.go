@@ -43,6 +43,11 @@ func remind(ctx workflow.Context, in activities.RemindIn) error {
 	return err
 }
 
+func trouble(ctx workflow.Context, in activities.TroubleIn) error {
+	_, err := call(quick(ctx), activities.NameTrouble, atCase.Trouble, in)
+	return err
+}
+
 func fulfil(ctx workflow.Context, in activities.FulfilIn) error {
 	_, err := call(quick(ctx), activities.NameFulfil, atCase.Fulfil, in)
 	return err

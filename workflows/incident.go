@@ -218,6 +218,14 @@ func (s *story) closeDuties(ctx workflow.Context) {
 func (s *story) broke(ctx workflow.Context, w *wave, err error) {
 	w.state, w.since = waveFailed, workflow.Now(ctx)
 	s.note(ctx, "deliver", "list "+itoa(w.no)+" stopped by an error: "+why(err))
+	s.record(ctx, "list "+itoa(w.no), why(err))
+}
+
+// record puts trouble on the ledger's record, where those who must mend it look.
+func (s *story) record(ctx workflow.Context, what, reason string) {
+	if err := trouble(ctx, activities.TroubleIn{Incident: s.in.Incident, What: what, Reason: reason, At: workflow.Now(ctx)}); err != nil {
+		s.note(ctx, "case", "trouble could not be recorded: "+why(err))
+	}
 }
 
 func (s *story) moveTo(ctx workflow.Context, to breach.IncidentState) error {

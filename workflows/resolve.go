@@ -66,6 +66,7 @@ func (s *story) report(ctx workflow.Context, w *wave, obligation string) {
 	if err != nil {
 		r.failed = true
 		s.note(ctx, "report", obligation+" was not filed: "+why(err))
+		s.record(ctx, obligation, why(err))
 		return
 	}
 	r.state = out.State

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -73,6 +74,23 @@ func (s *story) factUpdates(ctx workflow.Context) error {
 			err = s.moveTo(ctx, breach.IncidentAssessing)
 		}
 		return out, err
+	})
+	if err != nil {
+		return err
+	}
+	refused := func(in protocol.Acknowledge) error {
+		if r := s.filing(in.Obligation); r == nil || !r.failed {
+			return reject(breach.ErrConflict, "%s is no report that was refused", in.Obligation)
+		}
+		return nil
+	}
+	err = update(ctx, s, protocol.UpdateFile, refused, func(ctx workflow.Context, in protocol.Acknowledge) (protocol.Done, error) {
+		for _, w := range s.waves {
+			if slices.Contains(w.reports, in.Obligation) {
+				workflow.Go(ctx, func(ctx workflow.Context) { s.report(ctx, w, in.Obligation) })
+			}
+		}
+		return s.done(), nil
 	})
 	if err != nil {
 		return err
