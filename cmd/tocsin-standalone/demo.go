@@ -32,7 +32,7 @@ func demoCommand() *cobra.Command {
 		Use: "demo", Short: "Carry one incident through its whole story and watch it", Args: cobra.NoArgs,
 		Long: "Runs the whole product against simulators of mail server, Twilio, FCM, a domestic SMS gateway and a filing portal.\n" +
 			"Nothing leaves this machine. Two demo people act: one writes the plan, another one approves it.\n" +
-			"With an existing --data-dir it goes on with what runs there.",
+			"With an existing --data-dir it goes on with the story that runs there, else begins a new one.",
 		Example: "  tocsin-standalone demo\n  tocsin-standalone demo --exit --summary summary.json --policy chinesepod",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f) },
 	}
@@ -41,7 +41,7 @@ func demoCommand() *cobra.Command {
 	c.Flags().StringVar(&f.incident, "incident", "", "incident file instead of the shipped example")
 	c.Flags().StringVar(&f.people, "people", "", "list of people (CSV) instead of the shipped example")
 	c.Flags().StringVar(&f.policy, "policy", "", "mooc, chinesepod, or a policy file (default: as the incident file says)")
-	c.Flags().StringVar(&f.dataDir, "data-dir", "", "keep everything here and go on with what is there (default: a new temporary directory)")
+	c.Flags().StringVar(&f.dataDir, "data-dir", "", "keep everything here and go on with a story that is not over (default: a new temporary directory)")
 	c.Flags().StringVar(&f.endpoints, "simulators", "", "directory of simulators that run in a process of their own")
 	return c
 }
@@ -95,7 +95,10 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 		screen.Close(sum, demo.Links{Console: tokens.Link(stack.BaseURL, v.Incident.ID), Temporal: stack.Temporal.UIURL(), Outbox: at.OutboxURL, DataDir: stack.Dir.Path()})
 		err = errors.Join(err, serr)
 	}
-	if err != nil || f.exit {
+	if err != nil {
+		return err
+	}
+	if err := memory.Forget(); err != nil || f.exit {
 		return err
 	}
 	screen.Say("Pages stay open until Ctrl-C.")

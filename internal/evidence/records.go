@@ -42,12 +42,14 @@ type PersonRecord struct {
 
 // AttemptRecord is one try of attempts.jsonl, folded to its latest state. Text is the SHA-256 of the
 // approved text that was sent. Reference is the provider's own id of the message, which names nobody.
+// Unknown is why its result was not known for a while, if that was so; Settlement is what was decided then.
 type AttemptRecord struct {
 	Person     int64               `json:"person"`
 	Addressee  breach.Addressee    `json:"addressee"`
 	Channel    breach.Channel      `json:"channel"`
 	Try        int                 `json:"try"`
 	State      breach.AttemptState `json:"state"`
+	Unknown    string              `json:"unknown,omitempty"`
 	Settlement breach.Settlement   `json:"settlement,omitempty"`
 	Reason     string              `json:"reason,omitempty"`
 	Provider   string              `json:"provider"`

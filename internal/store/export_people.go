@@ -117,8 +117,8 @@ func (x *export) attemptsOf(ctx context.Context, b breach.Block, add func(any) e
 		}
 		for _, t := range p.trials() {
 			err := add(evidence.AttemptRecord{
-				Person: id, Addressee: t.Addressee, Channel: t.Channel, Try: t.Try, State: t.State, Settlement: t.Settlement,
-				Reason: t.Reason, Provider: t.Provider, Reference: t.providerRef, Text: t.text, IntendedAt: t.IntendedAt.UTC(), At: t.At.UTC(),
+				Person: id, Addressee: t.Addressee, Channel: t.Channel, Try: t.Try, State: t.State,
+				Unknown: t.unknown, Settlement: t.settled, Reason: t.Reason, Provider: t.Provider, Reference: t.providerRef, Text: t.text, IntendedAt: t.IntendedAt.UTC(), At: t.At.UTC(),
 			})
 			if err != nil {
 				return err

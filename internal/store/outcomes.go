@@ -45,6 +45,8 @@ type trial struct {
 	attemptID   string
 	text        string
 	providerRef string
+	unknown     string            // why its result was not known, now or before
+	settled     breach.Settlement // what was decided about that, also when the provider said more later
 }
 
 func (p *personState) trial(k attemptKey) *trial {
@@ -75,6 +77,12 @@ func (p *personState) take(e breach.AttemptEvent) (from breach.AttemptState, mov
 	t.State, t.Settlement, t.Reason, t.At = e.State, e.Settlement, e.Reason, e.At
 	if e.Provider != "" {
 		t.Provider = e.Provider
+	}
+	switch e.State {
+	case breach.Unknown:
+		t.unknown = cmp.Or(e.Reason, string(breach.Unknown))
+	case breach.Reconciled:
+		t.settled = e.Settlement
 	}
 	return from, true
 }

@@ -87,8 +87,13 @@ func (s *Story) Run(ctx context.Context) (breach.Overview, error) {
 
 func (s *Story) open(ctx context.Context) (string, error) {
 	if id := s.Recall(); id != "" {
-		s.Screen.Say("Going on with incident " + id)
-		return id, nil
+		switch _, err := s.Desk.Store.Incident(ctx, id); {
+		case err == nil:
+			s.Screen.Say("Going on with incident " + id + ", whose story is not over; another --data-dir begins a new one")
+			return id, nil
+		case breach.CodeOf(err) != breach.ErrNotFound: // not there: the ledger was replaced by an empty one
+			return "", err
+		}
 	}
 	s.Screen.Say(Author.Name + " opens the incident")
 	begin := s.Now()
@@ -108,6 +113,9 @@ func (s *Story) act(ctx context.Context, v breach.Overview) error {
 	for _, a := range v.Awaited {
 		switch a.What {
 		case "load_people":
+			if v.Total > 0 { // loaded, and the process ended before the story was told
+				return s.submit(ctx, v.Incident.ID)
+			}
 			return s.load(ctx, v.Incident.ID)
 		case "submit":
 			return s.submit(ctx, v.Incident.ID)

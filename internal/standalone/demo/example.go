@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,7 +65,7 @@ func ExamplePeople() (path string, cleanup func(), err error) {
 	return f.Name(), cleanup, nil
 }
 
-// Memory is a file that remembers the incident across restarts.
+// Memory is a file that remembers the incident while its story runs, across restarts.
 type Memory string
 
 // Recall returns the remembered incident, or nothing.
@@ -77,7 +79,19 @@ func (m Memory) Recall() string {
 
 // Remember keeps the incident.
 func (m Memory) Remember(incident string) error {
-	return os.WriteFile(string(m), []byte(incident+"\n"), 0o600)
+	// In one step: half a name would be another incident.
+	if err := os.WriteFile(string(m)+".new", []byte(incident+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(string(m)+".new", string(m))
+}
+
+// Forget is for the end of the story: the next demo begins a new one.
+func (m Memory) Forget() error {
+	if err := os.Remove(string(m)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Identities are the tokens of the demo people, kept beside the keys.
