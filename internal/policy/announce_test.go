@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 var announceNow = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

@@ -9,8 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // drawFacts draws facts of which any subset is known and which do not contradict each other (no country has

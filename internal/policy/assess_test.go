@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 

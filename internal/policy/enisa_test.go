@@ -5,8 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // The arithmetic: DPC in points, the rest in quarters.

@@ -176,7 +176,7 @@ func (j *judging) candidates(ph *compiledPhase, main clockStart) ([]candidate, e
 	for _, t := range terms {
 		add(main, t.term, t.house, t.why)
 	}
-	real := !main.provisional && len(out) > 0
+	certain := !main.provisional && len(out) > 0
 	for i, c := range k.EarlierOf {
 		holds := truthYes
 		if ph.caps[i] != nil {
@@ -185,7 +185,7 @@ func (j *judging) candidates(ph *compiledPhase, main clockStart) ([]candidate, e
 			}
 		}
 		s := j.start(c.From, ph)
-		if holds == truthNo || s.provisional && real {
+		if holds == truthNo || s.provisional && certain {
 			continue
 		}
 		if !s.provisional && main.provisional {

@@ -17,8 +17,9 @@ import (
 	_ "time/tzdata" // deadlines must not depend on what the machine has installed
 
 	"cel.dev/cel-go/cel"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 //go:embed packs/*.yaml packs/calendars/*.yaml

@@ -3,7 +3,6 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // testPack is a small sound pack; replacements make it another one.
@@ -191,7 +191,7 @@ func TestPacksThatAreRefused(t *testing.T) {
 			_, err := loadRules([]fs.FS{fsWith("calendars/weekends.yaml", testCalendar, "xx-test.yaml", strings.Replace(testPack, c[0], c[1], 1))})
 			require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 			var e *breach.Error
-			require.True(t, errors.As(err, &e))
+			require.ErrorAs(t, err, &e)
 			require.True(t, strings.HasPrefix(e.Fields[0].Where, "xx-test.yaml"), e.Fields[0].Where)
 			if c[2] != "" {
 				require.True(t, slices.ContainsFunc(e.Fields, func(f breach.FieldError) bool { return f.Where == "xx-test.yaml: "+c[2] }), "%v", e.Fields)

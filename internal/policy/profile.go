@@ -11,8 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 //go:embed profiles/*.yaml

@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 func builtin(t testing.TB, name string) Profile {
@@ -98,7 +99,7 @@ func requireComplaints(t *testing.T, p Profile, where ...string) {
 	_, err := ParseProfile(p.Canonical())
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 	var e *breach.Error
-	require.True(t, errors.As(err, &e))
+	require.ErrorAs(t, err, &e)
 	var got []string
 	for _, f := range e.Fields {
 		got = append(got, f.Where)
