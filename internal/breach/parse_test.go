@@ -2,7 +2,6 @@ package breach
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,7 +127,7 @@ func TestParseFactsRefuses(t *testing.T) {
 			_, err := ParseFacts([]byte(c[0]))
 			require.Equal(t, ErrInvalid, CodeOf(err))
 			var e *Error
-			require.True(t, errors.As(err, &e))
+			require.ErrorAs(t, err, &e)
 			if c[1] != "" {
 				require.True(t, slices.ContainsFunc(e.Fields, func(f FieldError) bool { return f.Where == c[1] }), "fields: %v", e.Fields)
 			}
@@ -162,7 +161,7 @@ func TestParseIncidentBlocksApprovalNotOpening(t *testing.T) {
 	} {
 		_, err := ParseIncident([]byte(c[0]))
 		var e *Error
-		require.True(t, errors.As(err, &e), name)
+		require.ErrorAs(t, err, &e, name)
 		require.Equal(t, ErrInvalid, e.Code, name)
 		require.Equal(t, c[1], e.Fields[0].Where, name)
 	}

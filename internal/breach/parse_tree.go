@@ -62,8 +62,8 @@ func parseTree(b []byte, what string) (*tree, error) {
 
 func parseJSON(b []byte, what string) (*tree, error) {
 	var syntax *json.SyntaxError
-	var any json.RawMessage
-	if err := json.Unmarshal(b, &any); errors.As(err, &syntax) {
+	var whole json.RawMessage
+	if err := json.Unmarshal(b, &whole); errors.As(err, &syntax) {
 		line := 1 + bytes.Count(b[:min(int(syntax.Offset), len(b))], []byte("\n"))
 		return nil, Errorf(ErrInvalid, "the %s is not well-formed JSON (line %d)", what, line)
 	} else if err != nil {
