@@ -166,7 +166,7 @@ func active(fragment string) bool {
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			return false
+			return len(z.Raw()) > 0 // a tag without its end would take what follows on the page into itself
 		case html.CommentToken, html.DoctypeToken:
 			return true
 		case html.StartTagToken, html.SelfClosingTagToken:

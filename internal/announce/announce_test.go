@@ -181,6 +181,7 @@ func TestPublishRefuses(t *testing.T) {
 		"variable":       {func(a *breach.Announcement) { a.Texts[1] = text(t, "en", "a", "<p>{{name}}</p>") }, breach.ErrIncomplete},
 		"empty page":     {func(a *breach.Announcement) { a.Texts[1] = text(t, "en", "a", " ") }, breach.ErrIncomplete},
 		"script":         {func(a *breach.Announcement) { a.Texts[1] = text(t, "en", "a", "<p>x</p><ScRiPt>1</sCrIpT>") }, breach.ErrInvalid},
+		"unfinished tag": {func(a *breach.Announcement) { a.Texts[1] = text(t, "en", "a", `<p>x</p><img src=x onerror=x `) }, breach.ErrInvalid},
 		"handler":        {func(a *breach.Announcement) { a.Texts[1] = text(t, "en", "a", `<p onclick="x">x</p>`) }, breach.ErrInvalid},
 		"image":          {func(a *breach.Announcement) { a.Texts[1] = text(t, "en", "a", `<img src="https://evil.test">`) }, breach.ErrInvalid},
 	} {
