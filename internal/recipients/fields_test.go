@@ -89,8 +89,8 @@ func TestOtherFields(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		field, in string
-		want      func(breach.Person) any
-		value     any
+		value     func(breach.Person) any
+		want      any
 		code      string
 	}{
 		{"country", "CN", func(p breach.Person) any { return p.Country }, "CN", ""},
@@ -122,7 +122,7 @@ func TestOtherFields(t *testing.T) {
 		{"name", "نیما\u200cپور", func(p breach.Person) any { return p.Name }, "نیما\u200cپور", ""},
 	} {
 		r := one(t, "external_id,phone,"+c.field, `1,+12025550101,"`+c.in+`"`, recipients.Options{})
-		require.Equal(t, c.value, c.want(r.Person), "%s %q", c.field, c.in)
+		require.Equal(t, c.want, c.value(r.Person), "%s %q", c.field, c.in)
 		got := slices.DeleteFunc(codes(r), func(s string) bool { return s == "minor_no_guardian" })
 		if c.code == "" {
 			require.Empty(t, got, "%s %q", c.field, c.in)

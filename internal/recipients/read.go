@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"time"
 
@@ -164,7 +165,7 @@ func (rd *reader) all(ctx context.Context, sc *scanner, each func(Row) error) er
 	const every = 1000
 	for {
 		rec, err := sc.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

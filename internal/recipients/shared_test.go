@@ -237,7 +237,7 @@ func TestTheErrorFileShowsEveryRowThatNeedsALook(t *testing.T) {
 		require.NotEmpty(t, l[3])
 		require.NotEmpty(t, l[5])
 		for _, cell := range l {
-			require.False(t, strings.IndexAny(strings.TrimSpace(cell), "=+-@") == 0, "a spreadsheet would run it")
+			require.NotEqual(t, 0, strings.IndexAny(strings.TrimSpace(cell), "=+-@"), "a spreadsheet would run it")
 			require.NotContains(t, cell, "\x00")
 		}
 	}
