@@ -1,7 +1,6 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -292,7 +291,7 @@ func TestContactsAreRefusedByFieldNotByValue(t *testing.T) {
 		c.spoil(&p)
 		_, err := e.Message(noticeText(t, texts, c.channel, "en", breach.ToSelf), p, breach.ToSelf, sampleReference)
 		var f *delivery.Failure
-		require.True(t, errors.As(err, &f))
+		require.ErrorAs(t, err, &f)
 		require.Equal(t, breach.FailedPermanent, f.State(), "the next channel is tried")
 		require.Equal(t, delivery.ReasonBadInput, f.Reason)
 		require.Contains(t, err.Error(), c.field)

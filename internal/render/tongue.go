@@ -7,8 +7,9 @@ import (
 	"path"
 	texttemplate "text/template"
 
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // tongue is everything that exists for one BCP 47 tag.
