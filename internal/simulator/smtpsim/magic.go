@@ -89,16 +89,9 @@ func (s *session) deliver() error {
 	case labels["slow"]:
 		message.Outcome = OutcomeSlow
 	}
-	for _, to := range s.mail.to {
-		message.Recipient = to
-		recorded, err := s.server.box.Append(message)
-		if err == nil && recorded.Taken {
-			err = s.server.taken(recorded)
-		}
-		if err != nil {
-			s.reply("452 4.3.1 The outbox cannot be written")
-			return nil
-		}
+	if err := s.record(message); err != nil {
+		s.reply("452 4.3.1 The outbox cannot be written")
+		return nil //nolint:nilerr // the client is told; the session goes on
 	}
 	switch {
 	case !message.Taken:
@@ -114,5 +107,20 @@ func (s *session) deliver() error {
 		faults.Sleep(s.server.ctx, slowAnswer)
 	}
 	s.reply("250 2.0.0 Ok: queued")
+	return nil
+}
+
+// record writes a message to the outbox once for each recipient.
+func (s *session) record(message outbox.Message) error {
+	for _, to := range s.mail.to {
+		message.Recipient = to
+		recorded, err := s.server.box.Append(message)
+		if err == nil && recorded.Taken {
+			err = s.server.taken(recorded)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }

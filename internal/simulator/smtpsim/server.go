@@ -95,7 +95,7 @@ func (s *Server) Serve(listener net.Listener) error {
 		conn, err := listener.Accept()
 		if err != nil {
 			if s.ctx.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // a listener that Close ended is no failure
 			}
 			var temporary interface{ Temporary() bool }
 			if errors.As(err, &temporary) && temporary.Temporary() {
