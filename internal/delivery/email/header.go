@@ -85,7 +85,7 @@ func encodeMailbox(name string, a address) string {
 		}
 		switch {
 		case encoded == "":
-			encoded, quote = encodeWords(name), false
+			encoded = encodeWords(name)
 		case quote:
 			encoded = `"` + name + `"`
 		}

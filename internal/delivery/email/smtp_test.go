@@ -3,7 +3,6 @@ package email
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -27,7 +26,7 @@ func message(n int) delivery.Message {
 func failure(t *testing.T, err error) *delivery.Failure {
 	t.Helper()
 	var f *delivery.Failure
-	require.True(t, errors.As(err, &f), "%v", err)
+	require.ErrorAs(t, err, &f, "%v", err)
 	return f
 }
 

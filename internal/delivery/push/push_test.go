@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,7 +64,7 @@ func newSender(t *testing.T, c Config) *Sender {
 func failure(t *testing.T, err error) *delivery.Failure {
 	t.Helper()
 	var f *delivery.Failure
-	require.True(t, errors.As(err, &f), "%v", err)
+	require.ErrorAs(t, err, &f, "%v", err)
 	return f
 }
 

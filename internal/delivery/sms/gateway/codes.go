@@ -32,17 +32,17 @@ var meanings = map[string]meaning{
 }
 
 // judge turns a refusing answer into a failure.
-func (s *Sender) judge(resp *http.Response, got answer, m delivery.Message) *delivery.Failure {
-	detail := fmt.Sprintf("HTTP %d", resp.StatusCode)
+func (s *Sender) judge(got *replied, m delivery.Message) *delivery.Failure {
+	detail := fmt.Sprintf("HTTP %d", got.status)
 	if text := delivery.Redact(got.Code+" "+got.Message, m); text != "" {
 		detail += ": " + text
 	}
 	if runes := []rune(detail); len(runes) > delivery.MaxDetail {
 		detail = string(runes[:delivery.MaxDetail])
 	}
-	after := delivery.RetryAfter(resp.Header, s.now())
+	after := delivery.RetryAfter(got.header, s.now())
 	known, listed := meanings[got.Code]
-	switch code := resp.StatusCode; {
+	switch code := got.status; {
 	case code == http.StatusTooManyRequests:
 		return delivery.Temporary(delivery.ReasonProviderBusy, detail, after)
 	case code == http.StatusServiceUnavailable:

@@ -85,12 +85,12 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 		return delivery.Receipt{}, delivery.Refused("the text cannot be encoded")
 	}
 	ctx, watch := delivery.Watched(ctx)
-	resp, got, err := s.call(ctx, http.MethodPost, "/messages", m.AttemptID, body)
+	got, err := s.call(ctx, http.MethodPost, "/messages", m.AttemptID, body)
 	switch {
-	case resp == nil:
+	case got == nil:
 		return delivery.Receipt{}, watch.Broken(err)
-	case resp.StatusCode/100 != 2:
-		return delivery.Receipt{}, s.judge(resp, got, m)
+	case got.status/100 != 2:
+		return delivery.Receipt{}, s.judge(got, m)
 	case err != nil, got.ID != m.AttemptID:
 		return delivery.Receipt{}, delivery.NoAnswer("the gateway said yes without naming the message")
 	}
@@ -106,40 +106,48 @@ func (s *Sender) Ask(ctx context.Context, m delivery.Message) (delivery.Receipt,
 	if !delivery.PlainID(m.AttemptID) {
 		return delivery.Receipt{}, false, errors.New("gateway: to ask, an attempt id is needed")
 	}
-	resp, got, err := s.call(ctx, http.MethodGet, "/messages/"+m.AttemptID, m.AttemptID, nil)
+	got, err := s.call(ctx, http.MethodGet, "/messages/"+m.AttemptID, m.AttemptID, nil)
 	switch {
-	case resp == nil, err != nil:
+	case got == nil, err != nil:
 		return delivery.Receipt{}, false, ErrCannotAsk
-	case resp.StatusCode == http.StatusNotFound && got.Code == "not_found":
+	case got.status == http.StatusNotFound && got.Code == "not_found":
 		return delivery.Receipt{}, false, nil
-	case resp.StatusCode != http.StatusOK || got.ID != m.AttemptID:
+	case got.status != http.StatusOK || got.ID != m.AttemptID:
 		return delivery.Receipt{}, false, ErrCannotAsk
 	}
-	receipt, known := receiptOf(got)
+	receipt, known := receiptOf(got.answer)
 	if !known {
 		return delivery.Receipt{}, false, ErrCannotAsk
 	}
 	return receipt, true, nil
 }
 
-// call sends one signed request. resp is nil when no answer came; err is then the transport's error, else
-// says that the answer was not JSON.
-func (s *Sender) call(ctx context.Context, method, path, id string, body []byte) (resp *http.Response, got answer, err error) {
+// replied is an answer with what HTTP says of it.
+type replied struct {
+	status int
+	header http.Header
+	answer
+}
+
+// call sends one signed request. The reply is nil when none came; err is then the transport's error, else
+// says that the reply was not JSON.
+func (s *Sender) call(ctx context.Context, method, path, id string, body []byte) (*replied, error) {
 	req, err := http.NewRequestWithContext(ctx, method, s.config.BaseURL+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, answer{}, err
+		return nil, err
 	}
 	s.sign(req.Header, id, body)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err = s.http.Do(req)
+	resp, err := s.http.Do(req)
 	if err != nil {
-		return nil, answer{}, err
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	err = json.NewDecoder(resp.Body).Decode(&got)
-	return resp, got, err
+	got := &replied{status: resp.StatusCode, header: resp.Header}
+	err = json.NewDecoder(resp.Body).Decode(&got.answer)
+	return got, err
 }
 
 // CallbackURL is where the gateway reports on an attempt.

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,7 +39,7 @@ func newSender(t *testing.T, c Config) *Sender {
 func failure(t *testing.T, err error) *delivery.Failure {
 	t.Helper()
 	var f *delivery.Failure
-	require.True(t, errors.As(err, &f), "%v", err)
+	require.ErrorAs(t, err, &f, "%v", err)
 	return f
 }
 

@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -41,7 +40,7 @@ func newSender(t *testing.T, c Config) *Sender {
 func failure(t *testing.T, err error) *delivery.Failure {
 	t.Helper()
 	var f *delivery.Failure
-	require.True(t, errors.As(err, &f), "%v", err)
+	require.ErrorAs(t, err, &f, "%v", err)
 	return f
 }
 
