@@ -48,10 +48,11 @@ func (d *Desk) seeFacts(ctx context.Context, incident string, v *breach.Overview
 
 func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overview) error {
 	j, _, err := d.Store.Judgement(ctx, incident)
-	if breach.CodeOf(err) == breach.ErrNotFound && err != nil {
+	switch {
+	case err == nil:
+	case breach.CodeOf(err) == breach.ErrNotFound:
 		return nil // not assessed yet
-	}
-	if err != nil {
+	default:
 		return err
 	}
 	v.Assessment = &j.Assessment

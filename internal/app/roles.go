@@ -30,7 +30,7 @@ func Serve(ctx context.Context, c config.Config) error {
 		if err != nil {
 			return err
 		}
-		log.Info("serving", "address", l.Addr().String())
+		log.Info("serving", "listen", l.Addr().String())
 		go p.CatchUp(ctx, log)
 		return p.ServeOn(ctx, l, log)
 	})
