@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"iter"
 	"strings"
@@ -267,8 +266,7 @@ func (e *Engine) passOn(ctx context.Context) (int, error) {
 		if skip[q.Incident] {
 			continue
 		}
-		var payload json.RawMessage = q.Payload
-		err := e.update(ctx, q.Incident, q.Name, q.ID, payload, nil)
+		err := e.update(ctx, q.Incident, q.Name, q.ID, q.Payload, nil)
 		if err != nil && breach.CodeOf(err) == breach.ErrUnavailable {
 			if e.Ready(ctx) != nil {
 				return n, err

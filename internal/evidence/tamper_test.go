@@ -3,7 +3,6 @@ package evidence_test
 import (
 	"archive/zip"
 	"bytes"
-	"crypto/ed25519"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -244,7 +243,7 @@ func TestForgeriesWithoutTheKey(t *testing.T) {
 		t.Parallel()
 		forged := newSample(8)
 		forged.key = append(bytes.Clone(evilKey[:32]), public(goodKey)...)
-		require.False(t, verify(t, forged.pack(t), ed25519.PublicKey(public(goodKey))).Verified)
+		require.False(t, verify(t, forged.pack(t), public(goodKey)).Verified)
 	})
 	for _, gone := range []string{evidence.ManifestFile, evidence.SignatureFile, evidence.CountsFile, evidence.AuditFile, evidence.TextFile(hashOf(honest.texts[0]))} {
 		t.Run("without "+gone[:6], func(t *testing.T) {
