@@ -154,3 +154,18 @@ func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (CaseIn, error) {
 	}
 	return CaseIn{Incident: in.Incident}, nil
 }
+
+// TroubleIn says what cannot go on without a person, and why. Reason holds no personal data.
+type TroubleIn struct {
+	Incident string    `json:"incident"`
+	What     string    `json:"what"` // number of a list, or an obligation
+	Reason   string    `json:"reason"`
+	At       time.Time `json:"at"`
+}
+
+// Trouble puts what a person has to mend on the incident's record, so that whoever looks there learns why.
+func (c *Case) Trouble(ctx context.Context, in TroubleIn) (CaseIn, error) {
+	key := "trouble/" + in.What + "/" + in.At.UTC().Format(time.RFC3339Nano)
+	err := c.Cases.Note(ctx, in.Incident, key, "tocsin", "case.trouble", map[string]string{"what": in.What, "reason": in.Reason}, c.Now().UTC())
+	return CaseIn{Incident: in.Incident}, fail(ctx, err)
+}

@@ -7,6 +7,7 @@ const (
 	NameMove      = "case.move"
 	NameRemind    = "case.remind"
 	NameFulfil    = "case.fulfil"
+	NameTrouble   = "case.trouble"
 	NameJudge     = "assess.judge"
 	NameCompose   = "approve.compose"
 	NameVerify    = "approve.verify"

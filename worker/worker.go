@@ -109,6 +109,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
 	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
 	w.RegisterActivityWithOptions(cases.Fulfil, name(activities.NameFulfil))
+	w.RegisterActivityWithOptions(cases.Trouble, name(activities.NameTrouble))
 
 	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))

@@ -163,6 +163,8 @@ func (d *desk) Reopen(_ context.Context, id string, _ breach.Actor) error {
 	return d.known(id)
 }
 
+func (d *desk) FileAgain(context.Context, string, string, breach.Actor) error { return nil }
+
 func (d *desk) Acknowledge(_ context.Context, id, obligation, number string, _ breach.Actor) (breach.Filing, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

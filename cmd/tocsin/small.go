@@ -59,7 +59,23 @@ func (c *cli) report() *cobra.Command {
 		},
 	}
 	acknowledge.Flags().StringVar(&number, "number", "", "the authority's number")
-	cmd.AddCommand(list, acknowledge)
+	file := &cobra.Command{
+		Use: "file ID OBLIGATION", Short: "File a report again that was refused, after its cause was mended",
+		Example: "  tocsin report file 3f9a… eu-gdpr/authority/initial",
+		Args:    exactly("ID", "OBLIGATION"), ValidArgsFunction: c.completeIncident,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			k, err := c.connect()
+			if err != nil {
+				return err
+			}
+			var out map[string]bool
+			if err := k.post(cmd.Context(), incidentPath(args[0], "filings"), map[string]string{"obligation": args[1]}, &out); err != nil {
+				return err
+			}
+			return c.answer(out, func(p *page) { p.line("The report is being filed again: tocsin report list " + args[0]) })
+		},
+	}
+	cmd.AddCommand(list, acknowledge, file)
 	return cmd
 }
 

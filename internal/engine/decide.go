@@ -221,6 +221,15 @@ func (e *Engine) Acknowledge(ctx context.Context, incident, obligation, number s
 	return f, e.update(ctx, incident, protocol.UpdateAcknowledge, c.ID, protocol.Acknowledge{Command: c, Obligation: obligation}, nil)
 }
 
+// FileAgain has a report filed that was refused before, after what was wrong (a route, an address) was mended.
+func (e *Engine) FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error {
+	if err := may(by, "file reports", breach.RoleLead); err != nil {
+		return err
+	}
+	c := command(by)
+	return e.update(ctx, incident, protocol.UpdateFile, c.ID, protocol.Acknowledge{Command: c, Obligation: obligation}, nil)
+}
+
 // Close ends an incident when everybody is accounted for; its evidence is sealed right after.
 func (e *Engine) Close(ctx context.Context, incident string, by breach.Actor) error {
 	c := command(by)

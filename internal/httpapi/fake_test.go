@@ -140,6 +140,10 @@ func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.di
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
 
+func (d *desk) FileAgain(context.Context, string, string, breach.Actor) error {
+	return d.did("file again")
+}
+
 func (d *desk) Acknowledge(_ context.Context, id, obligation, number string, _ breach.Actor) (breach.Filing, error) {
 	d.called("acknowledge")
 	if d.ack == nil {

@@ -43,6 +43,13 @@ type acknowledgeInput struct {
 	}
 }
 
+type fileAgainInput struct {
+	OfIncident
+	Body struct {
+		Obligation string `json:"obligation" minLength:"1" maxLength:"200" doc:"Id of the duty."`
+	}
+}
+
 type planInput struct {
 	OfIncident
 	Wave int `query:"wave" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
@@ -106,6 +113,12 @@ func (s *server) plans() {
 		summary: "Enter the number that an authority gave",
 	}, func(ctx context.Context, in *acknowledgeInput) (*answer[breach.Filing], error) {
 		return reply(s.cfg.Desk.Acknowledge(ctx, in.ID, in.Body.Obligation, in.Body.Number, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/filings", id: "fileAgain", tag: "reports", roles: leads, body: command,
+		summary: "File a report again that was refused", text: "After what kept it from being filed (a route, an address) was mended.",
+	}, func(ctx context.Context, in *fileAgainInput) (*answer[done], error) {
+		return did(s.cfg.Desk.FileAgain(ctx, in.ID, in.Body.Obligation, actorOf(ctx)))
 	})
 }
 

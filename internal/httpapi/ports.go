@@ -30,6 +30,8 @@ type Desk interface {
 	Close(ctx context.Context, incident string, by breach.Actor) error
 	Reopen(ctx context.Context, incident string, by breach.Actor) error
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
+	// FileAgain has a report filed that was refused before; breach.ErrConflict for any other one.
+	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
 	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest wave.

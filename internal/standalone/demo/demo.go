@@ -169,12 +169,12 @@ func (s *Story) submit(ctx context.Context, id string) error {
 }
 
 func (s *Story) close(ctx context.Context, v breach.Overview) error {
-	// The people of v were counted before the story said that only the closing is left.
-	v, err := s.Desk.Overview(ctx, v.Incident.ID)
+	// The overview was read piece by piece: people may have been covered since it counted them.
+	now, err := s.Desk.Invariant(ctx, v.Incident.ID)
 	if err != nil {
 		return err
 	}
-	if open := v.People[breach.Pending] + v.People[breach.Unreachable] + v.People[breach.Held]; open > 0 {
+	if open := now.Tally[breach.Pending] + now.Tally[breach.Unreachable] + now.Tally[breach.Held]; open > 0 {
 		return &Stuck{Problems: []string{fmt.Sprintf("%d people are not accounted for; a person has to decide about them", open)}}
 	}
 	s.Screen.Say(Approver.Name + " closes the incident: everybody is accounted for")

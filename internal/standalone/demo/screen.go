@@ -83,7 +83,7 @@ func (s *Screen) block(v breach.Overview) string {
 		}
 	}
 	for _, d := range soonest(v.Duties, 4) {
-		fmt.Fprintf(&b, "  %-9s %s (%s)\n", left(d, v.At), d.Title, stateWord(d))
+		fmt.Fprintf(&b, "  %-9s %s (%s)\n", left(d, v.At), d.Title, stateWord(d, v.Incident.State))
 	}
 	return b.String()
 }
@@ -113,9 +113,12 @@ func soonest(all []breach.Duty, most int) []breach.Duty {
 	return out[:min(most, len(out))]
 }
 
-func stateWord(d breach.Duty) string {
-	if d.State == "" {
+func stateWord(d breach.Duty, at breach.IncidentState) string {
+	switch {
+	case d.State == "":
 		return "open"
+	case d.Duty == "notify_individuals" && at == breach.IncidentNotifying:
+		return "being carried out"
 	}
 	return strings.ToLower(word(breach.ObligationMachine, string(d.State)))
 }
