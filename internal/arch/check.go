@@ -45,9 +45,6 @@ func sources(root string) ([]source, error) {
 			return err
 		}
 		// The list of dependencies that no package imports yet.
-		if rel == "deps_warm.go" {
-			return nil
-		}
 		text, err := os.ReadFile(p)
 		if err != nil {
 			return err

@@ -144,7 +144,6 @@ var foreign = map[string]struct {
 	"cel.dev/cel-go":                  {by: []string{"internal/policy"}, why: "rules are evaluated in one place"},
 	"github.com/google/cel-go":        {why: "use cel.dev/cel-go"},
 	"github.com/yuin/goldmark":        {by: []string{"internal/render"}, why: "Markdown becomes text in one place"},
-	"github.com/caarlos0/env":         {by: []string{"internal/config"}, why: "configuration is read in one place"},
 	"github.com/spf13/cobra":          {by: []string{"cmd/..."}, why: "commands are parsed in cmd"},
 	"github.com/prometheus":           {by: append([]string{"internal/obs"}, roots...), why: "metrics are wired in the composition roots"},
 	"go.opentelemetry.io":             {by: append([]string{"internal/obs"}, roots...), why: "traces are wired in the composition roots"},
