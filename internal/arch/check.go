@@ -44,7 +44,6 @@ func sources(root string) ([]source, error) {
 		if err != nil {
 			return err
 		}
-		// The list of dependencies that no package imports yet.
 		text, err := os.ReadFile(p)
 		if err != nil {
 			return err
