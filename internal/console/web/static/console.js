@@ -227,10 +227,10 @@
 
   // ---- Frames are as high as their text, so that everything can be read without scrolling in them.
   function fit(frame) {
-    const page = frame.contentDocument && frame.contentDocument.documentElement;
-    if (!page) return;
+    const text = frame.contentDocument;
+    if (!text || text.URL === "about:blank") return; // it is not there yet
     frame.height = 0;
-    frame.height = page.scrollHeight + 2;
+    frame.height = text.documentElement.scrollHeight + 2;
   }
   function fitFrames() {
     for (const frame of $$("iframe.mail")) {
