@@ -114,7 +114,7 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 // that with an earlier list stay where they are.
 func (a *Approve) await(ctx context.Context, incident string, j breach.Judgement) error {
 	for _, o := range j.Obligations {
-		if !firstReport(o) && !(o.Duty == "notify_individuals" && o.Verdict == breach.Applies) {
+		if toPeople := o.Duty == "notify_individuals" && o.Verdict == breach.Applies; !toPeople && !firstReport(o) {
 			continue
 		}
 		if err := a.Duties.SetObligationState(ctx, incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC()); err != nil {

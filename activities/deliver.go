@@ -172,7 +172,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err er
 			return sent, err
 		}
 		switch err := l.batch(ctx, lease, jobs[:n]); {
-		case breach.CodeOf(err) == breach.ErrConflict && err != nil:
+		case lost(err):
 			return sent, nil // the lease was lost before anything was sent: another lane has the chunk
 		case err != nil:
 			return sent, err
@@ -186,6 +186,9 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err er
 	}
 	return sent, nil // with an intent left open, the chunk's next lease finds it
 }
+
+// lost says that the ledger refused a write because the lease is somebody else's by now.
+func lost(err error) bool { return err != nil && breach.CodeOf(err) == breach.ErrConflict }
 
 // due picks the people of a block who are to be told by this lane's channel now.
 func (l *lane) due(subjects []breach.Subject) []job {

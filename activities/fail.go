@@ -36,7 +36,7 @@ func fail(ctx context.Context, err error) error {
 // calm turns a panic of an activity that handles people into an error that is tried again. Temporal would
 // keep the panic's own words, which may quote a person; the kind of its value is all that is said.
 func calm(err *error) {
-	if p := recover(); p != nil {
+	if p := recover(); p != nil { //nolint:revive // calm is what is deferred
 		*err = temporal.NewApplicationError(fmt.Sprintf("a step broke down (%T); it is tried again", p), string(breach.ErrInternal))
 	}
 }
