@@ -8,7 +8,7 @@ import (
 )
 
 // seal closes the case and writes the pack that proves it. It runs on a disconnected context, so that a
-// cancelled story still leaves its proof.
+// story that is cancelled while it seals still leaves its proof.
 func (s *story) seal(ctx workflow.Context) error {
 	ctx, cancel := workflow.NewDisconnectedContext(ctx)
 	defer cancel()

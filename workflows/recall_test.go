@@ -128,6 +128,33 @@ func TestRecallKnowsGateFilingsAndClocks(t *testing.T) {
 	last.everybodyOnce()
 }
 
+// A reopened incident takes a list that was found later; nobody of before hears anything again.
+func TestReopened(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("some", 3)...)
+	p.submits(1)
+	p.approves(1)
+	p.closes()
+	require.NoError(t, p.run())
+	require.NoError(t, p.led.SetState(t.Context(), incident, breach.IncidentMonitoring, p.env.Now()))
+	p.led.Load(crowd("found", 2)...)
+
+	next := p.again(t)
+	next.then("months later", func() bool { return next.wave(1) == "delivered" }, func() {
+		require.Equal(t, []string{"submit", "close"}, next.waits())
+	})
+	next.asks(protocol.UpdateClose, closing(mei), func(a *answer) { require.Equal(t, breach.ErrConflict, codeOf(a.failed)) })
+	next.submits(2)
+	next.approves(2)
+	next.then("told", func() bool { return next.wave(2) == "delivered" }, func() {})
+	next.closes()
+	require.NoError(t, next.run())
+	next.everybodyOnce()
+	require.Equal(t, breach.Tally{breach.Reached: 5}, next.led.Outcomes())
+	require.Equal(t, 2, next.stage.Vault.Sealed())
+	require.Len(t, next.stage.Office.Filed(), 1)
+}
+
 func TestStoryOfAClosedIncidentOnlySeals(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, "mooc", crowd("some", 2)...)
