@@ -162,6 +162,10 @@ func TestBrowserSignsInAndDecides(t *testing.T) {
 	b.sees(".flash")
 	require.Contains(t, eval[string](b, `document.querySelector(".flash").textContent`), "You approved the plan for 41,300 people.")
 	require.Equal(t, int64(1), approved.Load())
+
+	// Another person's link to the same page signs that person in, and comes back to it.
+	b.do(chromedp.Navigate(s.URL + "/console/incidents/" + sampleID + "#token=token-" + reader.ID))
+	b.until(`document.querySelector(".who-am-i")?.textContent.includes("Ana Costa") === true && location.href === "` + s.URL + "/console/incidents/" + sampleID + `"`)
 }
 
 func TestBrowserFollowsAnIncident(t *testing.T) {

@@ -11,7 +11,7 @@
     if (!location.hash.startsWith("#token=")) return;
     const form = $("form[data-sign-in]");
     if (!form) {
-      location.replace("/console/sign-in" + location.hash);
+      location.replace("/console/sign-in?next=" + encodeURIComponent(location.pathname + location.search) + location.hash);
       return;
     }
     let token = location.hash.slice("#token=".length);
@@ -248,6 +248,7 @@
   // htmx notes the address of a page for going back, which we do without: nothing stays in the browser.
   try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* there is no storage */ }
   signInByLink();
+  addEventListener("hashchange", signInByLink); // another person's link to the page that is open
   setTime(document.body.dataset.now);
   runClocks();
   fitFrames();
