@@ -109,6 +109,7 @@ func (d *Deliver) ask(ctx context.Context, p policy.Profile, incident string, u 
 	if err != nil {
 		return nil, true
 	}
+	m.DeliveryID = deliveryID(incident, u.Attempt.Person, st)
 	m.AttemptID, m.Channel, m.SentAfter = u.AttemptID, u.Attempt.Channel, u.Attempt.IntendedAt.Add(-clockSkew)
 	r, found, err := question(ctx, asker, m)
 	switch {

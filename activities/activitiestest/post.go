@@ -146,6 +146,9 @@ func (a askable) Ask(ctx context.Context, m delivery.Message) (delivery.Receipt,
 	if err := ctx.Err(); err != nil {
 		return delivery.Receipt{}, false, err
 	}
+	if f := m.Check(); f != nil || m.SentAfter.IsZero() {
+		return delivery.Receipt{}, false, errors.New("a question needs a whole message, and since when it may be there")
+	}
 	if a.post.Deaf[a.kind] {
 		return delivery.Receipt{}, false, errors.New("the provider cannot be asked now")
 	}
