@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,6 +42,22 @@ func (m Message) Check() *Failure {
 		if !utf8.ValidString(f.value) {
 			return Refused("the " + f.name + " is not UTF-8")
 		}
+	}
+	return nil
+}
+
+var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// CheckSMS is Check and what a text message needs besides: a number as E.164 has it, and words.
+func (m Message) CheckSMS() *Failure {
+	if f := m.Check(); f != nil {
+		return f
+	}
+	if !number.MatchString(m.To) {
+		return &Failure{Reason: ReasonNumberInvalid, Detail: "the number is not in the form +<country><number>"}
+	}
+	if m.Text == "" {
+		return Refused("the message has no text")
 	}
 	return nil
 }

@@ -16,7 +16,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
@@ -34,8 +33,6 @@ var (
 	_ delivery.Sender = (*Sender)(nil)
 	_ delivery.Asker  = (*Sender)(nil)
 )
-
-var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // New makes a sender; it opens no connection yet. The error lists everything that is wrong with the
 // settings.
@@ -71,14 +68,8 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	if ctx.Err() != nil {
 		return delivery.Receipt{}, delivery.Temporary(delivery.ReasonProviderDown, "sending was called off before anything was handed over", 0)
 	}
-	if f := m.Check(); f != nil {
+	if f := m.CheckSMS(); f != nil {
 		return delivery.Receipt{}, f
-	}
-	if !number.MatchString(m.To) {
-		return delivery.Receipt{}, &delivery.Failure{Reason: delivery.ReasonNumberInvalid, Detail: "the number is not in the form +<country><number>"}
-	}
-	if m.Text == "" {
-		return delivery.Receipt{}, delivery.Refused("the message has no text")
 	}
 	body, err := json.Marshal(map[string]string{"id": m.AttemptID, "to": m.To, "text": m.Text, "callback_url": s.CallbackURL(m.AttemptID)})
 	if err != nil {

@@ -27,7 +27,7 @@ var ErrCannotAsk = errors.New("twilio: the list of messages could not be read no
 // a one is not missed, the whole list of the number is read before the answer is "certainly not". Among
 // several that match, one that did not fail wins.
 func (s *Sender) Ask(ctx context.Context, m delivery.Message) (delivery.Receipt, bool, error) {
-	if f := m.Check(); f != nil || !number.MatchString(m.To) || m.SentAfter.IsZero() {
+	if f := m.CheckSMS(); f != nil || m.SentAfter.IsZero() {
 		return delivery.Receipt{}, false, errors.New("twilio: to ask, number, text and the earliest instant are needed")
 	}
 	since := m.SentAfter.UTC().Add(-clockSkew).Truncate(time.Second)

@@ -50,7 +50,6 @@ var (
 	accountSID = regexp.MustCompile(`^AC[0-9A-Za-z]{1,62}$`)
 	serviceSID = regexp.MustCompile(`^MG[0-9A-Za-z]{1,62}$`)
 	sender     = regexp.MustCompile(`^(\+[1-9][0-9]{6,14}|[0-9]{3,8}|[A-Za-z0-9 &_+-]{1,11})$`)
-	number     = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 )
 
 // Validate lists everything that is wrong with the settings, at once. Values are not repeated.

@@ -58,14 +58,8 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	if ctx.Err() != nil {
 		return delivery.Receipt{}, delivery.Temporary(delivery.ReasonProviderDown, "sending was called off before anything was handed over", 0)
 	}
-	if f := m.Check(); f != nil {
+	if f := m.CheckSMS(); f != nil {
 		return delivery.Receipt{}, f
-	}
-	if !number.MatchString(m.To) {
-		return delivery.Receipt{}, &delivery.Failure{Reason: delivery.ReasonNumberInvalid, Detail: "the number is not in the form +<country><number>"}
-	}
-	if m.Text == "" {
-		return delivery.Receipt{}, delivery.Refused("the message has no text")
 	}
 	params := &api.CreateMessageParams{}
 	params.SetTo(m.To).SetBody(m.Text).SetStatusCallback(s.CallbackURL(m.AttemptID))
