@@ -183,17 +183,49 @@ func (e *Engine) gate(ctx context.Context, incident, name string, paused, stoppe
 	if wasStopped {
 		return breach.Errorf(breach.ErrConflict, "sending was stopped for good")
 	}
+	if paused && wasPaused && !stopped {
+		return breach.Errorf(breach.ErrConflict, "sending is paused already")
+	}
+	// Nothing can be on its way, so the gate is not touched: a story that begins at this moment would see it.
+	if approved, err := e.approvedAny(ctx, incident); err != nil || !approved {
+		if err == nil {
+			err = breach.Errorf(breach.ErrConflict, "nothing is being sent")
+		}
+		return err
+	}
 	if err := e.Ledger.SetGate(ctx, incident, paused, stopped, by, e.Now().UTC()); err != nil {
 		return err
 	}
 	c := command(by)
 	err = e.update(ctx, incident, name, c.ID, c, nil)
-	if code := breach.CodeOf(err); err != nil && code != breach.ErrUnavailable && code != breach.ErrInternal {
+	code := breach.CodeOf(err)
+	if err != nil && code == breach.ErrConflict && wasPaused && !paused {
+		return nil // the story never heard of the pause, or is done: the gate is open, and lanes go on by it
+	}
+	if err != nil && code != breach.ErrUnavailable && code != breach.ErrInternal {
 		if back := e.Ledger.SetGate(ctx, incident, wasPaused, wasStopped, by, e.Now().UTC()); back != nil {
 			return back
 		}
 	}
 	return err
+}
+
+// approvedAny reports whether the newest plan of any list is approved.
+func (e *Engine) approvedAny(ctx context.Context, incident string) (bool, error) {
+	waves, err := e.Ledger.WaveNumbers(ctx, incident)
+	if err != nil {
+		return false, err
+	}
+	for _, w := range waves {
+		p, err := e.Ledger.Plan(ctx, incident, w)
+		if err == nil && p.State == breach.PlanApproved {
+			return true, nil
+		}
+		if err != nil && breach.CodeOf(err) != breach.ErrNotFound {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // Acknowledge records the number that an authority gave for a filed report.
