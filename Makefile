@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint build bench histories fuzz crash clean
+.PHONY: help demo test check lint build histories fuzz crash clean
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -31,10 +31,6 @@ lint: ## gofmt, go vet, golangci-lint and workflowcheck
 build: ## Build the programs into bin/
 	@set -e; for c in $(notdir $(patsubst %/main.go,%,$(wildcard cmd/*/main.go))); do \
 		scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/$$c ./cmd/$$c; done
-
-bench: build ## Measure delivery: make bench ARGS="--people 100000"
-	@scripts/ensure-postgres.sh
-	@exec bin/tocsin-standalone bench deliver $(or $(ARGS),--people 10000)
 
 histories: ## Record workflow histories for the replay test: make histories RELEASE=0.1
 	@scripts/ensure-postgres.sh

@@ -143,6 +143,13 @@ func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (CaseIn, error) {
 	if err != nil {
 		return CaseIn{}, fail(ctx, err)
 	}
+	t, err := c.People.Tally(ctx, in.Incident, 0)
+	if err != nil {
+		return CaseIn{}, fail(ctx, err)
+	}
+	if t[breach.Pending]+t[breach.Unreachable]+t[breach.Held] > 0 {
+		return CaseIn{Incident: in.Incident}, nil // somebody is neither told nor covered: the duty stays open
+	}
 	now := c.Now().UTC()
 	for _, o := range j.Obligations {
 		if o.Duty != in.Duty || o.Verdict != breach.Applies {

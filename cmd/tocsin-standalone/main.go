@@ -47,8 +47,12 @@ func run() int {
 
 // status prints an error for people and gives the exit status.
 func status(err error, used bool) int {
-	if err == nil || errors.Is(err, context.Canceled) {
+	switch {
+	case err == nil:
 		return exitDone
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "tocsin-standalone: interrupted; the same --data-dir goes on from here")
+		return exitFailed
 	}
 	fmt.Fprintln(os.Stderr)
 	fmt.Fprintln(os.Stderr, "tocsin-standalone: "+err.Error())

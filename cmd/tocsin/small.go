@@ -138,7 +138,42 @@ on record with its reason. Exit status 1 when nobody is found.`,
 	find.Flags().StringVar(&q.Phone, "phone", "", "phone number, - for stdin")
 	find.Flags().StringVar(&q.ExternalID, "external-id", "", "id in your own system, - for stdin")
 	find.Flags().StringVar(&reason, "reason", "an inquiry, answered on the command line", "why; it is put on record")
-	cmd.AddCommand(find)
+	cmd.AddCommand(find, c.decideAbout())
+	return cmd
+}
+
+// decideAbout is for people who are neither told nor covered: without a person's decision about them an
+// incident cannot be closed.
+func (c *cli) decideAbout() *cobra.Command {
+	var people, outcome, reason string
+	cmd := &cobra.Command{
+		Use: "decide ID --people WHO --outcome WHAT --reason WHY", Short: "Decide about people who are neither told nor covered",
+		Long: `Set everybody who is pending, unreachable or held exempt or withdrawn, with a
+reason that stands on the record. Only a lead decides, and not while people are
+being told.`,
+		Example: "  tocsin person decide 3f9a… --people unreachable \\\n    --outcome exempt --reason \"no law asks for a notice\"",
+		Args:    exactly("ID"), ValidArgsFunction: c.completeIncident,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := required(cmd, "people", "outcome", "reason"); err != nil {
+				return err
+			}
+			k, err := c.connect()
+			if err != nil {
+				return err
+			}
+			var out struct {
+				People int64 `json:"people"`
+			}
+			body := map[string]string{"people": people, "outcome": outcome, "reason": reason}
+			if err := k.post(cmd.Context(), incidentPath(args[0], "decisions"), body, &out); err != nil {
+				return err
+			}
+			return c.answer(out, func(p *page) { p.line(fmt.Sprintf("Decided about %d people.", out.People)) })
+		},
+	}
+	cmd.Flags().StringVar(&people, "people", "", "pending, unreachable or held")
+	cmd.Flags().StringVar(&outcome, "outcome", "", "exempt or withdrawn")
+	cmd.Flags().StringVar(&reason, "reason", "", "why; it names no person")
 	return cmd
 }
 

@@ -61,12 +61,13 @@ type Product struct {
 	Handler  http.Handler
 	Evidence string // public key of evidence packs, a file
 
+	ending  chan struct{} // closed when the server begins to end, so that open event streams end too
 	closers []func() error
 }
 
 // Build connects everything. Temporal may be nil for a role that does without.
 func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product, err error) {
-	p := &Product{}
+	p := &Product{ending: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			_ = p.Close()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -143,6 +144,69 @@ func (d *Desk) FindPerson(ctx context.Context, incident string, by breach.Actor,
 		v.History = append(v.History, breach.PersonMoment{At: h.At, What: what, Why: h.Reason})
 	}
 	return v, nil
+}
+
+// DecideAbout sets everybody of one outcome exempt or withdrawn, with the reason that a lead writes: people
+// whom no channel and no announcement covers, or who were not told because sending was stopped. It is refused
+// while people are being told. Doing it again finds nobody left and changes nothing.
+func (d *Desk) DecideAbout(ctx context.Context, incident string, from, to breach.Outcome, reason string, by breach.Actor) (int64, error) {
+	if by.Role != breach.RoleLead {
+		return 0, breach.Errorf(breach.ErrForbidden, "only a lead decides about people who are not covered")
+	}
+	if err := decidable(from, to, reason); err != nil {
+		return 0, err
+	}
+	inc, err := d.Store.Incident(ctx, incident)
+	if err != nil {
+		return 0, err
+	}
+	_, stopped, err := d.Store.Gate(ctx, incident)
+	if err != nil {
+		return 0, err
+	}
+	if inc.State == breach.IncidentNotifying && !stopped {
+		return 0, breach.Errorf(breach.ErrConflict, "people are being told; wait until that is done, or stop sending first")
+	}
+	blocks, err := d.Store.Blocks(ctx, incident, 0)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	for _, b := range blocks {
+		subjects, err := d.Store.Subjects(ctx, incident, b)
+		if err != nil {
+			return n, err
+		}
+		var events []breach.PersonEvent
+		for _, s := range subjects {
+			if s.Outcome == from {
+				events = append(events, breach.PersonEvent{Person: s.ID, Outcome: to, Reason: "decided_by_a_lead", By: by.ID, At: d.Now().UTC()})
+			}
+		}
+		if err := d.Store.SetOutcomes(ctx, incident, events); err != nil {
+			return n, err
+		}
+		n += int64(len(events))
+	}
+	err = d.Store.Note(ctx, incident, "", by.ID, "people.decided", map[string]any{"from": from, "to": to, "people": n, "reason": reason}, d.Now().UTC())
+	return n, err
+}
+
+func decidable(from, to breach.Outcome, reason string) error {
+	var wrong []breach.FieldError
+	if from != breach.Pending && from != breach.Unreachable && from != breach.Held {
+		wrong = append(wrong, breach.FieldError{Where: "people", What: "is pending, unreachable or held"})
+	}
+	if to != breach.Exempt && to != breach.Withdrawn {
+		wrong = append(wrong, breach.FieldError{Where: "outcome", What: "is exempt or withdrawn"})
+	}
+	if n := len(strings.TrimSpace(reason)); n < 10 || n > 2000 {
+		wrong = append(wrong, breach.FieldError{Where: "reason", What: "says why, in 10 to 2,000 characters; name no person"})
+	}
+	if len(wrong) > 0 {
+		return breach.Errorf(breach.ErrInvalid, "the decision cannot be recorded as it is").With(wrong...)
+	}
+	return nil
 }
 
 // Invariant recounts people from the rows and compares.

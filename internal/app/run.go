@@ -32,6 +32,7 @@ func (p *Product) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger)
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		close(p.ending)
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		err := srv.Shutdown(end)

@@ -119,7 +119,7 @@ type Approval struct {
 	Signature []byte
 }
 
-// LoadReport counts what became of the rows of one list; rows = sum of the rest.
+// LoadReport counts the people of one list that were added, and those that were there already.
 type LoadReport struct {
 	Wave       int    `json:"wave"`
 	Added      int64  `json:"added"`

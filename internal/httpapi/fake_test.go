@@ -140,6 +140,10 @@ func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.di
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
 
+func (d *desk) DecideAbout(context.Context, string, breach.Outcome, breach.Outcome, string, breach.Actor) (int64, error) {
+	return 7, d.did("decide about")
+}
+
 func (d *desk) FileAgain(context.Context, string, string, breach.Actor) error {
 	return d.did("file again")
 }

@@ -43,6 +43,19 @@ type acknowledgeInput struct {
 	}
 }
 
+type decisionInput struct {
+	OfIncident
+	Body struct {
+		People  breach.Outcome `json:"people" enum:"pending,unreachable,held" doc:"Whom it is about: everybody of this outcome."`
+		Outcome breach.Outcome `json:"outcome" enum:"exempt,withdrawn" doc:"What they become."`
+		Reason  string         `json:"reason" minLength:"10" maxLength:"2000" doc:"Why; it stands on the record and names no person."`
+	}
+}
+
+type decided struct {
+	People int64 `json:"people" doc:"How many it was about."`
+}
+
 type fileAgainInput struct {
 	OfIncident
 	Body struct {
@@ -113,6 +126,13 @@ func (s *server) plans() {
 		summary: "Enter the number that an authority gave",
 	}, func(ctx context.Context, in *acknowledgeInput) (*answer[breach.Filing], error) {
 		return reply(s.cfg.Desk.Acknowledge(ctx, in.ID, in.Body.Obligation, in.Body.Number, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/decisions", id: "decideAboutPeople", tag: "people", roles: leads, body: command,
+		summary: "Decide about people who are neither told nor covered", text: "With a reason that stands on the record.",
+	}, func(ctx context.Context, in *decisionInput) (*answer[decided], error) {
+		n, err := s.cfg.Desk.DecideAbout(ctx, in.ID, in.Body.People, in.Body.Outcome, in.Body.Reason, actorOf(ctx))
+		return reply(decided{People: n}, err)
 	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/filings", id: "fileAgain", tag: "reports", roles: leads, body: command,

@@ -30,6 +30,8 @@ type Desk interface {
 	Close(ctx context.Context, incident string, by breach.Actor) error
 	Reopen(ctx context.Context, incident string, by breach.Actor) error
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
+	// DecideAbout sets everybody of one outcome exempt or withdrawn, with a lead's reason; it counts them.
+	DecideAbout(ctx context.Context, incident string, from, to breach.Outcome, reason string, by breach.Actor) (int64, error)
 	// FileAgain has a report filed that was refused before; breach.ErrConflict for any other one.
 	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
 	Incidents(ctx context.Context) ([]breach.Incident, error)

@@ -40,6 +40,7 @@ var routes = []struct {
 	{"POST", "/v1/incidents/inc1/close", "", "", "l", 200, "close"},
 	{"POST", "/v1/incidents/inc1/reopen", "", "", "l", 200, "reopen"},
 	{"GET", "/v1/incidents/inc1/timeline?after=4&limit=2", "", "", "lrv", 200, "timeline"},
+	{"POST", "/v1/incidents/inc1/decisions", `{"people":"unreachable","outcome":"exempt","reason":"no duty under any law"}`, "", "l", 200, "decide about"},
 	{"POST", "/v1/incidents/inc1/filings", `{"obligation":"a/b/c"}`, "", "l", 200, "file again"},
 	{"POST", "/v1/incidents/inc1/acknowledgements", `{"obligation":"a/b/c","number":"7"}`, "", "l", 200, "acknowledge"},
 	{"POST", "/v1/incidents/inc1/person", `{"email":"a@b.example","reason":"asked"}`, "", "lr", 200, "find"},

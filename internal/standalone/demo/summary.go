@@ -112,6 +112,7 @@ func (s *Summary) times(v breach.Overview, opening time.Duration) {
 		}
 	}
 	s.TimingsMS["detect_to_open"] = opening.Milliseconds()
+	s.TimingsMS["approve_to_first_handover"], s.TimingsMS["approve_to_last_handover"] = 0, 0
 	took("approve_to_first_handover", v.Timings.ApprovedAt, v.Timings.FirstHandover)
 	took("approve_to_last_handover", v.Timings.ApprovedAt, v.Timings.LastHandover)
 }
