@@ -29,7 +29,7 @@ func accepted(t *testing.T, c Case) {
 
 func permanentRefusal(t *testing.T, c Case) {
 	p := c.Start(t, Permanent)
-	f := fails(t.Context(), t, c, p.Sender, c.message(1))
+	f := fails(t.Context(), t, p.Sender, c.message(1))
 	require.False(t, f.Retryable, "%+v", f)
 	require.False(t, f.Unknown, "%+v", f)
 	require.Equal(t, c.PermanentReason, f.Reason)
@@ -38,7 +38,7 @@ func permanentRefusal(t *testing.T, c Case) {
 
 func temporaryRefusal(t *testing.T, c Case) {
 	p := c.Start(t, Temporary)
-	f := fails(t.Context(), t, c, p.Sender, c.message(1))
+	f := fails(t.Context(), t, p.Sender, c.message(1))
 	require.True(t, f.Retryable, "%+v", f)
 	require.Equal(t, c.TemporaryReason, f.Reason)
 	require.LessOrEqual(t, len(p.Taken()), 1, "a refused message is not sent again by the adapter itself")
@@ -46,13 +46,13 @@ func temporaryRefusal(t *testing.T, c Case) {
 
 func droppedAfterTaking(t *testing.T, c Case) {
 	p := c.Start(t, Drop)
-	f := fails(t.Context(), t, c, p.Sender, c.message(1))
+	f := fails(t.Context(), t, p.Sender, c.message(1))
 	require.True(t, f.Unknown, "the provider has it, and the adapter cannot know: %+v", f)
 	require.Len(t, p.Taken(), 1, "what may have arrived is never sent again by the adapter itself")
 }
 
 func refusedConnection(t *testing.T, c Case) {
-	f := fails(t.Context(), t, c, c.Unreachable(t), c.message(1))
+	f := fails(t.Context(), t, c.Unreachable(t), c.message(1))
 	require.True(t, f.Retryable, "%+v", f)
 }
 
@@ -60,7 +60,7 @@ func cancelledBefore(t *testing.T, c Case) {
 	p := c.Start(t, Accept)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	f := fails(ctx, t, c, p.Sender, c.message(1))
+	f := fails(ctx, t, p.Sender, c.message(1))
 	require.True(t, f.Retryable, "%+v", f)
 	require.Zero(t, p.Contacted())
 	require.Empty(t, p.Taken())
@@ -77,7 +77,7 @@ func cancelledDuring(t *testing.T, c Case) {
 		cancel()
 	}()
 	started := time.Now()
-	f := fails(ctx, t, c, p.Sender, c.message(1))
+	f := fails(ctx, t, p.Sender, c.message(1))
 	require.True(t, f.Unknown, "%+v", f)
 	require.Less(t, time.Since(started), Limit)
 	require.Len(t, p.Taken(), 1)
@@ -86,7 +86,7 @@ func cancelledDuring(t *testing.T, c Case) {
 func hangingProvider(t *testing.T, c Case) {
 	p := c.Start(t, Hang)
 	started := time.Now()
-	f := fails(t.Context(), t, c, p.Sender, c.message(1))
+	f := fails(t.Context(), t, p.Sender, c.message(1))
 	require.True(t, f.Unknown, "%+v", f)
 	require.Less(t, time.Since(started), Limit)
 	require.Len(t, p.Taken(), 1)
@@ -115,7 +115,7 @@ func hostileFields(t *testing.T, c Case) {
 			}
 			m := c.message(1)
 			*field(&m) += poison
-			f := fails(t.Context(), t, c, p.Sender, m)
+			f := fails(t.Context(), t, p.Sender, m)
 			require.Equal(t, delivery.ReasonBadInput, f.Reason, "%s with %q", name, poison)
 			require.False(t, f.Retryable || f.Unknown)
 		}
@@ -123,7 +123,7 @@ func hostileFields(t *testing.T, c Case) {
 	for _, empty := range []string{"DeliveryID", "AttemptID", "To"} {
 		m := c.message(1)
 		*fields[empty](&m) = ""
-		require.Equal(t, delivery.ReasonBadInput, fails(t.Context(), t, c, p.Sender, m).Reason)
+		require.Equal(t, delivery.ReasonBadInput, fails(t.Context(), t, p.Sender, m).Reason)
 	}
 	require.Zero(t, p.Contacted(), "nothing of it may reach the wire")
 }
@@ -171,7 +171,7 @@ func manyAtOnce(t *testing.T, c Case) {
 }
 
 // fails sends a message that cannot go through, and checks what holds for every failure.
-func fails(ctx context.Context, t *testing.T, c Case, s delivery.Sender, m delivery.Message) *delivery.Failure {
+func fails(ctx context.Context, t *testing.T, s delivery.Sender, m delivery.Message) *delivery.Failure {
 	t.Helper()
 	_, err := s.Send(ctx, m)
 	require.Error(t, err)
