@@ -73,7 +73,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if o.Step == nil {
 		o.Step = func(string) {}
 	}
-	listener, err := s.ground(ctx, &o)
+	listener, err := s.ground(&o)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 }
 
 // ground opens the data directory and the port, and prepares the settings.
-func (s *Stack) ground(ctx context.Context, o *Options) (net.Listener, error) {
+func (s *Stack) ground(o *Options) (net.Listener, error) {
 	if o.DataDir == "" {
 		dir, err := datadir.Default()
 		if err != nil {
