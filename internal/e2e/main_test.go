@@ -79,7 +79,7 @@ func newDataDir() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return dir, os.Chmod(dir, 0o711) //nolint:gosec // as root, PostgreSQL runs as another user
+	return dir, os.Chmod(dir, 0o711) // as root, PostgreSQL runs as another user
 }
 
 // dataDir is a data directory of one test alone.
