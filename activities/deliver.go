@@ -85,7 +85,7 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		}
 		n, err := l.chunk(ctx, lease)
 		out.Sent += n
-		if err != nil {
+		if err != nil || stopping(ctx) {
 			return out, fail(ctx, err)
 		}
 		beat(ctx)
@@ -164,7 +164,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err er
 	for len(jobs) > 0 {
 		n := min(l.Limits.Batch, len(jobs))
 		gated, err := l.gated(ctx, l.in.Incident)
-		if err != nil || gated {
+		if err != nil || gated || stopping(ctx) {
 			return sent, err
 		}
 		ok, err := l.hold(ctx, lease)
@@ -277,6 +277,20 @@ func (l *lane) keep(ctx context.Context, lease *breach.Lease) (held context.Cont
 		}
 	})
 	return held, func() { cancel(); keeper.Wait() }
+}
+
+// stopping says that this worker is about to end in order: what is under way has a few seconds to be
+// answered, and nothing more is begun, so that nothing is left unknown.
+func stopping(ctx context.Context) bool {
+	if !activity.IsActivity(ctx) {
+		return false
+	}
+	select {
+	case <-activity.GetWorkerStopChannel(ctx):
+		return true
+	default:
+		return false
+	}
 }
 
 // beat tells Temporal that the activity is alive; outside an activity it does nothing.

@@ -62,7 +62,7 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 		ev.Detail = "the provider is not configured on this worker"
 		return ev
 	}
-	if ctx.Err() != nil { // the lease is lost or the worker stops: what was not begun is not begun
+	if ctx.Err() != nil || stopping(ctx) { // the lease is lost or the worker stops: what was not begun is not begun
 		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonCrash
 		return ev
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/activities/activitiestest"
@@ -141,6 +142,33 @@ func TestStoppedWorkerRecordsFacts(t *testing.T) {
 	require.Len(t, b.Post.Sent(), 2)
 	require.Equal(t, map[breach.AttemptState]int{breach.Accepted: 2, breach.FailedTemporary: 2}, b.states(breach.Email))
 	require.Equal(t, breach.Tally{breach.Attempted: 2, breach.Pending: 2}, b.Ledger.Outcomes())
+}
+
+// A worker that is about to stop lets what is under way come to its end and begins nothing more.
+func TestStoppingWorkerBeginsNothing(t *testing.T) {
+	t.Parallel()
+	b, plan := newBench(t, people(7)...)
+	b.survey(1)
+	stop := make(chan struct{})
+	b.Limits.Batch, b.Limits.Parallel = 3, 1
+	b.Post.Script = func(_ string, m delivery.Message, _ int) activitiestest.Reply {
+		if m.To == "someone.1@mail.example" {
+			close(stop)
+		}
+		return activitiestest.Reply{}
+	}
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	env.SetWorkerStopChannel(stop)
+	lane := b.Deliver().Lane
+	env.RegisterActivity(lane)
+	v, err := env.ExecuteActivity(lane, activities.LaneIn{Incident: incident, Wave: 1, Round: 1, Channel: breach.Email, PlanHash: plan, Slice: time.Minute})
+	require.NoError(t, err, "it ends in order")
+	var out activities.LaneOut
+	require.NoError(t, v.Get(&out))
+	require.Positive(t, out.Open, "the rest is for another worker")
+	require.Len(t, b.Post.Sent(), 2)
+	require.Equal(t, map[breach.AttemptState]int{breach.Accepted: 2, breach.FailedTemporary: 1}, b.states(breach.Email), "nothing is unknown, and no further batch was begun")
 }
 
 func TestActivityWithLittleTimeLeftBeginsNoBatch(t *testing.T) {
