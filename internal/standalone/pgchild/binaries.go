@@ -1,7 +1,9 @@
 package pgchild
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +28,9 @@ type MissingError struct {
 	// Looked is where the binaries were looked for.
 	Looked []string
 }
+
+// Is makes it one of the errors of things that do not exist.
+func (e *MissingError) Is(target error) bool { return target == fs.ErrNotExist }
 
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("PostgreSQL is not installed (no postgres and initdb in %s): install it with `%s`, or set %s to the directory of the binaries",
@@ -104,6 +109,9 @@ func find(explicit string) ([]Binaries, error) {
 	}
 	if explicit != "" {
 		b, err := inspect(explicit)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, &MissingError{Looked: []string{explicit}}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("the directory given for the PostgreSQL binaries: %w", err)
 		}

@@ -200,8 +200,11 @@ func TestMissingBinariesSayTheInstallCommand(t *testing.T) {
 	require.ErrorContains(t, err, InstallCommand())
 	require.ErrorContains(t, err, BinEnv)
 
-	_, err = Start(t.Context(), Options{Dir: t.TempDir(), BinDir: filepath.Join(t.TempDir(), "nowhere")})
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	_, err = Start(t.Context(), Options{Dir: t.TempDir(), BinDir: nowhere})
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.ErrorContains(t, err, InstallCommand())
+	require.ErrorContains(t, err, nowhere)
 }
 
 func TestMissingBinariesAreNoticed(t *testing.T) {
@@ -257,4 +260,25 @@ func FuzzReadPidFile(f *testing.F) {
 			require.Positive(t, p.pid)
 		}
 	})
+}
+
+// A killed postmaster whose end nobody takes note of still counts as a process.
+func TestStartAfterAPostmasterThatIsDefunct(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(enterableTemp(t), "pg")
+	s := start(t, Options{Dir: dir})
+	left, err := os.ReadFile(filepath.Join(s.dataDir(), "postmaster.pid"))
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(left), "\n")
+	require.NoError(t, s.Stop())
+
+	dead := exec.Command("true")
+	require.NoError(t, dead.Start())
+	t.Cleanup(func() { _ = dead.Wait() })
+	require.Eventually(t, func() bool { return defunct(dead.Process.Pid) }, 10*time.Second, time.Millisecond)
+	require.False(t, defunct(os.Getpid()))
+	require.NoError(t, os.WriteFile(filepath.Join(s.dataDir(), "postmaster.pid"), []byte(strconv.Itoa(dead.Process.Pid)+"\n"+rest), 0o600))
+
+	again := start(t, Options{Dir: dir})
+	require.Equal(t, "1", one(t, again.DSN("postgres"), "SELECT '1'"))
 }
