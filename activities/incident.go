@@ -95,8 +95,13 @@ type MoveIn struct {
 }
 
 // Move moves the incident machine. Closing is refused while a person is still to be told or not covered.
+// Before people are counted, those of whom time has brought proof are taken as reached: a delivery that was
+// stopped does not wait for that.
 func (c *Case) Move(ctx context.Context, in MoveIn) (CaseIn, error) {
 	if in.Accounted {
+		if err := c.settle(ctx, in.Incident); err != nil {
+			return CaseIn{}, fail(ctx, err)
+		}
 		t, err := c.People.Tally(ctx, in.Incident, 0)
 		if err != nil {
 			return CaseIn{}, fail(ctx, err)
@@ -108,6 +113,19 @@ func (c *Case) Move(ctx context.Context, in MoveIn) (CaseIn, error) {
 		}
 	}
 	return CaseIn{Incident: in.Incident}, fail(ctx, c.Cases.SetState(ctx, in.Incident, in.To, c.Now().UTC()))
+}
+
+func (c *Case) settle(ctx context.Context, incident string) error {
+	waves, err := c.Waves.WaveNumbers(ctx, incident)
+	if err != nil {
+		return err
+	}
+	for _, w := range waves {
+		if err := c.People.Settle(ctx, incident, w, c.Now().UTC()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RemindIn is one fired alarm of an obligation's clock.
