@@ -24,7 +24,7 @@ func (s *Store) SaveAnnouncement(ctx context.Context, a breach.Announcement) err
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (reference) DO NOTHING`,
 			a.Reference, a.Incident, a.Reason, decision, instant(a.PublishedAt), instant(a.KeepUntil), texts)
 		if sqlState(err) == "23503" {
-			return notFound("incident %s is not in the ledger", printable(a.Incident))
+			return notFound("there is no such incident in the ledger")
 		}
 		if err != nil || tag.RowsAffected() == 0 {
 			return err

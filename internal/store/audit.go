@@ -35,7 +35,7 @@ func appendAudit(ctx context.Context, tx pgx.Tx, incident string, n note) error 
 	var prev string
 	err = tx.QueryRow(ctx, `SELECT seq, hash FROM audit_head WHERE incident = $1 FOR NO KEY UPDATE`, incident).Scan(&seq, &prev)
 	if isNoRows(err) {
-		return notFound("incident %s is not in the ledger", printable(incident))
+		return notFound("there is no such incident in the ledger")
 	}
 	if err != nil {
 		return err

@@ -209,7 +209,7 @@ func utc(t *time.Time) *time.Time {
 func incidentRow(ctx context.Context, q querier, incident, lock string) (breach.Incident, error) {
 	list, err := collect(ctx, q, scanIncident, `SELECT `+incidentColumns+` FROM incident WHERE id = $1 `+lock, incident)
 	if err == nil && len(list) == 0 {
-		return breach.Incident{}, notFound("incident %s is not in the ledger", printable(incident))
+		return breach.Incident{}, notFound("there is no such incident in the ledger")
 	}
 	if err != nil {
 		return breach.Incident{}, err

@@ -30,7 +30,7 @@ func queueCommand(ctx context.Context, tx pgx.Tx, incident, id, name string, pay
 	_, err := tx.Exec(ctx, `INSERT INTO command (id, incident, name, payload) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
 		id, incident, name, payload)
 	if sqlState(err) == "23503" {
-		return notFound("incident %s is not in the ledger", printable(incident))
+		return notFound("there is no such incident in the ledger")
 	}
 	if sqlState(err) == "22P02" {
 		return breach.Errorf(breach.ErrInvalid, "the payload of command %s is not JSON", printable(name))

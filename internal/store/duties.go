@@ -32,7 +32,7 @@ func (s *Store) SaveJudgement(ctx context.Context, incident string, revision int
 		tag, err := tx.Exec(ctx, `INSERT INTO assessment (incident, revision, body, packs, at) VALUES ($1, $2, $3, $4, $5)
 			ON CONFLICT DO NOTHING`, incident, revision, body, sums, instant(at))
 		if sqlState(err) == "23503" {
-			return notFound("incident %s is not in the ledger", printable(incident))
+			return notFound("there is no such incident in the ledger")
 		}
 		if err != nil {
 			return err

@@ -22,7 +22,7 @@ func (s *Store) SaveTexts(ctx context.Context, incident string, texts []breach.T
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 				incident, r.SHA256, r.Kind, r.Channel, r.Locale, r.Variant, r.Reviewed, t.Body)
 			if sqlState(err) == "23503" {
-				return notFound("incident %s is not in the ledger", printable(incident))
+				return notFound("there is no such incident in the ledger")
 			}
 			if err != nil {
 				return err

@@ -41,7 +41,7 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 			f.Incident, f.Obligation, f.Route, f.SHA256, f.Status, instant(f.FiledAt), f.Acknowledgement, f.AcknowledgedAt, f.DelayReason)
 		if sqlState(err) == "23503" {
-			return notFound("incident %s is not in the ledger", printable(f.Incident))
+			return notFound("there is no such incident in the ledger")
 		}
 		if err != nil {
 			return err

@@ -63,7 +63,7 @@ func (s *Store) boxOf(ctx context.Context, q querier, incident string) (*box, er
 	var sealing, hashing []byte
 	err := q.QueryRow(ctx, `SELECT sealing, hashing FROM data_key WHERE incident = $1`, incident).Scan(&sealing, &hashing)
 	if isNoRows(err) {
-		return nil, notFound("incident %s is not in the ledger, or its personal data was destroyed", printable(incident))
+		return nil, notFound("there is no such incident in the ledger, or its personal data was destroyed")
 	}
 	if err != nil {
 		return nil, err
