@@ -1,6 +1,7 @@
 package pgchild
 
 import (
+	"bytes"
 	"os"
 	"strconv"
 	"strings"
@@ -13,4 +14,14 @@ func commandLine(pid int) string {
 		return ""
 	}
 	return strings.ReplaceAll(string(b), "\x00", " ")
+}
+
+// defunct says that a process has ended and its parent has not taken note of it.
+func defunct(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	state := b[bytes.LastIndexByte(b, ')')+1:] // a name may hold anything
+	return bytes.HasPrefix(bytes.TrimSpace(state), []byte("Z"))
 }

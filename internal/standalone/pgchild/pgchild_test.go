@@ -267,12 +267,16 @@ func TestStartAfterAPostmasterThatIsDefunct(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(enterableTemp(t), "pg")
 	s := start(t, Options{Dir: dir})
+	require.NoError(t, syscall.Kill(s.PID(), syscall.SIGKILL))
+	<-s.Done()
 	left, err := os.ReadFile(filepath.Join(s.dataDir(), "postmaster.pid"))
 	require.NoError(t, err)
 	_, rest, _ := strings.Cut(string(left), "\n")
-	require.NoError(t, s.Stop())
 
 	dead := exec.Command("true")
+	cred, err := runAs() // PostgreSQL passes over the processes of other users
+	require.NoError(t, err)
+	dead.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
 	require.NoError(t, dead.Start())
 	t.Cleanup(func() { _ = dead.Wait() })
 	require.Eventually(t, func() bool { return defunct(dead.Process.Pid) }, 10*time.Second, time.Millisecond)

@@ -57,6 +57,13 @@ func waitForPrevious(ctx context.Context, dataDir string) error {
 		if err != nil || !alive(p.pid) {
 			return nil //nolint:nilerr // no readable pid file: there is nothing to wait for
 		}
+		if defunct(p.pid) {
+			if time.Since(start) > defunctTimeout {
+				return disown(dataDir)
+			}
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
 		command := commandLine(p.pid)
 		if !strings.Contains(command, dataDir) {
 			return nil // the number was given to another process since
@@ -74,6 +81,32 @@ func waitForPrevious(ctx context.Context, dataDir string) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// defunctTimeout is how long we wait for the system to take note of a postmaster that was killed. In a
+// container whose first process does not do that, it never comes.
+const defunctTimeout = time.Second
+
+// disown puts our number for that of a dead postmaster, which still counts as a process because nobody took
+// note of its end: PostgreSQL would refuse to start. It passes over its own parent's number, and goes on to
+// look whether a backend of the dead one still uses the shared memory.
+func disown(dataDir string) error {
+	path := filepath.Join(dataDir, "postmaster.pid")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read what a killed PostgreSQL left: %w", err)
+	}
+	_, rest, found := strings.Cut(string(b), "\n")
+	if !found {
+		return nil
+	}
+	// In place: the file belongs to PostgreSQL's user.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return fmt.Errorf("take over what a killed PostgreSQL left: %w", err)
+	}
+	_, err = f.WriteString(strconv.Itoa(os.Getpid()) + "\n" + rest)
+	return errors.Join(err, f.Close())
 }
 
 func alive(pid int) bool {
