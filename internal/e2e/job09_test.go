@@ -104,7 +104,7 @@ func TestMainJob09TheAnnouncementCoversWhoIsLeft(t *testing.T) {
 		require.NotEmpty(t, e.ID)
 		require.False(t, e.Updated.IsZero())
 		for _, l := range e.Links {
-			found = found || l.Href == v.Announcement.URL
+			found = found || e.ID == v.Announcement.URL && strings.HasPrefix(l.Href, v.Announcement.URL)
 		}
 	}
 	require.True(t, found, "the feed leads to the announcement")
