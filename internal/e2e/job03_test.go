@@ -224,7 +224,7 @@ func TestMainJob03ListsAddUp(t *testing.T) {
 	require.Positive(t, out.Summary.Rejected)
 	require.Positive(t, out.Summary.Duplicates)
 	require.Positive(t, out.Summary.Flagged)
-	require.EqualValues(t, out.Added, k.overview(t).Total)
+	require.Equal(t, out.Added, k.overview(t).Total)
 
 	for _, name := range []string{"recipients_1k.csv", "recipients_1k_dirty.csv"} {
 		list, err := os.ReadFile(shared(t, "data", "recipients", name))
@@ -235,8 +235,8 @@ func TestMainJob03ListsAddUp(t *testing.T) {
 		inv := breach.Invariant{}
 		k.lead.do(t, http.MethodGet, k.path("/invariant"), nil, &inv)
 		require.True(t, inv.Equal)
-		require.EqualValues(t, out.Added, inv.People)
-		require.EqualValues(t, out.Added, inv.Recount[breach.Pending])
+		require.Equal(t, out.Added, inv.People)
+		require.Equal(t, out.Added, inv.Recount[breach.Pending])
 		if name == "recipients_1k.csv" {
 			require.EqualValues(t, 1000, out.Summary.Rows)
 			require.EqualValues(t, 1000, out.Added)
