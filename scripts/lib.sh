@@ -68,6 +68,7 @@ packages() {
   go list -e -test -f '{{.ImportPath}}{{range .Deps}} {{.}}{{end}}' ./... | awk -v want="$1" '
     { p = $1; sub(/\.test$/, "", p); sub(/_test$/, "", p)
       if (!(p in seen)) { seen[p] = 1; order[++n] = p }
+      if (p ~ /\/internal\/e2e(\/|$)/) heavy[p] = 1 # also those that run the program instead of importing it
       for (i = 2; i <= NF; i++) if ($i ~ /^go\.temporal\.io\/server\//) { heavy[p] = 1; break } }
     END { for (i = 1; i <= n; i++) { p = order[i]
       if (want == "all" || (want == "heavy") == (p in heavy)) print p } }'

@@ -105,7 +105,7 @@ case $mode in
       stage 'go vet with the Temporal server' 1500 go vet $heavy
       stage 'golangci-lint with the Temporal server' 900 lint "$heavy"
       # shellcheck disable=SC2086
-      stage 'tests with the Temporal server' 2400 go test -timeout 38m $heavy
+      stage 'tests with the Temporal server' 2400 go test -p 1 -timeout 38m $heavy
     fi
     if [ "${built:-0}" = 1 ] && [ -d cmd/tocsin-standalone ]; then
       stage 'demo' 1000 env BUILT=1 scripts/demo-smoke.sh
