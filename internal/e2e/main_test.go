@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"flag"
 	"os"
 	"path/filepath"
 	"sync"
@@ -27,7 +28,17 @@ const settling = 400 * time.Millisecond
 // patience is how long a story may take until somebody has to act, on a slow and busy machine.
 const patience = 90 * time.Second
 
+// sideBySide is how many stories run at once unless -parallel says otherwise. They wait most of the time, so
+// it is more than there are processors.
+const sideBySide = "6"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", sideBySide)
+	}
 	code := m.Run()
 	together.close()
 	os.Exit(code)
