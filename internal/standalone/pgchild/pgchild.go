@@ -101,6 +101,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := waitForPrevious(ctx, s.dataDir()); err != nil {
 		return nil, err
 	}
+	if err := disown(dir); err != nil {
+		return nil, err
+	}
 	if err := s.initialise(ctx, cred, o.Throwaway); err != nil {
 		return nil, err
 	}

@@ -262,27 +262,36 @@ func FuzzReadPidFile(f *testing.F) {
 	})
 }
 
-// A killed postmaster whose end nobody takes note of still counts as a process.
-func TestStartAfterAPostmasterThatIsDefunct(t *testing.T) {
+// What a killed postmaster left names a process that still counts: nobody took note of its end, or the number
+// was given to another one since.
+func TestStartOverWhatAKilledPostmasterLeft(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(enterableTemp(t), "pg")
-	s := start(t, Options{Dir: dir})
-	require.NoError(t, syscall.Kill(s.PID(), syscall.SIGKILL))
-	<-s.Done()
-	left, err := os.ReadFile(filepath.Join(s.dataDir(), "postmaster.pid"))
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(left), "\n")
-
-	dead := exec.Command("true")
 	cred, err := runAs() // PostgreSQL passes over the processes of other users
 	require.NoError(t, err)
-	dead.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
-	require.NoError(t, dead.Start())
-	t.Cleanup(func() { _ = dead.Wait() })
-	require.Eventually(t, func() bool { return defunct(dead.Process.Pid) }, 10*time.Second, time.Millisecond)
-	require.False(t, defunct(os.Getpid()))
-	require.NoError(t, os.WriteFile(filepath.Join(s.dataDir(), "postmaster.pid"), []byte(strconv.Itoa(dead.Process.Pid)+"\n"+rest), 0o600))
+	as := func(name string, args ...string) int {
+		cmd := exec.Command(name, args...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
+		require.NoError(t, cmd.Start())
+		t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
+		return cmd.Process.Pid
+	}
+	gone, other := as("true"), as("sleep", "60")
+	require.Eventually(t, func() bool { return defunct(gone) }, 10*time.Second, time.Millisecond)
+	require.False(t, defunct(other))
 
-	again := start(t, Options{Dir: dir})
-	require.Equal(t, "1", one(t, again.DSN("postgres"), "SELECT '1'"))
+	dir := filepath.Join(enterableTemp(t), "pg")
+	for _, pid := range []int{gone, other} {
+		s := start(t, Options{Dir: dir})
+		require.NoError(t, syscall.Kill(s.PID(), syscall.SIGKILL))
+		<-s.Done()
+		for _, name := range []string{"data/postmaster.pid", ".s.PGSQL.5432.lock"} {
+			left, err := os.ReadFile(filepath.Join(dir, name))
+			require.NoError(t, err)
+			_, rest, _ := strings.Cut(string(left), "\n")
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(strconv.Itoa(pid)+"\n"+rest), 0o600))
+		}
+		again := start(t, Options{Dir: dir})
+		require.Equal(t, "1", one(t, again.DSN("postgres"), "SELECT '1'"))
+		require.NoError(t, again.Stop())
+	}
 }

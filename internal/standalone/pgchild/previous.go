@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,22 +48,14 @@ func readPidFile(dataDir string) (pidFile, error) {
 
 // waitForPrevious waits until the postmaster that a killed process of ours left behind is gone, and
 // shuts it down where the kernel did not. The caller holds the lock of the directory, so whoever
-// runs there has lost its parent. A left-over postmaster.pid without its process does not matter:
-// PostgreSQL sees that itself.
+// runs there has lost its parent.
 func waitForPrevious(ctx context.Context, dataDir string) error {
 	start := time.Now()
 	asked := false
 	for {
 		p, err := readPidFile(dataDir)
-		if err != nil || !alive(p.pid) {
+		if err != nil || !alive(p.pid) || defunct(p.pid) {
 			return nil //nolint:nilerr // no readable pid file: there is nothing to wait for
-		}
-		if defunct(p.pid) {
-			if time.Since(start) > defunctTimeout {
-				return disown(dataDir)
-			}
-			time.Sleep(20 * time.Millisecond)
-			continue
 		}
 		command := commandLine(p.pid)
 		if !strings.Contains(command, dataDir) {
@@ -83,27 +76,38 @@ func waitForPrevious(ctx context.Context, dataDir string) error {
 	}
 }
 
-// defunctTimeout is how long we wait for the system to take note of a postmaster that was killed. In a
-// container whose first process does not do that, it never comes.
-const defunctTimeout = time.Second
+// disown puts our number into what a postmaster that is gone left behind, where its own number still counts
+// as a process: nobody took note of its end (in a container whose first process does not, nobody ever does),
+// or the number was given to another process since. PostgreSQL would refuse to start. It passes over its
+// own parent's number, and still looks whether a backend of the dead one uses the shared memory. The caller
+// holds the lock of the directory, and waitForPrevious found no postmaster in it.
+func disown(dir string) error {
+	root, err := os.OpenRoot(dir) // it belongs to PostgreSQL's user, and we may be root: no link may lead elsewhere
+	if err != nil {
+		return fmt.Errorf("look at what a killed PostgreSQL left: %w", err)
+	}
+	defer root.Close()
+	for _, name := range []string{"data/postmaster.pid", fmt.Sprintf(".s.PGSQL.%d.lock", port)} {
+		if err := disownFile(root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("take over what a killed PostgreSQL left: %w", err)
+		}
+	}
+	return nil
+}
 
-// disown puts our number for that of a dead postmaster, which still counts as a process because nobody took
-// note of its end: PostgreSQL would refuse to start. It passes over its own parent's number, and goes on to
-// look whether a backend of the dead one still uses the shared memory.
-func disown(dataDir string) error {
-	path := filepath.Join(dataDir, "postmaster.pid")
-	b, err := os.ReadFile(path)
+func disownFile(root *os.Root, name string) error {
+	b, err := root.ReadFile(name)
 	if err != nil {
-		return fmt.Errorf("read what a killed PostgreSQL left: %w", err)
+		return err
 	}
-	_, rest, found := strings.Cut(string(b), "\n")
-	if !found {
-		return nil
+	first, rest, _ := strings.Cut(string(b), "\n")
+	if pid, err := strconv.Atoi(strings.TrimSpace(first)); err != nil || !alive(pid) {
+		return nil //nolint:nilerr // PostgreSQL judges that itself
 	}
-	// In place: the file belongs to PostgreSQL's user.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	// In place, because the file belongs to PostgreSQL's user.
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
-		return fmt.Errorf("take over what a killed PostgreSQL left: %w", err)
+		return err
 	}
 	_, err = f.WriteString(strconv.Itoa(os.Getpid()) + "\n" + rest)
 	return errors.Join(err, f.Close())
