@@ -8,15 +8,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/simulator"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 )
@@ -47,7 +50,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if code == 0 || os.Getenv("TOCSIN_CRASH_KEEP") == "" {
+	if os.Getenv("TOCSIN_CRASH_KEEP") == "" {
 		_ = os.RemoveAll(scratch)
 	} else {
 		fmt.Fprintln(os.Stderr, "kept:", scratch)
@@ -64,7 +67,9 @@ type rig struct {
 	at      simulator.Endpoints
 	sims    *exec.Cmd
 	begin   time.Time
-	started int // how many times the product was started
+	started int             // how many times the product was started
+	resumed []time.Duration // from a start to the first messages
+	looks   atomic.Int64    // how often the invariant was looked at
 }
 
 // newRig starts the simulators, which accept rate emails a second.
@@ -105,6 +110,7 @@ func (r *rig) say(format string, args ...any) {
 type run struct {
 	*rig
 	cmd   *exec.Cmd
+	began time.Time
 	log   string // what it told people
 	ended chan error
 }
@@ -113,7 +119,7 @@ type run struct {
 func (r *rig) start() *run {
 	r.t.Helper()
 	r.started++
-	life := &run{rig: r, log: r.file(fmt.Sprintf("demo-%d.log", r.started)), ended: make(chan error, 1)}
+	life := &run{rig: r, began: time.Now(), log: r.file(fmt.Sprintf("demo-%d.log", r.started)), ended: make(chan error, 1)}
 	log, err := os.Create(life.log)
 	require.NoError(r.t, err)
 	defer log.Close()
@@ -122,15 +128,37 @@ func (r *rig) start() *run {
 	life.cmd.Stdout, life.cmd.Stderr = log, log
 	life.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(r.t, life.cmd.Start())
-	go func() { life.ended <- life.cmd.Wait() }()
-	r.t.Cleanup(func() { _ = syscall.Kill(-life.cmd.Process.Pid, syscall.SIGKILL) })
+	over := make(chan struct{})
+	go func() {
+		err := life.cmd.Wait()
+		close(over)
+		life.ended <- err
+	}()
+	var looking sync.WaitGroup
+	looking.Go(func() { r.watchInvariant(over) })
+	r.t.Cleanup(func() {
+		select {
+		case <-over:
+		default:
+			_ = syscall.Kill(-life.cmd.Process.Pid, syscall.SIGKILL)
+		}
+		looking.Wait()
+	})
 	return life
 }
 
-// kill ends the product without warning, as the kernel or a power cut would. Its PostgreSQL must go too.
-func (l *run) kill() {
+// kill ends the product without warning. Its PostgreSQL must go too: by itself, or killed in the same moment
+// as in a power cut.
+func (l *run) kill(both bool) {
 	l.t.Helper()
+	database := 0
+	if both {
+		database = l.postmaster()
+	}
 	require.NoError(l.t, syscall.Kill(-l.cmd.Process.Pid, syscall.SIGKILL))
+	if database != 0 {
+		_ = syscall.Kill(database, syscall.SIGKILL) // it may be gone already
+	}
 	<-l.ended
 	since := time.Now()
 	for len(l.postgres()) > 0 {
@@ -139,10 +167,21 @@ func (l *run) kill() {
 	}
 }
 
-// finish waits for the end of the story.
-func (l *run) finish(patience time.Duration) {
+// finish waits for the good end of the story.
+func (l *run) finish() {
 	l.t.Helper()
 	require.NoError(l.t, l.wait(patience), "the product did not end well:\n%s", l.told())
+	require.Empty(l.t, l.postgres(), "PostgreSQL ends with the product")
+	l.say("done: the outbox holds %v", l.outboxNow())
+}
+
+// goesOn waits until a product that was started again hands messages over, which must not take long.
+func (l *run) goesOn() {
+	l.t.Helper()
+	sent := func() int { n := l.outboxNow(); return n["email"] + n["sms"] + n["push"] }
+	before := sent()
+	l.until("sending goes on", patience, func() bool { return sent() > before+3 })
+	l.resumed = append(l.resumed, time.Since(l.began))
 }
 
 // wait waits for the product to end by itself.
@@ -181,6 +220,20 @@ func (l *run) until(what string, patience time.Duration, is func() bool) {
 // approved says that the second person has decided: from here on messages go out.
 func (l *run) approved() bool { return strings.Contains(l.told(), "approves exactly this") }
 
+// postmaster is the process of the database server that the others come from; 0 when there is none.
+func (r *rig) postmaster() int {
+	b, err := os.ReadFile(r.file("data/postgres/data/postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(b), "\n")
+	pid, _ := strconv.Atoi(first)
+	if !slices.Contains(r.postgres(), pid) {
+		return 0 // what a killed one left behind
+	}
+	return pid
+}
+
 // postgres lists the processes of the rig's database server: they work in its data directory.
 func (r *rig) postgres() (pids []int) {
 	entries, err := os.ReadDir("/proc")
@@ -204,6 +257,64 @@ func (r *rig) outboxNow() map[string]int {
 	var c outbox.Counts
 	require.NoError(r.t, json.NewDecoder(res.Body).Decode(&c))
 	return c.Channels
+}
+
+// having counts the people who have a contact for a channel.
+func (r *rig) having(channel string) (n int) {
+	for _, p := range r.people {
+		if string(p.channel) == channel {
+			n++
+		}
+	}
+	return n
+}
+
+// watchInvariant asks the product again and again, as long as it lives, whether people add up.
+func (r *rig) watchInvariant(over <-chan struct{}) {
+	client := &http.Client{Timeout: 5 * time.Second}
+	for {
+		select {
+		case <-over:
+			return
+		case <-time.After(500 * time.Millisecond):
+		}
+		address, _ := os.ReadFile(r.file("data/api-address"))
+		incident, _ := os.ReadFile(r.file("data/demo-incident"))
+		tokens, _ := os.ReadFile(r.file("data/keys/demo-tokens.json"))
+		var who struct{ Approver string }
+		if json.Unmarshal(tokens, &who) != nil || len(incident) == 0 {
+			continue
+		}
+		req, err := http.NewRequest(http.MethodGet, "http://"+string(address)+"/v1/incidents/"+strings.TrimSpace(string(incident))+"/invariant", nil)
+		if err != nil {
+			continue
+		}
+		req.Header.Set("Authorization", "Bearer "+who.Approver)
+		res, err := client.Do(req)
+		if err != nil {
+			continue // it does not listen yet, or is killed
+		}
+		var inv breach.Invariant
+		err = json.NewDecoder(res.Body).Decode(&inv)
+		_ = res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK {
+			continue
+		}
+		r.looks.Add(1)
+		if n := inv.Tally.Sum(); !inv.Equal || n != inv.People || n != inv.Recount.Sum() || n != 0 && n != int64(len(r.people)) {
+			r.t.Errorf("people do not add up: %+v", inv)
+		}
+	}
+}
+
+// report prints what was found out.
+func (r *rig) report(out result) {
+	slowest := time.Duration(0)
+	for _, d := range r.resumed {
+		slowest = max(slowest, d)
+	}
+	r.say("%d people, %d interruptions: lost 0, told twice %d; unknown %d (confirmed %d, repeated %d, not knowable %d, answered late %d); slowest resume %.1f s; people added up in %d looks",
+		len(r.people), out.kills, out.twice, out.unknown, out.confirmed, out.repeated, out.notKnowable, out.late, slowest.Seconds(), r.looks.Load())
 }
 
 // control turns a fault on or off at the far end.
