@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -124,7 +123,7 @@ func TestMainJob12CrashOfPostgresAlone(t *testing.T) {
 	require.NoError(t, syscall.Kill(l.postmaster(), syscall.SIGKILL))
 	since := time.Now()
 	var exit *exec.ExitError
-	require.True(t, errors.As(l.wait(time.Minute), &exit), "the product must not go on without its ledger")
+	require.ErrorAs(t, l.wait(time.Minute), &exit, "the product must not go on without its ledger")
 	require.Equal(t, 3, exit.ExitCode(), "%s", l.told())
 	require.Contains(t, l.told(), "PostgreSQL ended while it was needed")
 	require.Contains(t, l.told(), "start again")
