@@ -100,12 +100,12 @@ func TestMainJob05TheRecordIsAppendOnly(t *testing.T) {
 		}
 	}
 	// A chain that was forged behind the triggers' back is found.
-	exec(t, db, `ALTER TABLE audit DISABLE TRIGGER append_only`)
-	defer exec(t, db, `ALTER TABLE audit ENABLE TRIGGER append_only`)
-	exec(t, db, `UPDATE audit SET actor = 'somebody.else' WHERE incident = $1 AND action = 'plan.approved'`, k.id)
+	write(t, db, `ALTER TABLE audit DISABLE TRIGGER append_only`)
+	defer write(t, db, `ALTER TABLE audit ENABLE TRIGGER append_only`)
+	write(t, db, `UPDATE audit SET actor = 'somebody.else' WHERE incident = $1 AND action = 'plan.approved'`, k.id)
 	_, err := w.Product.Store.VerifyAudit(t.Context(), k.id)
 	require.Equal(t, breach.ErrTampered, breach.CodeOf(err))
-	exec(t, db, `UPDATE audit SET actor = 'wei.lin' WHERE incident = $1 AND action = 'plan.approved'`, k.id)
+	write(t, db, `UPDATE audit SET actor = 'wei.lin' WHERE incident = $1 AND action = 'plan.approved'`, k.id)
 	_, err = w.Product.Store.VerifyAudit(t.Context(), k.id)
 	require.NoError(t, err)
 }

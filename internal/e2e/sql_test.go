@@ -20,7 +20,7 @@ func (w *world) sql(t *testing.T) *pgx.Conn {
 	return conn
 }
 
-func exec(t *testing.T, conn *pgx.Conn, sql string, args ...any) int64 {
+func write(t *testing.T, conn *pgx.Conn, sql string, args ...any) int64 {
 	t.Helper()
 	tag, err := conn.Exec(t.Context(), sql, args...)
 	require.NoError(t, err)
