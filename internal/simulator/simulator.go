@@ -139,6 +139,9 @@ func (s *Simulators) build(id *identity, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := portal.Answer(s.poster.Go); err != nil {
+		return err
+	}
 	fcm := fcmsim.New(id.fcmConfig(s.endpoints.base()), s.box)
 	s.mail = smtpsim.New(smtpsim.Config{
 		Hostname: "mx.simulator.test", Username: id.SMTPUsername, Password: id.SMTPPassword, OpenRelay: o.OpenRelay,

@@ -21,6 +21,8 @@ const (
 	ChannelSMS    = "sms"
 	ChannelPush   = "push"
 	ChannelFiling = "filing"
+	// ChannelAnswer is mail that came back: what an authority writes to whoever filed a report.
+	ChannelAnswer = "answer"
 )
 
 // Header is one header field, in the order in which it was received.
@@ -42,7 +44,7 @@ type Event struct {
 // Message is one message for one recipient. Times are UTC.
 //
 // Append takes the fields that the provider knows; ID and ReceivedAt are given
-// by the box. For email, Text, HTML and Headers are not stored: Get reads them
+// by the box. For email and answers, Text, HTML and Headers are not stored: Get reads them
 // out of Raw, so that a fast sender does not pay for parsing.
 type Message struct {
 	ID         string    `json:"id,omitempty"`

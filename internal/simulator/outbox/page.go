@@ -57,6 +57,7 @@ func (b *Box) Tabs(here string) []Tab {
 		{Name: "SMS", Href: "/?channel=sms", Count: counts.Channels[ChannelSMS]},
 		{Name: "Push", Href: "/?channel=push", Count: counts.Channels[ChannelPush]},
 		{Name: "Filings", Href: "/portal/", Count: counts.Channels[ChannelFiling]},
+		{Name: "Answers", Href: "/?channel=answer", Count: counts.Channels[ChannelAnswer]},
 	}
 	for i := range tabs {
 		tabs[i].Here = tabs[i].Href == here

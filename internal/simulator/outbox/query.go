@@ -175,7 +175,7 @@ func (b *Box) Counts() Counts {
 // Get gives one message with content, raw bytes and events, or ErrNotFound.
 func (b *Box) Get(id string) (Message, error) {
 	m, err := b.stored(id)
-	if err == nil && m.Channel == ChannelEmail {
+	if err == nil && (m.Channel == ChannelEmail || m.Channel == ChannelAnswer) {
 		mail := ParseEmail(m.Raw)
 		m.Headers, m.Text, m.HTML = mail.Headers, mail.Text, mail.HTML
 	}

@@ -7,14 +7,17 @@
 //	GET  /filings/{ack}  -> 200 with the report as it was received
 //	GET  /               page with what was filed (no token: it is for people)
 //
+// A mailbox answers by mail, as the registry of a real authority does: see Answer.
+//
 // The letters of the number are the object's "authority" (else "addressee",
 // else PORTAL). The same key with the same body gives the same answer, with
 // another body a 409. Errors are application/problem+json.
 //
-// Imports of ours: outbox, beside it in the simulator.
+// Imports of ours: outbox and faults, beside it in the simulator.
 package portalsim
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -59,6 +62,7 @@ type Service struct {
 	all   []*Filing
 	byKey map[string]*Filing
 	byAck map[string]*Filing
+	later func(life func(ctx context.Context)) // nil: mail is not answered
 }
 
 // New makes the portal with the filings that the outbox holds from earlier runs.
@@ -110,7 +114,11 @@ func (s *Service) file(via, key, authority, subject, text string, raw []byte) (*
 	if err != nil {
 		return nil, err
 	}
-	return s.keep(stored), nil
+	f := s.keep(stored)
+	if via == viaEmail {
+		s.answer(f)
+	}
+	return f, nil
 }
 
 // TakeEmail files an email to an authority; other emails are left alone. A
