@@ -39,6 +39,7 @@ func run() int {
 		Example: "  tocsin-standalone demo\n  tocsin-standalone demo --exit --policy chinesepod --summary summary.json\n  tocsin-standalone serve --data-dir /var/lib/tocsin",
 	}
 	root.AddCommand(demoCommand(), serveCommand(), simulatorsCommand())
+	root.AddCommand(benchCommand())
 	used := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { used = true }
 	err := root.ExecuteContext(ctx)

@@ -94,6 +94,7 @@ var rows = map[string]row{
 	"internal/e2e/...":                   {may: []string{anything}},
 	"internal/standalone":                {may: []string{anything}},
 	"internal/standalone/demo":           {may: []string{noServer}},
+	"internal/standalone/bench":          {may: []string{noServer}},
 	"internal/standalone/pgchild":        {},
 	"internal/standalone/pgchild/pgtest": {may: []string{"internal/standalone/pgchild"}},
 	"internal/standalone/datadir":        {},

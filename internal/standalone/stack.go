@@ -39,7 +39,10 @@ type Options struct {
 	DatabaseURL string // empty means a PostgreSQL child in the data directory
 	// Configure adds providers and policies to the settings once the public address is known.
 	Configure func(*app.Settings) error
-	Log       *slog.Logger
+	// Worker starts the worker in another process, once everything that it needs runs, and returns what ends
+	// it; nil means in this one.
+	Worker func(ctx context.Context, s *Stack) (stop func(), err error)
+	Log    *slog.Logger
 	// Step is told what is being started, for people who wait; may be nil.
 	Step func(what string)
 }
@@ -93,7 +96,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.takeOver(ctx); err != nil {
 		return nil, err
 	}
-	stopWorkers, err := worker.Start(s.Client, s.Product.Ports)
+	if o.Worker == nil {
+		o.Worker = func(_ context.Context, s *Stack) (func(), error) { return worker.Start(s.Client, s.Product.Ports) }
+	}
+	stopWorkers, err := o.Worker(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("start the worker: %w", err)
 	}
