@@ -11,12 +11,11 @@ import (
 
 // address is an address in the form in which it goes over the wire.
 type address struct {
-	local  string
-	domain string // ASCII, internationalised names as punycode
-	utf8   bool   // the local part needs SMTPUTF8 (RFC 6531)
+	whole string // domain in ASCII, internationalised names as punycode
+	utf8  bool   // the local part needs SMTPUTF8 (RFC 6531)
 }
 
-func (a address) String() string { return a.local + "@" + a.domain }
+func (a address) String() string { return a.whole }
 
 // The complaints name no part of the address: it is personal data.
 var (
@@ -37,7 +36,10 @@ func parseAddress(s string) (address, error) {
 	if err != nil {
 		return address{}, err
 	}
-	a := address{local: local, domain: wire}
+	a := address{whole: s}
+	if wire != domain {
+		a.whole = local + "@" + wire
+	}
 	switch {
 	case quotedLocal(local):
 	case !dotAtom(local):
@@ -45,7 +47,7 @@ func parseAddress(s string) (address, error) {
 	default:
 		a.utf8 = strings.IndexFunc(local, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0
 	}
-	if len(local) > 64 || len(a.String()) > 254 {
+	if len(local) > 64 || len(a.whole) > 254 {
 		return address{}, errLength
 	}
 	return a, nil
@@ -61,6 +63,9 @@ func cutAddress(s string) (local, domain string, ok bool) {
 
 // asciiDomain gives the ASCII form of a domain name of two or more labels, or of localhost.
 func asciiDomain(domain string) (string, error) {
+	if plainDomain(domain) {
+		return domain, nil
+	}
 	wire, err := idna.Lookup.ToASCII(domain)
 	if err != nil || len(wire) > 253 {
 		return "", errDomain
@@ -81,6 +86,26 @@ func asciiDomain(domain string) (string, error) {
 		}
 	}
 	return wire, nil
+}
+
+// plainDomain knows the usual domain name, which is on the wire what it is here: labels of lower-case
+// letters, digits and inner dashes. Two dashes together (punycode has them) are left to the long way.
+func plainDomain(domain string) bool {
+	labels, before := 1, byte('.')
+	start := 0
+	for i := 0; i < len(domain); i++ {
+		c := domain[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		case c == '-' && before != '.' && before != '-':
+		case c == '.' && before != '.' && before != '-' && i-start <= 63:
+			labels, start = labels+1, i+1
+		default:
+			return false
+		}
+		before = c
+	}
+	return labels >= 2 && before != '.' && before != '-' && len(domain)-start <= 63 && len(domain) <= 253
 }
 
 const atomMarks = "!#$%&'*+-/=?^_`{|}~"

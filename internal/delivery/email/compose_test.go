@@ -25,7 +25,7 @@ func testComposer(t require.TestingT) *composer {
 	c.ReplyTo = "help@academy.example"
 	from, err := parseAddress(c.From)
 	require.NoError(t, err)
-	return &composer{config: c, from: from, now: func() time.Time { return time.Date(2026, 11, 22, 9, 30, 0, 0, time.FixedZone("", 3600)) }}
+	return newComposer(c, from, func() time.Time { return time.Date(2026, 11, 22, 9, 30, 0, 0, time.FixedZone("", 3600)) })
 }
 
 // nasty draws strings that have broken mail software before, and anything else that UTF-8 can hold.
@@ -74,14 +74,14 @@ func TestComposeProperty(t *testing.T) {
 		if m.Text == "" && m.HTML == "" {
 			m.Text = "."
 		}
-		l, f := c.compose(m)
+		l, f := c.compose(nil, m)
 		require.Nil(t, f)
-		requireLines(t, l.raw)
+		raw := unstuffed(t, l.wire)
+		requireLines(t, raw)
 		requireHeaders(t, m, l)
-		text, html := decodeParts(t, l.raw)
+		text, html := decodeParts(t, raw)
 		require.Equal(t, lines(m.Text), lines(text))
 		require.Equal(t, lines(m.HTML), lines(html))
-		require.Equal(t, string(l.raw), unstuffed(t, appendStuffed(nil, l.raw)))
 	})
 }
 
@@ -99,7 +99,7 @@ func requireLines(t require.TestingT, raw []byte) {
 }
 
 func requireHeaders(t require.TestingT, m delivery.Message, l letter) {
-	parsed, err := mail.ReadMessage(bytes.NewReader(l.raw))
+	parsed, err := mail.ReadMessage(bytes.NewReader(unstuffed(t, l.wire)))
 	require.NoError(t, err)
 	want := map[string]string{
 		"From": `Academy <notice@academy.example>`, "Date": "Sun, 22 Nov 2026 08:30:00 +0000",
@@ -159,8 +159,8 @@ func decodeParts(t require.TestingT, raw []byte) (text, html string) {
 }
 
 // unstuffed reads content as a server does.
-func unstuffed(t require.TestingT, wire []byte) string {
-	var out strings.Builder
+func unstuffed(t require.TestingT, wire []byte) []byte {
+	var out []byte
 	rest := string(wire)
 	for {
 		line, after, found := strings.Cut(rest, "\r\n")
@@ -168,9 +168,9 @@ func unstuffed(t require.TestingT, wire []byte) string {
 		rest = after
 		if line == "." {
 			require.Empty(t, rest, "nothing may follow the final dot")
-			return out.String()
+			return out
 		}
-		out.WriteString(strings.TrimPrefix(line, ".") + "\r\n")
+		out = append(out, strings.TrimPrefix(line, ".")+"\r\n"...)
 	}
 }
 
@@ -178,7 +178,7 @@ func TestLongIDsLeaveTheSendersOwnAddress(t *testing.T) {
 	t.Parallel()
 	m := message(1)
 	m.AttemptID = strings.Repeat("a", 63)
-	l, f := testComposer(t).compose(m)
+	l, f := testComposer(t).compose(nil, m)
 	require.Nil(t, f)
 	require.Equal(t, "notice@academy.example", l.from)
 }

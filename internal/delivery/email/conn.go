@@ -2,6 +2,7 @@ package email
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -22,12 +23,10 @@ type conn struct {
 	config *Config
 
 	extensions map[string]string // EHLO keywords in upper case -> parameters
-	idleSince  time.Time
-	used       bool // it is not fresh: the server may have closed it since
+	pipelining bool
+	sizeLimit  int64 // octets of a message, 0 when the server named none
+	used       bool  // it carried a message: the server may have had enough of it since
 }
-
-// ctxNone lets good-byes go out when the message's own context is over.
-var ctxNone = context.Background()
 
 // dial gives a connection on which MAIL may be said, or a retryable failure: no message was on its way.
 func dial(ctx context.Context, config *Config, tlsConfig *tls.Config) (*conn, *delivery.Failure) {
@@ -91,6 +90,8 @@ func (c *conn) hello(ctx context.Context) *delivery.Failure {
 		keyword, parameters, _ := strings.Cut(line, " ")
 		c.extensions[strings.ToUpper(keyword)] = strings.ToUpper(parameters)
 	}
+	c.pipelining = c.has("PIPELINING")
+	c.sizeLimit, _ = strconv.ParseInt(c.extensions["SIZE"], 10, 64) // absent, or no number: no limit
 	return nil
 }
 
@@ -230,14 +231,36 @@ func (c *conn) flush(ctx context.Context) error {
 }
 
 func (c *conn) read(ctx context.Context, d time.Duration) (reply, error) {
-	c.deadline(ctx, d)
+	c.readDeadline(ctx, d)
 	return readReply(c.reader)
+}
+
+// readBrief reads an answer of which only a refusal's text matters.
+func (c *conn) readBrief(d time.Duration) (reply, error) {
+	c.readDeadline(forever, d)
+	return readBrief(c.reader)
+}
+
+// readDeadline sets the time limit of the next answer, unless all of it is here: answers to a pipelined
+// group come together, and each setting costs as much as reading one.
+func (c *conn) readDeadline(ctx context.Context, d time.Duration) {
+	if n := c.reader.Buffered(); n > 0 {
+		if here, err := c.reader.Peek(n); err == nil && wholeReply(here) {
+			return
+		}
+	}
+	c.deadline(ctx, d)
+}
+
+// wholeReply says that one line that ends an answer is there.
+func wholeReply(here []byte) bool {
+	return len(here) > 3 && here[3] != '-' && bytes.IndexByte(here, '\n') >= 0
 }
 
 // quit says good-bye without waiting for the answer, and closes.
 func (c *conn) quit() {
 	c.out = append(c.out[:0], "QUIT\r\n"...)
-	c.deadline(ctxNone, time.Second)
+	c.deadline(forever, time.Second)
 	_, _ = c.net.Write(c.out)
 	_ = c.net.Close()
 }

@@ -121,7 +121,3 @@ func (g *gate) endProbe() {
 		g.probe = nil
 	}
 }
-
-func cancelled() *delivery.Failure {
-	return delivery.Temporary(delivery.ReasonProviderDown, "sending was called off before anything was handed over", 0)
-}

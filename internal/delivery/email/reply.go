@@ -28,9 +28,14 @@ var (
 
 // readReply reads one answer, of bounded length. It is strict: codes of 200 to 559, the same code on every
 // line of one answer. Errors hold nothing of what was read. After one, the connection is of no more use.
-func readReply(r *bufio.Reader) (reply, error) {
+func readReply(r *bufio.Reader) (reply, error) { return readLines(r, false) }
+
+// readBrief is readReply for answers whose text matters only when they refuse.
+func readBrief(r *bufio.Reader) (reply, error) { return readLines(r, true) }
+
+func readLines(r *bufio.Reader, brief bool) (reply, error) {
 	var out reply
-	for {
+	for n := 1; ; n++ {
 		line, err := r.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) || len(line) > maxReplyLine {
 			return reply{}, errReplyLong
@@ -43,47 +48,57 @@ func readReply(r *bufio.Reader) (reply, error) {
 			return reply{}, errReplyFormat
 		}
 		out.code = code
-		if len(out.lines) == maxReplyLines {
+		if n > maxReplyLines {
 			return reply{}, errReplyLong
 		}
-		status, rest := cutEnhanced(code, text)
-		if out.enhanced == "" {
-			out.enhanced = status
+		if !brief || code >= 400 {
+			out.add(clean(text))
 		}
-		if status != "" {
-			text = rest
-		}
-		out.lines = append(out.lines, text)
 		if !more {
 			return out, nil
 		}
 	}
 }
 
+// add takes in the text of one line.
+func (r *reply) add(text string) {
+	status, rest := cutEnhanced(r.code, text)
+	if r.enhanced == "" {
+		r.enhanced = status
+	}
+	if status != "" {
+		text = rest
+	}
+	r.lines = append(r.lines, text)
+}
+
 // splitReply takes one line apart: three digits, then a space or a dash and a text, or the line's end.
-func splitReply(line []byte) (code int, more bool, text string, ok bool) {
+func splitReply(line []byte) (code int, more bool, text []byte, ok bool) {
 	line = line[:len(line)-1]
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
 	}
 	if len(line) < 3 || line[0] < '2' || line[0] > '5' || line[1] < '0' || line[1] > '5' || line[2] < '0' || line[2] > '9' {
-		return 0, false, "", false
+		return 0, false, nil, false
 	}
 	code = int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
 	if len(line) == 3 {
-		return code, false, "", true
+		return code, false, nil, true
 	}
 	if line[3] != ' ' && line[3] != '-' {
-		return 0, false, "", false
+		return 0, false, nil, false
 	}
-	clean := make([]byte, len(line)-4)
-	for i, c := range line[4:] {
+	return code, line[3] == '-', line[4:], true
+}
+
+// clean replaces what is not printable ASCII.
+func clean(text []byte) string {
+	for i, c := range text {
 		if c < ' ' || c > '~' {
-			c = '?'
+			text[i] = '?' // the reader's buffer, which nobody reads again
 		}
-		clean[i] = c
 	}
-	return code, line[3] == '-', string(clean), true
+	return string(text)
 }
 
 // cutEnhanced takes an enhanced status code off a text. One whose class contradicts the reply code is a

@@ -1,10 +1,15 @@
-// Package email sends messages by email: composed with jordan-wright/email, sent by a transport of its own
-// over few, kept, pipelined and encrypted connections.
+// Package email sends messages by email: composed once for a text and once for a person, and sent by a
+// transport of its own over few, kept, pipelined and encrypted connections. jordan-wright/email is the
+// reference for what is composed, and composes what is unusual.
 //
 // What it promises beyond delivery.Sender: text from a message can never become a header, a recipient or a
 // command; TLS is required and verified unless the settings say otherwise out loud; every read and write
 // has a deadline; a message is never handed over twice by one Send; a connection that breaks between the
-// final dot and the answer gives unknown, one that breaks earlier is retryable.
+// final dot and the answer gives unknown for that message alone; one that breaks earlier is retryable, and
+// is retried on a fresh connection at once when it had carried other messages before.
+//
+// A connection is only kept busy when messages wait for it: call Send from about four times as many
+// goroutines as there are connections.
 //
 // Imports of ours: breach, delivery.
 package email
@@ -18,20 +23,22 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
-// Sender hands messages to one relay. It is safe for many goroutines; at most Config.Connections of them
-// send at the same time, the others wait.
+// maxSpare is the most memory for one message that is kept for the next one, bytes.
+const maxSpare = 64 << 10
+
+// Sender hands messages to one relay. It is safe for many goroutines; at most Config.Connections
+// connections carry their messages, the others wait.
 type Sender struct {
 	config   Config
 	tls      *tls.Config
-	composer composer
+	composer *composer
 	gate     gate
-	slots    chan struct{} // one token per connection in use
+	overlap  overlap
+	desk     desk
+	jobs     sync.Pool // of *job
 
-	mu     sync.Mutex
-	idle   []*conn // newest last
-	closed bool
-	done   chan struct{}
-	reaper sync.WaitGroup
+	life context.Context // ends with Close: no more dialling
+	end  context.CancelFunc
 }
 
 var _ delivery.Sender = (*Sender)(nil)
@@ -62,152 +69,91 @@ func New(c Config) (*Sender, error) {
 	}
 	s := &Sender{
 		config: c, tls: tlsConfig,
-		composer: composer{config: c, from: from, now: time.Now},
+		composer: newComposer(c, from, time.Now),
 		gate:     gate{least: c.BackoffMin, most: c.BackoffMax},
-		slots:    make(chan struct{}, c.Connections),
-		done:     make(chan struct{}),
+		desk:     desk{most: c.Connections},
+		jobs:     sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }},
 	}
-	s.reaper.Go(s.reap)
+	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil
 }
 
-// Send composes a message and hands it over. Errors are *delivery.Failure.
+// Send composes a message, waits for a connection and hands it over. Errors are *delivery.Failure. When ctx
+// ends before the content is being written, the message is certainly not sent, and will not be; when it
+// ends later, the answer is unknown, although the connection goes on to read it.
 func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt, error) {
 	if ctx.Err() != nil {
 		return delivery.Receipt{}, cancelled()
 	}
-	l, f := s.composer.compose(m)
+	j := s.jobs.Get().(*job)
+	l, f := s.composer.compose(j.letter.wire, m)
 	if f != nil {
+		s.recycle(j)
 		return delivery.Receipt{}, f
+	}
+	j.message, j.letter = m, l
+	if !s.desk.bring(j, s.worker) {
+		s.recycle(j)
+		return delivery.Receipt{}, shutDown()
 	}
 	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
+	case <-j.done:
 	case <-ctx.Done():
-		return delivery.Receipt{}, cancelled()
-	}
-	receipt, f := s.handOver(ctx, l, m)
-	if f != nil {
-		return delivery.Receipt{}, f
-	}
-	return receipt, nil
-}
-
-// handOver tries kept connections until one answers or none is left, then a fresh one. A kept connection
-// that the server closed meanwhile costs nothing: it broke before the message was on its way.
-func (s *Sender) handOver(ctx context.Context, l letter, m delivery.Message) (delivery.Receipt, *delivery.Failure) {
-	for {
-		c, f := s.acquire(ctx)
-		if f != nil {
+		if f := s.callOff(j); f != nil {
 			return delivery.Receipt{}, f
 		}
-		out := c.transact(ctx, l, m)
-		s.release(c, out.alive)
-		switch {
-		case out.stale && ctx.Err() == nil:
-			continue
-		case out.failure == nil:
-			s.gate.worked()
-			return out.receipt, nil
-		case !out.alive && out.failure.Reason == delivery.ReasonProviderBusy:
-			s.gate.refused(out.failure, false) // 421
-		}
+	}
+	out := j.out
+	s.recycle(j)
+	if out.failure != nil {
 		return delivery.Receipt{}, out.failure
 	}
+	return out.receipt, nil
 }
 
-// acquire takes the connection that was used last, or dials.
-func (s *Sender) acquire(ctx context.Context) (*conn, *delivery.Failure) {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil, delivery.Temporary(delivery.ReasonProviderDown, "the mail sender is shut down", 0)
+// callOff gives a message up. It is nil when the result is there already.
+func (s *Sender) callOff(j *job) *delivery.Failure {
+	if s.desk.withdraw(j) {
+		s.recycle(j)
+		return cancelled()
 	}
-	if n := len(s.idle); n > 0 {
-		c := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		s.mu.Unlock()
-		return c, nil
+	if j.revoke() {
+		return cancelled()
 	}
-	s.mu.Unlock()
-	probing, f := s.gate.pass(ctx)
-	if f != nil {
-		return nil, f
-	}
-	c, f := dial(ctx, &s.config, s.tls)
-	switch {
-	case f == nil:
-		s.gate.opened()
-	case ctx.Err() != nil:
-		if probing {
-			s.gate.leave()
-		}
-	default:
-		s.gate.refused(f, probing)
-	}
-	return c, f
-}
-
-func (s *Sender) release(c *conn, alive bool) {
-	if !alive {
-		_ = c.net.Close()
-		return
-	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		c.quit()
-		return
-	}
-	c.idleSince = time.Now()
-	s.idle = append(s.idle, c)
-	s.mu.Unlock()
-}
-
-// reap says QUIT on connections that nobody used for the idle time. The oldest are first in the list.
-func (s *Sender) reap() {
-	ticker := time.NewTicker(max(s.config.IdleTimeout/2, time.Millisecond))
-	defer ticker.Stop()
-	for {
-		select {
-		case <-s.done:
-			return
-		case now := <-ticker.C:
-			for _, c := range s.expired(now) {
-				c.quit()
-			}
-		}
-	}
-}
-
-func (s *Sender) expired(now time.Time) (old []*conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for n < len(s.idle) && now.Sub(s.idle[n].idleSince) >= s.config.IdleTimeout {
-		n++
-	}
-	old = append(old, s.idle[:n]...)
-	s.idle = append(s.idle[:0], s.idle[n:]...)
-	return old
-}
-
-// Close says QUIT on idle connections and refuses further messages. Messages that are under way are
-// finished; their connections close afterwards. It may be called twice.
-func (s *Sender) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	select {
+	case <-j.done:
 		return nil
+	default:
+		return delivery.NoAnswer("sending was called off before the mail server answered to the whole message")
 	}
-	s.closed = true
-	idle := s.idle
-	s.idle = nil
-	s.mu.Unlock()
-	close(s.done)
-	s.reaper.Wait()
-	for _, c := range idle {
-		c.quit()
+}
+
+// recycle keeps a job's memory for another message.
+func (s *Sender) recycle(j *job) {
+	wire := j.letter.wire[:0]
+	if cap(wire) > maxSpare {
+		wire = nil
 	}
+	j.message, j.letter, j.out = delivery.Message{}, letter{wire: wire}, result{}
+	j.held.Store(revocable)
+	s.jobs.Put(j)
+}
+
+func (s *Sender) worker() *worker { return &worker{sender: s, wake: make(chan *job, 1)} }
+
+// Close refuses further messages, hands back those that no connection has taken (they are certainly not
+// sent), lets the others be answered, says QUIT on every connection and waits until all are closed: at
+// worst for the time limit of an answer. It may be called twice.
+func (s *Sender) Close() error {
+	s.end()
+	s.desk.close(shutDown())
 	return nil
+}
+
+func cancelled() *delivery.Failure {
+	return delivery.Temporary(delivery.ReasonProviderDown, "sending was called off before anything was handed over", 0)
+}
+
+func shutDown() *delivery.Failure {
+	return delivery.Temporary(delivery.ReasonProviderDown, "the mail sender is shut down", 0)
 }

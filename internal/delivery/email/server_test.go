@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"io"
 	"math/big"
 	"net"
 	"os"
@@ -31,8 +30,9 @@ type server struct {
 	tls  *tls.Config
 	// implicit encrypts from the first byte.
 	implicit *tls.Config
-	// answer gives the reply to a command or to the content ("CONTENT"); "" is the usual one. Special
-	// replies: DROP closes, HANG waits for the end.
+	// answer gives the reply to a command, to the content ("CONTENT"), or in the middle of it ("BODY"); ""
+	// is the usual one, in the middle none. Special replies: DROP closes, HANG waits for the end; what
+	// begins with SLOWLY comes byte by byte.
 	answer func(n int, line string) string
 
 	listener net.Listener
@@ -41,6 +41,7 @@ type server struct {
 	lines    []string
 	writes   int // reads that brought more than one command
 	contents []string
+	accepted []string // ids of the messages that were answered with 250, or were to be
 	quits    int
 	stop     chan struct{}
 	handlers sync.WaitGroup
@@ -78,22 +79,50 @@ func startServer(t *testing.T, s *server) *server {
 	return s
 }
 
-func (s *server) say(c net.Conn, n int, line, usual string) bool {
+// session is one connection.
+type session struct {
+	*server
+	n          int
+	c          net.Conn
+	r          *bufio.Reader
+	secure     bool
+	mail, rcpt bool   // what was taken of the envelope
+	message    string // id of the message that is being answered
+}
+
+// say answers a line. code is what was said; ok that the connection goes on.
+func (x *session) say(line, usual string) (code string, ok bool) {
 	out := usual
-	if s.answer != nil {
-		if special := s.answer(n, line); special != "" {
+	if x.answer != nil {
+		if special := x.answer(x.n, line); special != "" {
 			out = special
 		}
 	}
 	switch out {
 	case "DROP":
-		return false
+		return "", false
 	case "HANG":
-		<-s.stop
-		return false
+		<-x.stop
+		return "", false
 	}
-	_, err := io.WriteString(c, out+"\r\n")
-	return err == nil && !strings.HasPrefix(out, "421")
+	out, slowly := strings.CutPrefix(out, "SLOWLY ")
+	if line == "CONTENT" && strings.HasPrefix(out, "250") {
+		x.mu.Lock()
+		x.accepted = append(x.accepted, x.message)
+		x.mu.Unlock()
+	}
+	step := len(out) + 2
+	if slowly {
+		step = 1
+	}
+	var err error
+	for piece := range slices.Chunk([]byte(out+"\r\n"), step) {
+		if _, err = x.c.Write(piece); slowly {
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+	code = out[:min(3, len(out))]
+	return code, err == nil && code != "421"
 }
 
 func (s *server) serve(n int, c net.Conn) {
@@ -107,81 +136,98 @@ func (s *server) serve(n int, c net.Conn) {
 		case <-stopped:
 		}
 	}()
-	if !s.say(c, n, "GREETING", "220 test ESMTP") {
+	x := &session{server: s, n: n, c: c, r: bufio.NewReader(c)}
+	if _, ok := x.say("GREETING", "220 test ESMTP"); !ok {
 		return
 	}
-	r := bufio.NewReader(c)
-	secure := false
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		line = strings.TrimSuffix(line, "\r\n")
-		s.mu.Lock()
-		s.lines = append(s.lines, line)
-		if r.Buffered() > 0 {
-			s.writes++
-		}
-		s.mu.Unlock()
-		word := strings.ToUpper(strings.SplitN(line, " ", 2)[0])
-		usual := "250 2.0.0 Ok"
-		switch word {
-		case "EHLO":
-			list := slices.Clone(s.ehlo)
-			if s.tls != nil && !secure {
-				list = append([]string{"STARTTLS"}, list...)
-			}
-			usual = "250-test"
-			for i, e := range list {
-				sep := "-"
-				if i == len(list)-1 {
-					sep = " "
-				}
-				usual += "\r\n250" + sep + e
-			}
-		case "STARTTLS":
-			if !s.say(c, n, line, "220 2.0.0 Ready") {
-				return
-			}
-			if s.tls == nil {
-				continue // the answer was not what it seemed
-			}
-			secured := tls.Server(c, s.tls)
-			if secured.Handshake() != nil {
-				return
-			}
-			c, r, secure = secured, bufio.NewReader(secured), true
-			continue
-		case "DATA":
-			usual = "354 Go on"
-		case "QUIT":
-			s.mu.Lock()
-			s.quits++
-			s.mu.Unlock()
-			return
-		}
-		if !s.say(c, n, line, usual) {
-			return
-		}
-		if word == "DATA" && s.waitsForContent(n, line) && !s.content(c, r, n) {
-			return
-		}
+	for x.step() {
+	}
+	if x.c != c {
+		_ = x.c.Close()
 	}
 }
 
-func (s *server) waitsForContent(n int, line string) bool {
-	if s.answer == nil {
-		return true
+func (x *session) step() bool {
+	line, err := x.r.ReadString('\n')
+	if err != nil {
+		return false
 	}
-	special := s.answer(n, line)
-	return special == "" || strings.HasPrefix(special, "354")
+	line = strings.TrimSuffix(line, "\r\n")
+	x.mu.Lock()
+	x.lines = append(x.lines, line)
+	if x.r.Buffered() > 0 {
+		x.writes++
+	}
+	x.mu.Unlock()
+	usual := "250 2.0.0 Ok"
+	switch word := strings.ToUpper(strings.SplitN(line, " ", 2)[0]); word {
+	case "EHLO":
+		usual = x.extensions()
+	case "STARTTLS":
+		return x.startTLS(line)
+	case "MAIL":
+		code, ok := x.say(line, usual)
+		x.mail, x.rcpt = strings.HasPrefix(code, "25"), false
+		return ok
+	case "RCPT":
+		if !x.mail {
+			usual = "503 5.5.1 MAIL first"
+		}
+		code, ok := x.say(line, usual)
+		x.rcpt = x.rcpt || strings.HasPrefix(code, "25")
+		return ok
+	case "DATA":
+		usual = "354 Go on"
+		if !x.rcpt {
+			usual = "503 5.5.1 RCPT first"
+		}
+		code, ok := x.say(line, usual)
+		return ok && (code != "354" || x.content())
+	case "QUIT":
+		x.mu.Lock()
+		x.quits++
+		x.mu.Unlock()
+		return false
+	}
+	_, ok := x.say(line, usual)
+	return ok
 }
 
-func (s *server) content(c net.Conn, r *bufio.Reader, n int) bool {
+func (x *session) extensions() string {
+	list := slices.Clone(x.ehlo)
+	if x.tls != nil && !x.secure {
+		list = append([]string{"STARTTLS"}, list...)
+	}
+	usual := "250-test"
+	for i, e := range list {
+		sep := "-"
+		if i == len(list)-1 {
+			sep = " "
+		}
+		usual += "\r\n250" + sep + e
+	}
+	return usual
+}
+
+func (x *session) startTLS(line string) bool {
+	if _, ok := x.say(line, "220 2.0.0 Ready"); !ok {
+		return false
+	}
+	if x.tls == nil {
+		return true // the answer was not what it seemed
+	}
+	secured := tls.Server(x.c, x.tls)
+	if secured.Handshake() != nil {
+		return false
+	}
+	x.c, x.r, x.secure = secured, bufio.NewReader(secured), true
+	return true
+}
+
+func (x *session) content() bool {
 	var content strings.Builder
-	for {
-		line, err := r.ReadString('\n')
+	for middle := false; ; middle = true {
+		line, err := x.r.ReadString('\n')
 		if err != nil {
 			return false
 		}
@@ -189,11 +235,21 @@ func (s *server) content(c net.Conn, r *bufio.Reader, n int) bool {
 			break
 		}
 		content.WriteString(strings.TrimPrefix(line, "."))
+		if !middle && x.answer != nil {
+			if special := x.answer(x.n, "BODY"); special != "" {
+				if _, ok := x.say("BODY", ""); !ok {
+					return false
+				}
+			}
+		}
 	}
-	s.mu.Lock()
-	s.contents = append(s.contents, content.String())
-	s.mu.Unlock()
-	return s.say(c, n, "CONTENT", "250 2.0.0 Ok: queued as ABC123")
+	x.message = messageIDOf(content.String())
+	x.mu.Lock()
+	x.contents = append(x.contents, content.String())
+	x.mu.Unlock()
+	_, ok := x.say("CONTENT", "250 2.0.0 Ok: queued as ABC123")
+	x.mail, x.rcpt = false, false
+	return ok
 }
 
 var messageIDLine = regexp.MustCompile(`(?m)^Message-ID: (\S+)`)
@@ -202,11 +258,18 @@ func (s *server) taken() (ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, content := range s.contents {
-		if m := messageIDLine.FindStringSubmatch(content); m != nil {
-			ids = append(ids, m[1])
+		if id := messageIDOf(content); id != "" {
+			ids = append(ids, id)
 		}
 	}
 	return ids
+}
+
+func messageIDOf(content string) string {
+	if m := messageIDLine.FindStringSubmatch(content); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 func (s *server) contacted() int { s.mu.Lock(); defer s.mu.Unlock(); return s.conns }

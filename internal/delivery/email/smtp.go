@@ -1,172 +1,216 @@
 package email
 
 import (
-	"bytes"
-	"context"
 	"strconv"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
-
-// maxSpare is the most memory for commands and content that a connection keeps between messages, bytes.
-const maxSpare = 64 << 10
 
 // result is what became of one message on one connection.
 type result struct {
 	receipt delivery.Receipt
 	failure *delivery.Failure
 	alive   bool // the connection may carry the next message
-	// stale: before the server answered anything to this message, the connection broke or was closed with
-	// 421, as happens to one that was idle for too long. It says nothing about the message.
-	stale bool
-}
-
-// transact hands one message over: envelope, then content. The two are separate steps so that the next
-// message's envelope can travel in the write of this one's content later on.
-func (c *conn) transact(ctx context.Context, l letter, m delivery.Message) result {
-	if f := c.cannotCarry(l); f != nil {
-		return result{failure: f, alive: true}
-	}
-	stop := context.AfterFunc(ctx, c.interrupt)
-	out := c.envelope(ctx, l, m)
-	if out.failure == nil {
-		out = c.content(ctx, l, m)
-	}
-	c.used = true
-	if !stop() {
-		out.alive = false // the interruption may still be on its way, and would hit the next message
-	}
-	return out
+	busy    bool // the server closed with 421: it is not to be dialled again at once
+	// again: nothing but the envelope left, on a connection that had carried messages before, as happens
+	// to one that was idle for too long. It says nothing about the message: a fresh one will tell.
+	again bool
 }
 
 // cannotCarry is about what the server did not offer.
-func (c *conn) cannotCarry(l letter) *delivery.Failure {
+func (c *conn) cannotCarry(l *letter) *delivery.Failure {
 	if l.utf8 && !c.has("SMTPUTF8") {
 		return delivery.Refused("the address needs SMTPUTF8, which the mail server does not offer")
 	}
-	if limit, err := strconv.ParseInt(c.extensions["SIZE"], 10, 64); err == nil && limit > 0 && int64(len(l.raw)) > limit {
+	if c.sizeLimit > 0 && int64(l.size()) > c.sizeLimit {
 		return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: "the message is larger than the mail server takes"}
 	}
 	return nil
 }
 
-// envelope says MAIL, RCPT and DATA: in one write where the server offers PIPELINING, else one by one.
-// Afterwards the server waits for the content, or there is a failure and the connection is ready again.
-func (c *conn) envelope(ctx context.Context, l letter, m delivery.Message) result {
-	mail := "MAIL FROM:<" + l.from + ">"
-	if l.utf8 {
-		mail += " SMTPUTF8"
+var envelopeStages = [...]stage{stageSender, stageRecipient, stageContent}
+
+func appendCommand(w []byte, at stage, l *letter) []byte {
+	switch at {
+	case stageSender:
+		w = append(append(append(w, "MAIL FROM:<"...), l.from...), '>')
+		if l.utf8 {
+			w = append(w, " SMTPUTF8"...)
+		}
+	case stageRecipient:
+		w = append(append(append(w, "RCPT TO:<"...), l.to...), '>')
+	default:
+		w = append(w, "DATA"...)
 	}
-	lines := [...]string{mail, "RCPT TO:<" + l.to + ">", "DATA"}
-	stages := [...]stage{stageSender, stageRecipient, stageContent}
-	pipelined := c.has("PIPELINING")
-	var refused *delivery.Failure
-	for i, line := range lines {
-		if !pipelined || i == 0 {
-			c.out = append(append(c.out[:0], line...), "\r\n"...)
-			if pipelined {
-				c.out = append(append(append(append(c.out, lines[1]...), "\r\n"...), lines[2]...), "\r\n"...)
-			}
-			if err := c.flush(ctx); err != nil {
-				return result{failure: broken(stages[i], err), stale: i == 0 && c.used}
-			}
+	return append(w, "\r\n"...)
+}
+
+func appendEnvelope(w []byte, l *letter) []byte {
+	for _, at := range envelopeStages {
+		w = appendCommand(w, at, l)
+	}
+	return w
+}
+
+// envelope says MAIL, RCPT and DATA: in one write where the server offers PIPELINING, else one by one.
+// Afterwards the server waits for the content, or there is a failure.
+func (c *conn) envelope(j *job) result {
+	if c.reader.Buffered() > 0 {
+		return c.lost(stageSender, errReplyFormat) // it speaks without being asked
+	}
+	if c.pipelining {
+		c.out = appendEnvelope(c.out[:0], &j.letter)
+		if err := c.flush(forever); err != nil {
+			return c.lost(stageSender, err)
 		}
-		r, err := c.read(ctx, c.config.CommandTimeout)
-		if err != nil && refused == nil {
-			return result{failure: broken(stages[i], err), stale: i == 0 && c.used}
+		return c.envelopeAnswers(j)
+	}
+	for _, at := range envelopeStages {
+		c.out = appendCommand(c.out[:0], at, &j.letter)
+		if err := c.flush(forever); err != nil {
+			return c.lost(at, err)
 		}
+		r, err := c.readBrief(c.config.CommandTimeout)
 		if err != nil {
-			return result{failure: refused} // the first answer counts, the connection is gone
+			return c.lost(at, err)
 		}
-		f := c.answered(stages[i], r, m)
-		if f != nil && refused == nil {
-			refused = f
-		}
-		switch {
-		case r.code == 421:
-			return result{failure: refused, stale: i == 0 && c.used}
-		case f != nil && r.code < 400:
-			return result{failure: refused} // nobody knows what this server will do next
-		case refused != nil && !pipelined:
-			return c.reset(ctx, refused)
-		case refused != nil && stages[i] == stageContent:
-			return c.abandon(ctx, r, refused)
+		if out, ok := c.answered(at, r, j); !ok {
+			if out.alive {
+				return c.reset(out)
+			}
+			return out
 		}
 	}
 	return result{}
 }
 
-// answered judges one answer to the envelope.
-func (c *conn) answered(at stage, r reply, m delivery.Message) *delivery.Failure {
-	switch {
-	case at == stageContent && r.code == 354:
-		return nil
-	case at != stageContent && r.code/10 == 25:
-		return nil
-	case r.code < 400:
-		return broken(at, errReplyFormat) // an answer to another question
-	}
-	return judge(at, r, m)
+// lost is the result when the connection broke, or makes no sense any more, before any content.
+func (c *conn) lost(at stage, err error) result {
+	return result{failure: broken(at, err), again: c.used}
 }
 
-// abandon ends a refused pipelined envelope. A server may answer 354 to DATA although it took no
-// recipient; it then gets an empty message, which it has nobody to deliver to (RFC 2920 section 3.1).
-func (c *conn) abandon(ctx context.Context, data reply, refused *delivery.Failure) result {
-	if data.code == 354 {
-		c.out = append(c.out[:0], ".\r\n"...)
-		if err := c.flush(ctx); err != nil {
-			return result{failure: refused}
+// answered judges one answer to the envelope. ok says that it is the one that was hoped for; else alive
+// says that the server can go on after a RSET.
+func (c *conn) answered(at stage, r reply, j *job) (out result, ok bool) {
+	switch {
+	case at == stageContent && r.code == 354, at != stageContent && r.code/10 == 25:
+		return result{}, true
+	case r.code < 400: // an answer to another question; nobody knows what this server will do next
+		return c.lost(at, errReplyFormat), false
+	}
+	closes := r.code == 421
+	return result{failure: judge(at, r, j.message), alive: !closes, busy: closes, again: closes && c.used && at == stageSender}, false
+}
+
+// envelopeAnswers reads the three answers to a pipelined envelope.
+func (c *conn) envelopeAnswers(j *job) result {
+	var refused result // by the first answer that was not hoped for
+	recipient := 0
+	for _, at := range envelopeStages {
+		r, err := c.readBrief(c.config.CommandTimeout)
+		if err != nil {
+			if refused.failure != nil {
+				refused.alive = false
+				return refused
+			}
+			return c.lost(at, err)
 		}
-		if r, err := c.read(ctx, c.config.CommandTimeout); err != nil || r.code == 421 {
-			return result{failure: refused}
+		if at == stageRecipient {
+			recipient = r.code
+		}
+		out, ok := c.answered(at, r, j)
+		switch {
+		case !ok && !out.alive && refused.failure == nil:
+			return out
+		case !ok && !out.alive:
+			refused.alive, refused.busy = false, out.busy
+			return refused
+		case !ok && refused.failure == nil:
+			refused = out
+		case ok && refused.failure != nil && at == stageContent:
+			return c.abandon(refused, recipient)
 		}
 	}
-	return c.reset(ctx, refused)
+	if refused.failure != nil {
+		return c.reset(refused)
+	}
+	return result{}
+}
+
+// abandon is for a server that answered 354 to DATA although it refused the recipient. It then gets an
+// empty message, which it has nobody to deliver to (RFC 2920 section 3.1); one that did take the recipient
+// would deliver that, so that the connection is given up.
+func (c *conn) abandon(refused result, recipient int) result {
+	refused.alive = false
+	if recipient < 400 {
+		return refused
+	}
+	c.out = append(c.out[:0], finalDot...)
+	if err := c.flush(forever); err != nil {
+		return refused
+	}
+	if r, err := c.readBrief(c.config.CommandTimeout); err != nil || r.code == 421 {
+		return refused
+	}
+	return c.reset(refused)
 }
 
 // reset clears a refused envelope with RSET.
-func (c *conn) reset(ctx context.Context, refused *delivery.Failure) result {
-	r, f := c.command(ctx, stageConnect, "RSET")
-	return result{failure: refused, alive: f == nil && r.code == 250}
+func (c *conn) reset(refused result) result {
+	r, f := c.command(forever, stageConnect, "RSET")
+	refused.alive = f == nil && r.code == 250
+	c.used = true
+	return refused
 }
 
-// content sends the message and waits for the answer to it. Until the last byte of the final dot is
-// written, the server cannot have the message; from then on, until it answers, nobody can know.
-func (c *conn) content(ctx context.Context, l letter, m delivery.Message) result {
-	c.out = appendStuffed(c.out[:0], l.raw)
-	err := c.flush(ctx)
-	if cap(c.out) > maxSpare {
-		c.out = nil
+// content sends a message whose envelope was taken, with the envelope of the next one behind it if there is
+// one, and waits for the answer to the message. Until the last byte of the final dot is written, the server
+// cannot have it; from then on, until it answers, nobody can know.
+func (c *conn) content(j, next *job) result {
+	c.used = true
+	wire := j.letter.wire
+	end := len(wire)
+	if next != nil {
+		wire = appendEnvelope(wire, &next.letter)
+		j.letter.wire = wire[:end]
 	}
-	if err != nil {
-		return result{failure: broken(stageContent, err)}
+	c.deadline(forever, c.config.CommandTimeout)
+	n, err := c.net.Write(wire)
+	if err != nil && n < end {
+		return c.cutShort(j, err)
 	}
-	r, err := c.read(ctx, c.config.AnswerTimeout)
+	whole := err == nil
+	r, err := c.read(forever, c.config.AnswerTimeout)
 	if err != nil {
 		return result{failure: delivery.NoAnswer(cause(err) + " after the whole message was sent")}
 	}
-	switch r.code / 100 {
-	case 2:
-		return result{receipt: taken(r), alive: true}
-	case 4, 5:
-		return result{failure: judge(stageContent, r, m), alive: r.code != 421}
+	if next == nil && c.reader.Buffered() > 0 {
+		whole = false // more answers than questions
+	}
+	switch {
+	case r.code/10 == 25:
+		return result{receipt: taken(r), alive: whole}
+	case r.code == 421:
+		return result{failure: judge(stageContent, r, j.message), busy: true}
+	case r.code >= 400:
+		return result{failure: judge(stageContent, r, j.message), alive: whole}
 	}
 	return result{failure: delivery.NoAnswer("the mail server answered " + strconv.Itoa(r.code) + " to the whole message")}
 }
 
-// appendStuffed appends a message with its dots doubled at line starts, and the final dot. raw has CRLF
-// line ends and ends in one.
-func appendStuffed(w, raw []byte) []byte {
-	if len(raw) > 0 && raw[0] == '.' {
-		w = append(w, '.')
+// lastWord bounds the wait for what a server that stopped reading may have said before.
+const lastWord = time.Second
+
+// cutShort is the result when the content could not be written to its end: the message is not sent. The
+// server may have said why.
+func (c *conn) cutShort(j *job, failed error) result {
+	r, err := c.read(forever, min(lastWord, c.config.CommandTimeout))
+	switch {
+	case err != nil:
+		return result{failure: broken(stageContent, failed)}
+	case r.code >= 400:
+		return result{failure: judge(stageContent, r, j.message), busy: r.code == 421}
 	}
-	for {
-		i := bytes.Index(raw, []byte("\n."))
-		if i < 0 {
-			break
-		}
-		w = append(append(w, raw[:i+2]...), '.')
-		raw = raw[i+2:]
-	}
-	return append(append(w, raw...), ".\r\n"...)
+	return result{failure: delivery.NoAnswer("the mail server answered " + strconv.Itoa(r.code) + " before the whole message was sent")}
 }

@@ -372,10 +372,10 @@ func TestAddressesBeyondASCII(t *testing.T) {
 func TestDotStuffing(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		"":                        ".\r\n",
-		".\r\n":                   "..\r\n.\r\n",
-		"a\r\n.\r\n..b\r\n.c\r\n": "a\r\n..\r\n...b\r\n..c\r\n.\r\n",
-		"a.\r\nb\r\n":             "a.\r\nb\r\n.\r\n",
+		"":                        "",
+		".\r\n":                   "..\r\n",
+		"a\r\n.\r\n..b\r\n.c\r\n": "a\r\n..\r\n...b\r\n..c\r\n",
+		"a.\r\nb\r\n":             "a.\r\nb\r\n",
 	} {
 		require.Equal(t, "x"+want, string(appendStuffed([]byte("x"), []byte(raw))), "%q", raw)
 	}

@@ -1,0 +1,111 @@
+package email
+
+import (
+	"bytes"
+	"errors"
+	"net/textproto"
+
+	library "github.com/jordan-wright/email"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// boundary cannot occur in what is quoted-printable, where every equals sign is followed by a hexadecimal
+// digit or a line end. So it needs not be random, and no text can end a part early.
+const boundary = "=_part"
+
+const (
+	typeBoth = "Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n"
+	typeText = "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+	typeHTML = "Content-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+)
+
+// appendBody writes the Content headers and the body, with dots doubled at line starts. What an ordinary
+// text consists of is encoded here; anything else is left to the library, which is also what the tests
+// measure this encoding against.
+func (c *composer) appendBody(w []byte, m delivery.Message) ([]byte, error) {
+	if fast, ok := c.appendFast(w, m); ok {
+		return fast, nil
+	}
+	mime, body, err := mimeBody(m)
+	if err != nil {
+		return nil, err
+	}
+	return appendStuffed(append(append(w, mime...), "\r\n"...), body), nil
+}
+
+func (c *composer) appendFast(w []byte, m delivery.Message) (_ []byte, ok bool) {
+	both := m.Text != "" && m.HTML != ""
+	if both {
+		w = append(append(w, typeBoth...), "--"+boundary+"\r\n"...)
+	}
+	if m.Text != "" {
+		if w, ok = appendQuoted(append(w, typeText...), m.Text); !ok {
+			return nil, false
+		}
+	}
+	if both {
+		w = append(w, "\r\n--"+boundary+"\r\n"...)
+	}
+	if m.HTML != "" {
+		if w, ok = appendQuoted(append(w, typeHTML...), m.HTML); !ok {
+			return nil, false
+		}
+	}
+	if both {
+		return append(w, "\r\n--"+boundary+"--\r\n"...), true
+	}
+	return endLine(w), true
+}
+
+// endLine adds the line end that SMTP needs as a soft line break, which does not become part of the text.
+func endLine(w []byte) []byte {
+	if bytes.HasSuffix(w, []byte("\r\n")) {
+		return w
+	}
+	return append(w, "=\r\n"...)
+}
+
+// mimeBody has the library encode the texts. It gives the lines of the Content headers and the body.
+func mimeBody(m delivery.Message) (mime, body []byte, err error) {
+	e := library.Email{
+		Headers: textproto.MIMEHeader{"Message-Id": {"-"}, "Date": {"-"}, "From": {"-"}},
+		Text:    []byte(m.Text),
+		HTML:    []byte(m.HTML),
+	}
+	raw, err := e.Bytes()
+	if err != nil {
+		return nil, nil, err
+	}
+	head, body, found := bytes.Cut(raw, []byte("\r\n\r\n"))
+	if !found {
+		return nil, nil, errors.New("the library wrote no header block")
+	}
+	keep := false
+	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
+		if len(line) > 0 && line[0] != ' ' && line[0] != '\t' {
+			keep = bytes.HasPrefix(line, []byte("Content-"))
+		}
+		if keep {
+			mime = append(append(mime, line...), "\r\n"...)
+		}
+	}
+	return mime, endLine(body), nil
+}
+
+// appendStuffed appends a message with its dots doubled at line starts. raw has CRLF line ends and ends in
+// one.
+func appendStuffed(w, raw []byte) []byte {
+	if len(raw) > 0 && raw[0] == '.' {
+		w = append(w, '.')
+	}
+	for {
+		i := bytes.Index(raw, []byte("\n."))
+		if i < 0 {
+			break
+		}
+		w = append(append(w, raw[:i+2]...), '.')
+		raw = raw[i+2:]
+	}
+	return append(w, raw...)
+}

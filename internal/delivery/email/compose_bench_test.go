@@ -1,0 +1,61 @@
+package email
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+// notice is a message of the usual size: 3 KB of text, 5 KB of HTML, the person's name in both.
+func notice(n int, sentence string) delivery.Message {
+	m := message(n)
+	m.To = m.DeliveryID + "@example.com"
+	m.ToName = "Person " + m.DeliveryID
+	m.Channel, m.Subject = breach.Email, "Notice of a personal data breach"
+	paragraph := strings.Repeat(sentence, 4)
+	m.Text = "Dear " + m.ToName + ",\n\n" + strings.Repeat(paragraph+"\n\n", 8) + "Your reference: " + m.DeliveryID + "\n\n" + paragraph + "\n"
+	m.HTML = "<!doctype html>\n<html><body>\n<p>Dear " + m.ToName + ",</p>\n" +
+		strings.Repeat("<p style=\"margin:0 0 12px\">\n"+sentence+"\n"+sentence+"\n</p>\n", 24) + "<p>" + m.DeliveryID + "</p>\n" +
+		strings.Repeat("<p>"+sentence+"</p>\n", 4) + "</body></html>\n"
+	return m
+}
+
+const (
+	latin = "On 14 November we found that somebody had reached a system which holds records. "
+	han   = "我们发现有人进入了保存客户记录的系统，并已通知监管机构。"
+)
+
+// BenchmarkCompose: the library, as the reference, against what is sent.
+func BenchmarkCompose(b *testing.B) {
+	c := testComposer(b)
+	for name, sentence := range map[string]string{"latin": latin, "han": han} {
+		messages := make([]delivery.Message, 256)
+		for i := range messages {
+			messages[i] = notice(i, sentence)
+		}
+		b.Run("library/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				_, body, err := mimeBody(messages[i%len(messages)])
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(len(body)))
+			}
+		})
+		b.Run("own/"+name, func(b *testing.B) {
+			b.ReportAllocs()
+			var w []byte
+			for i := 0; b.Loop(); i++ {
+				l, f := c.compose(w, messages[i%len(messages)])
+				if f != nil {
+					b.Fatal(f)
+				}
+				w = l.wire
+				b.SetBytes(int64(len(w)))
+			}
+		})
+	}
+}
