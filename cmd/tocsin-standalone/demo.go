@@ -85,29 +85,63 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 		return err
 	}
 	memory := demo.Memory(filepath.Join(stack.Dir.Path(), "demo-incident"))
-	story := &demo.Story{Desk: stack.Product.Desk, File: file, People: people, Screen: screen, Recall: memory.Recall, Remember: memory.Remember, Now: time.Now}
+	story := &demo.Story{
+		Desk: stack.Product.Desk, Mail: demo.NewMailbox(at.OutboxURL), File: file, People: people, Screen: screen,
+		Recall: memory.Recall, Remember: memory.Remember, Now: time.Now,
+	}
+	if f.exit {
+		story.Patience = patience(file.Policy, stack.Settings)
+	}
 	v, err := f.watch(ctx, stack, story)
 	if v.Incident.ID != "" {
-		sum, serr := demo.Summarise(stack.Product, v, stack.Dir.Evidence(), story.Opening)
-		if serr == nil && f.summary != "" {
-			serr = sum.Write(f.summary)
-		}
-		screen.Close(sum, demo.Links{Console: tokens.Link(stack.BaseURL, v.Incident.ID), Temporal: stack.Temporal.UIURL(), Outbox: at.OutboxURL, DataDir: stack.Dir.Path()})
-		err = errors.Join(err, serr)
+		err = errors.Join(err, f.show(ctx, stack, story, v, demo.Links{
+			Console: tokens.Link(stack.BaseURL, v.Incident.ID), Temporal: stack.Temporal.UIURL(), Outbox: at.OutboxURL, DataDir: stack.Dir.Path(),
+		}))
 	}
-	if err != nil {
+	if err == nil {
+		err = memory.Forget()
+	}
+	var stuck *demo.Stuck
+	if f.exit || ctx.Err() != nil || err != nil && !errors.As(err, &stuck) {
 		return err
 	}
-	if err := memory.Forget(); err != nil || f.exit {
-		return err
+	if stuck != nil {
+		screen.Say(stuck.Error())
 	}
 	screen.Say("Pages stay open until Ctrl-C.")
 	select {
 	case <-ctx.Done():
-		return nil
-	case err := <-stack.Failed():
 		return err
+	case failed := <-stack.Failed():
+		return errors.Join(err, failed)
 	}
+}
+
+// show writes the summary and shows how the story ended.
+func (f demoFlags) show(ctx context.Context, stack *standalone.Stack, story *demo.Story, v breach.Overview, at demo.Links) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second) // also after Ctrl-C
+	defer cancel()
+	sum, err := demo.Summarise(ctx, stack.Product, story, v, stack.Dir.Evidence())
+	if f.summary != "" {
+		err = errors.Join(err, sum.Write(f.summary))
+	}
+	if f.exit { // the pages end with this process
+		at = demo.Links{DataDir: at.DataDir}
+	}
+	story.Screen.Close(sum, at)
+	return err
+}
+
+// patience is how long nothing may move in a demo that has to end by itself: longer than any wait of the
+// policy, which the demo has compressed.
+func patience(name string, s app.Settings) time.Duration {
+	longest := time.Minute
+	if p, err := s.Policies.Profile(name); err == nil {
+		for _, c := range p.Channels {
+			longest = max(longest, c.Wait, c.Quiet)
+		}
+	}
+	return 2*time.Minute + 2*longest
 }
 
 // watch runs the story and ends it when a part that must not end does.

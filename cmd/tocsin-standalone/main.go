@@ -33,6 +33,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	root := &cobra.Command{
 		Use: "tocsin-standalone", Short: "Tocsin on one machine, all in one process", Version: version,
 		SilenceUsage: true, SilenceErrors: true,
@@ -63,6 +64,8 @@ func status(err error, used bool) int {
 	case !used:
 		fmt.Fprintln(os.Stderr, "Use --help to see what there is.")
 		return exitUse
+	case errors.As(err, &stuck) && stuck.Mend:
+		return exitFailed
 	case errors.As(err, &stuck):
 		return exitNo
 	case errors.As(err, &known):

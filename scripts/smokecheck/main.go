@@ -37,13 +37,16 @@ type summary struct {
 		Regime          string `json:"regime"`
 		Status          string `json:"status"`
 		Acknowledgement string `json:"acknowledgement"`
-		Route           string `json:"route"`
 	} `json:"reports"`
 	Evidence struct {
 		File     string `json:"file"`
 		SHA256   string `json:"sha256"`
 		Verified bool   `json:"verified"`
 	} `json:"evidence"`
+	Open []struct {
+		What string `json:"what"`
+		Ref  string `json:"ref"`
+	} `json:"open"`
 	TimingsMS map[string]int `json:"timings_ms"`
 }
 
@@ -118,8 +121,10 @@ func check(s summary, policy string) []string {
 	must(len(s.Reports) > 0, "no report")
 	for _, r := range s.Reports {
 		must(slices.Contains([]string{"filed", "acknowledged", "closed"}, r.Status), "the report of %s is %q", r.Regime, r.Status)
-		// A mailbox answers when somebody there has read the mail; a portal answers at once.
-		must(r.Route == "email" || r.Acknowledgement != "", "the report of %s has no acknowledgement", r.Regime)
+		must(r.Acknowledgement != "", "the report of %s has no acknowledgement", r.Regime)
+	}
+	for _, o := range s.Open {
+		must(false, "something is open: %s %s", o.What, o.Ref)
 	}
 	must(s.Evidence.Verified, "the evidence pack was not verified")
 	if sum, err := sha256Of(s.Evidence.File); err != nil {

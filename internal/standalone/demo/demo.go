@@ -10,10 +10,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
-	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
 )
 
 // The two demo identities.
@@ -23,9 +24,26 @@ var (
 	Detector = breach.Actor{ID: "dlp.gateway", Name: "Leak detector", Role: breach.RoleDetector}
 )
 
+// Desk is what the two people use, the same as API and console.
+type Desk interface {
+	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
+	LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error)
+	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
+	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
+	Close(ctx context.Context, incident string, by breach.Actor) error
+
+	Overview(ctx context.Context, incident string) (breach.Overview, error)
+	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
+	Status(ctx context.Context, incident string) (protocol.Status, error)
+	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error)
+	Invariant(ctx context.Context, incident string) (breach.Invariant, error)
+}
+
 // Story is one demo run.
 type Story struct {
-	Desk   *app.Desk
+	Desk   Desk
+	Mail   *Mailbox
 	File   breach.IncidentFile
 	People string // path of the list
 	Screen *Screen
@@ -33,61 +51,112 @@ type Story struct {
 	Recall   func() string
 	Remember func(incident string) error
 	Now      func() time.Time
+	// Patience is how long nothing may move before the story is given up; 0 waits for ever.
+	Patience time.Duration
 	// Opening is how long opening took, from the call to a running clock; 0 when it was opened before.
 	Opening time.Duration
+
+	seen    int64             // of the record
+	trouble map[string]string // why somebody must mend something, by list or obligation
+	told    map[string]bool   // what was said of a report once
+	moved   time.Time         // when anything was last different
+	last    string
 }
 
-// Stuck says that the incident cannot go on without a person; Problems is what they must do.
-type Stuck struct{ Problems []string }
+const (
+	tick = 250 * time.Millisecond
+	// glance bounds one look at the incident and what follows from it, but for reading a list.
+	glance = time.Minute
+	// mailPatience is how long the story waits for an authority's answer by mail before it closes without.
+	mailPatience = 20 * time.Second
+)
 
-func (s *Stuck) Error() string {
-	text := "the incident cannot go on by itself"
-	for _, p := range s.Problems {
-		text += "\n  - " + p
-	}
-	return text
-}
-
-// Run carries the incident to its end and returns its id and how it stands then. With a *Stuck error the
-// overview is as far as it got.
+// Run carries the incident to its end and returns how it stands then. With a *Stuck error the overview is as
+// far as it got.
 func (s *Story) Run(ctx context.Context) (breach.Overview, error) {
+	s.trouble, s.told, s.moved = map[string]string{}, map[string]bool{}, s.Now()
 	id, err := s.open(ctx)
 	if err != nil {
 		return breach.Overview{}, err
 	}
-	tick := time.NewTicker(250 * time.Millisecond)
-	defer tick.Stop()
-	var seen int64
+	next := time.NewTicker(tick)
+	defer next.Stop()
+	v := breach.Overview{Incident: breach.Incident{ID: id}}
 	for {
-		v, err := s.Desk.Overview(ctx, id)
+		now, err := s.look(ctx, id)
+		if now.Incident.ID != "" {
+			v = now
+		}
 		if err != nil {
 			return v, err
 		}
-		entries, err := s.Desk.Timeline(ctx, id, seen, 200)
-		if err != nil {
-			return v, err
-		}
-		for _, e := range entries {
-			seen = e.Seq
-		}
-		s.Screen.Show(v, entries)
 		if v.Incident.State == breach.IncidentClosed && v.Evidence != nil {
 			return v, nil
 		}
 		if err := s.act(ctx, v); err != nil {
 			return v, err
 		}
+		if err := s.still(v); err != nil {
+			return v, err
+		}
 		select {
 		case <-ctx.Done():
 			return v, ctx.Err()
-		case <-tick.C:
+		case <-next.C:
 		}
 	}
 }
 
+// look reads where the incident stands and shows it.
+func (s *Story) look(ctx context.Context, id string) (breach.Overview, error) {
+	short, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
+	v, err := s.Desk.Overview(short, id)
+	if err != nil {
+		return breach.Overview{}, late(ctx, short, err)
+	}
+	entries, err := s.Desk.Timeline(short, id, s.seen, 200)
+	if err != nil {
+		return v, late(ctx, short, err)
+	}
+	for _, e := range entries {
+		s.seen = e.Seq
+		s.learn(e)
+	}
+	s.Screen.Show(v, entries)
+	return v, nil
+}
+
+// late says what a look that took too long means; the words of a deadline help nobody.
+func late(ctx, short context.Context, err error) error {
+	if short.Err() != nil && ctx.Err() == nil {
+		return breach.Errorf(breach.ErrUnavailable, "the ledger did not answer within %s", glance)
+	}
+	return err
+}
+
+// still gives the story up when nothing has moved for too long.
+func (s *Story) still(v breach.Overview) error {
+	now := fmt.Sprint(v.Revision, v.Incident.State, v.People, v.Channels, len(v.Filings), v.Awaited)
+	if now != s.last {
+		s.last, s.moved = now, s.Now()
+	}
+	if s.Patience <= 0 || s.Now().Sub(s.moved) < s.Patience {
+		return nil
+	}
+	why := "nothing has moved for " + s.Patience.String() + " while the incident is " + strings.ToLower(word(breach.IncidentMachine, string(v.Incident.State)))
+	switch {
+	case v.Paused:
+		why += "; sending is paused: tocsin send resume " + v.Incident.ID
+	case !v.EngineAnswers:
+		why += "; the workflow engine does not answer, its log is in the data directory"
+	}
+	return &Stuck{Mend: true, Problems: []string{why}}
+}
+
 func (s *Story) open(ctx context.Context) (string, error) {
 	if id := s.Recall(); id != "" {
-		switch _, err := s.Desk.Store.Incident(ctx, id); {
+		switch _, err := s.Desk.Overview(ctx, id); {
 		case err == nil:
 			s.Screen.Say("Going on with incident " + id + ", whose story is not over; another --data-dir begins a new one")
 			return id, nil
@@ -108,26 +177,43 @@ func (s *Story) open(ctx context.Context) (string, error) {
 	return out.Incident, s.Remember(out.Incident)
 }
 
-// act does the one thing that the incident waits for, as the person whose turn it is.
+// act does what the incident waits for, as the person whose turn it is. What has to be mended ends the story
+// only once nothing else is under way: other people are told, other reports filed.
 func (s *Story) act(ctx context.Context, v breach.Overview) error {
+	var mend []breach.Awaited
+	waiting := false
 	for _, a := range v.Awaited {
 		switch a.What {
+		case "mend":
+			mend = append(mend, a)
+			if a.Ref == factsRef && !s.underway(ctx, v, mend) {
+				return s.stuck(v, mend)
+			}
 		case "load_people":
 			if v.Total > 0 { // loaded, and the process ended before the story was told
 				return s.submit(ctx, v.Incident.ID)
 			}
 			return s.load(ctx, v.Incident.ID)
-		case "submit":
+		case "submit", "submit_reports":
 			return s.submit(ctx, v.Incident.ID)
 		case "approve":
 			s.Screen.Say(Approver.Name + " reads the plan and approves exactly this: " + short(a.Ref))
 			_, err := s.Desk.Approve(ctx, v.Incident.ID, a.Ref, Approver)
 			return ignoreBusy(err)
-		case "mend":
-			return &Stuck{Problems: []string{"sending stopped by an error; the timeline has the reason"}}
+		case "acknowledge":
+			later, err := s.acknowledge(ctx, v, a.Ref)
+			if err != nil {
+				return err
+			}
+			waiting = waiting || later
 		case "close":
-			return s.close(ctx, v)
+			if !waiting && len(mend) == 0 {
+				return s.close(ctx, v)
+			}
 		}
+	}
+	if len(mend) > 0 && !waiting && !s.underway(ctx, v, mend) {
+		return s.stuck(v, mend)
 	}
 	return nil
 }

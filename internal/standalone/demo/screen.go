@@ -278,6 +278,8 @@ func words(e breach.AuditEntry) string {
 		return "Reminder: " + get("obligation") + " is due " + get("due_at")
 	case "clock.overdue":
 		return "OVERDUE: " + get("obligation")
+	case "case.trouble":
+		return "NEEDS A PERSON: " + get("what") + ": " + get("reason")
 	}
 	if strings.HasPrefix(e.Action, "report.") || strings.HasPrefix(e.Action, "filing.") {
 		return "Report: " + get("obligation") + " " + strings.TrimPrefix(strings.TrimPrefix(e.Action, "report."), "filing.")

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/app"
@@ -29,6 +29,7 @@ type Summary struct {
 	Announcement SummaryAnnouncement                     `json:"announcement"`
 	Reports      []SummaryReport                         `json:"reports"`
 	Evidence     SummaryEvidence                         `json:"evidence"`
+	Open         []SummaryOpen                           `json:"open"` // what a person still has to do; empty when all is done
 	TimingsMS    map[string]int64                        `json:"timings_ms"`
 }
 
@@ -36,7 +37,17 @@ type Summary struct {
 type SummaryAnnouncement struct {
 	Published bool   `json:"published"`
 	URL       string `json:"url"`
-	Reason    string `json:"reason"`
+	// Reason is a code of the policy's decision; not_decided while there is none.
+	Reason  string   `json:"reason"`
+	Because []string `json:"because"` // the figures behind it, in sentences
+}
+
+// SummaryOpen is one thing that somebody must do.
+type SummaryOpen struct {
+	What   string      `json:"what"` // as in the status: load_people, submit, approve, mend, acknowledge, close
+	Role   breach.Role `json:"role"`
+	Ref    string      `json:"ref"`
+	Reason string      `json:"reason"` // why something must be mended, as on record
 }
 
 // SummaryReport is one filed report.
@@ -58,12 +69,16 @@ type SummaryEvidence struct {
 	Verified bool   `json:"verified"`
 }
 
-// Summarise looks at how an incident ended and verifies its evidence pack as a stranger would. opening is
-// how long it took from the call to a running clock.
-func Summarise(p *app.Product, v breach.Overview, evidenceDir string, opening time.Duration) (Summary, error) {
+// notDecided is the reason of an announcement that was not decided about yet.
+const notDecided = "not_decided"
+
+// Summarise looks at how an incident stands at the end of its story, and verifies its evidence pack as a
+// stranger would. It is an answer for scripts also where the story got stuck.
+func Summarise(ctx context.Context, p *app.Product, story *Story, v breach.Overview, evidenceDir string) (Summary, error) {
 	s := Summary{
 		Incident: v.Incident.ID, Policy: v.Incident.Policy, State: v.Incident.State, Assessment: v.Assessment, Obligations: relevant(v.Duties),
-		People: map[string]int64{"total": v.Total}, Deliveries: map[breach.Channel]breach.ChannelCounts{}, Reports: []SummaryReport{}, TimingsMS: map[string]int64{},
+		People: map[string]int64{"total": v.Total}, Deliveries: map[breach.Channel]breach.ChannelCounts{}, Reports: []SummaryReport{},
+		Open: story.stillOpen(v), TimingsMS: map[string]int64{},
 	}
 	for _, o := range breach.Outcomes {
 		s.People[string(o)] = v.People[o]
@@ -75,9 +90,6 @@ func Summarise(p *app.Product, v breach.Overview, evidenceDir string, opening ti
 		}
 		s.Deliveries[c] = counts
 	}
-	if a := v.Announcement; a != nil {
-		s.Announcement = SummaryAnnouncement{Published: true, URL: a.URL, Reason: a.Reason}
-	}
 	duties := map[string]breach.Duty{}
 	for _, d := range v.Duties {
 		duties[d.ID] = d
@@ -88,11 +100,52 @@ func Summarise(p *app.Product, v breach.Overview, evidenceDir string, opening ti
 			Regime: d.Regime, Obligation: f.Obligation, Phase: d.Phase, Status: f.Status, Acknowledgement: f.Acknowledgement, Route: f.Route, DueAt: d.DueAt, FiledAt: f.FiledAt,
 		})
 	}
-	s.times(v, opening)
+	s.times(v, story.Opening)
+	decided, err := p.Store.LastEntryOf(ctx, v.Incident.ID, "announce.decided")
+	if err != nil {
+		return s, err
+	}
+	s.Announcement = announcement(v.Announcement, decided.Data)
 	if v.Evidence == nil {
 		return s, nil
 	}
 	return s, s.prove(filepath.Join(evidenceDir, v.Evidence.File), p.Desk.Packs.Key.Public().(ed25519.PublicKey))
+}
+
+// announcement tells whether and why the public was told, from the page that is up and the last decision on
+// record: a page that is up stays up, whatever was decided about a later list.
+func announcement(up *breach.Notice, decision json.RawMessage) SummaryAnnouncement {
+	var d struct {
+		Reason  string
+		Because []string
+	}
+	out := SummaryAnnouncement{Reason: notDecided, Because: []string{}}
+	if len(decision) > 0 && json.Unmarshal(decision, &d) == nil && d.Reason != "" {
+		out.Reason = d.Reason
+		out.Because = append(out.Because, d.Because...)
+	}
+	if up != nil {
+		out.Published, out.URL, out.Reason = true, up.URL, up.Reason
+	}
+	return out
+}
+
+// stillOpen lists what somebody must do, with the reason where there is one on record.
+func (s *Story) stillOpen(v breach.Overview) []SummaryOpen {
+	out := []SummaryOpen{}
+	for _, a := range v.Awaited {
+		o := SummaryOpen{What: a.What, Role: a.Role, Ref: a.Ref}
+		if a.What == "mend" {
+			o.Reason = s.Reason(a)
+		}
+		out = append(out, o)
+	}
+	for _, m := range v.Missing {
+		if v.Incident.State != breach.IncidentClosed {
+			out = append(out, SummaryOpen{What: "amend", Role: breach.RoleResponder, Ref: m, Reason: "it is missing and blocks approval"})
+		}
+	}
+	return out
 }
 
 func relevant(all []breach.Duty) []breach.Duty {
@@ -147,35 +200,4 @@ func (s Summary) Write(path string) error {
 		return err
 	}
 	return os.WriteFile(path, append(b, '\n'), 0o600)
-}
-
-// Links are the places to look at after a demo.
-type Links struct{ Console, Temporal, Outbox, DataDir string }
-
-// Close shows how the story ended and where to look.
-func (s *Screen) Close(sum Summary, l Links) {
-	s.erase()
-	var b strings.Builder
-	fmt.Fprintf(&b, "\n  The story of incident %s under policy %s: %s\n\n", sum.Incident, sum.Policy, sum.State)
-	if a := sum.Assessment; a != nil && a.Score != nil {
-		fmt.Fprintf(&b, "  Severity      %s, %.2f by %s\n", a.Level, *a.Score, a.Scheme)
-	}
-	fmt.Fprintf(&b, "  People        %d", sum.People["total"])
-	for _, o := range breach.Outcomes {
-		if n := sum.People[string(o)]; n > 0 {
-			fmt.Fprintf(&b, "\n    %s %-26s %9d", mark(o, s.Terminal), word(breach.PersonMachine, string(o)), n)
-		}
-	}
-	b.WriteString("\n")
-	for _, r := range sum.Reports {
-		fmt.Fprintf(&b, "  Report        %s: %s %s\n", r.Obligation, r.Status, r.Acknowledgement)
-	}
-	if sum.Announcement.Published {
-		fmt.Fprintf(&b, "  Announcement  %s\n", sum.Announcement.URL)
-	}
-	if sum.Evidence.File != "" {
-		fmt.Fprintf(&b, "  Evidence      %s\n                verified: %s\n", sum.Evidence.File, yes(sum.Evidence.Verified))
-	}
-	fmt.Fprintf(&b, "\n  Console       %s\n  Temporal UI   %s\n  Outbox        %s\n  Data          %s\n\n", l.Console, l.Temporal, l.Outbox, l.DataDir)
-	fmt.Fprint(s.Out, b.String())
 }
