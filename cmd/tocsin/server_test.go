@@ -292,19 +292,28 @@ func (d *desk) Authenticate(_ context.Context, token string) (breach.Actor, erro
 	return breach.Actor{}, breach.Errorf(breach.ErrUnauthorized, "this token is not known")
 }
 
-func (d *desk) Idempotent(_ context.Context, key, actor, _ string) ([]byte, int, bool, error) {
+func (d *desk) ReserveKey(_ context.Context, r breach.KeyedRequest, _ time.Duration) (breach.KeyState, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	b, ok := d.answers[actor+key]
-	return b, http.StatusOK, ok, nil
+	b, ok := d.answers[r.Actor+r.Key]
+	if ok {
+		return breach.KeyState{Answer: b, Status: http.StatusOK}, nil
+	}
+	return breach.KeyState{Yours: true}, nil
 }
 
-func (d *desk) SaveAnswer(_ context.Context, key, actor, _ string, answer []byte, _ int) error {
+func (d *desk) RenewKey(context.Context, breach.KeyedRequest, time.Duration) (bool, error) {
+	return true, nil
+}
+
+func (d *desk) SaveAnswer(_ context.Context, r breach.KeyedRequest, answer []byte, _ int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.answers[actor+key] = answer
+	d.answers[r.Actor+r.Key] = answer
 	return nil
 }
+
+func (d *desk) GiveUpKey(context.Context, breach.KeyedRequest, bool) error { return nil }
 
 func (d *desk) Take(context.Context, string, string, *http.Request) error { return nil }
 

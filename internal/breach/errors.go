@@ -27,6 +27,8 @@ const (
 	ErrMediaType      Code = "unsupported-content"
 	ErrTooSlow        Code = "too-slow"
 	ErrMethod         Code = "method-not-allowed"
+	ErrKeyUsed        Code = "key-used"
+	ErrUnderWay       Code = "under-way"
 	ErrUnavailable    Code = "engine-unavailable"
 	ErrInternal       Code = "internal"
 )
@@ -58,6 +60,8 @@ var Catalogue = map[Code]Entry{
 	ErrMediaType:      {415, 1, "The input has another form than this takes", "Send it in one of the content types that /openapi.json names, without content encoding."},
 	ErrTooSlow:        {408, 1, "The input did not arrive in time", "Check the connection and send it again. Nothing was changed."},
 	ErrMethod:         {405, 1, "This address takes other methods", "Look at /openapi.json for what it takes."},
+	ErrKeyUsed:        {409, 1, "This Idempotency-Key belongs to another request", "Send this request with a new key. Nothing was changed."},
+	ErrUnderWay:       {409, 1, "The same request is still being carried out", "Send it again with the same key a little later: it gives the answer as soon as there is one, and is not carried out twice."},
 	ErrUnavailable:    {503, 3, "The workflow engine does not answer", "What was recorded is safe and goes on by itself; look at the status later."},
 	ErrInternal:       {500, 3, "Something failed on our side", "Nothing was lost. Give the reference number to the operator."},
 }

@@ -86,8 +86,9 @@ func (e *Engine) open(ctx context.Context, file breach.IncidentFile, by breach.A
 	if err != nil {
 		return breach.Opened{}, err
 	}
-	id, at := newID(), e.Now().UTC()
-	if err := e.Ledger.OpenIncident(ctx, id, file, suff, by, state, at); err != nil {
+	id, again := openedAs(ctx)
+	at := e.Now().UTC()
+	if err := e.Ledger.OpenIncident(ctx, id, file, suff, by, state, at); err != nil && !(again && breach.CodeOf(err) == breach.ErrConflict) {
 		return breach.Opened{}, err
 	}
 	e.tryStart(ctx, id, at)

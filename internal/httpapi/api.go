@@ -21,7 +21,6 @@ type server struct {
 	base string
 	mux  *http.ServeMux
 	api  huma.API
-	busy keys
 }
 
 // New builds the handler for everything that one server answers: the API, health, metrics, the OpenAPI

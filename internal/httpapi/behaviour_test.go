@@ -36,10 +36,10 @@ func TestTheSameKeyIsTheSameAnswer(t *testing.T) {
 
 	other := q
 	other.body = strings.Replace(incidentJSON, "Leak", "Other", 1)
-	b.problem(b.do(other), breach.ErrConflict)
+	b.problem(b.do(other), breach.ErrKeyUsed)
 	other = q
 	other.path += "?from=veris"
-	b.problem(b.do(other), breach.ErrConflict)
+	b.problem(b.do(other), breach.ErrKeyUsed)
 	require.Equal(t, 1, n)
 
 	other = q
@@ -61,7 +61,7 @@ func TestAListIsLoadedOncePerKey(t *testing.T) {
 	require.Equal(t, first.Body.String(), b.do(q).Body.String())
 	require.Equal(t, 1, b.desk.count("load"))
 	q.body = "id\n2\n"
-	b.problem(b.do(q), breach.ErrConflict)
+	b.problem(b.do(q), breach.ErrKeyUsed)
 	require.Equal(t, 1, b.desk.count("load"))
 }
 
@@ -105,6 +105,77 @@ func TestOneKeyAtATime(t *testing.T) {
 	}
 	wg.Wait()
 	require.Equal(t, 1, b.desk.count("close"))
+}
+
+// A refused request may be corrected under the same key; one that failed on our side goes on as it is.
+func TestWhatWasRefusedMayBeCorrected(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	code := breach.ErrInvalid
+	b.desk.open = func(breach.IncidentFile, breach.Actor) (breach.Opened, error) {
+		return breach.Opened{}, breach.Errorf(code, "no")
+	}
+	q := request{method: "POST", path: "/v1/incidents", body: incidentJSON, token: "lead-token", header: map[string]string{"Idempotency-Key": "k"}}
+	b.problem(b.do(q), breach.ErrInvalid)
+	q.body = strings.Replace(incidentJSON, "Leak", "Other", 1)
+	code = breach.ErrInternal
+	b.problem(b.do(q), breach.ErrInternal)
+	changed := q
+	changed.body = incidentJSON
+	b.problem(b.do(changed), breach.ErrKeyUsed)
+	b.desk.open = nil
+	require.Equal(t, 201, b.do(q).Code)
+	require.Equal(t, []string{"deed-of-k", "deed-of-k", "deed-of-k"}, b.desk.deeds)
+	q.header = nil
+	require.Equal(t, 201, b.do(q).Code)
+	require.Empty(t, b.desk.deeds[3])
+}
+
+func TestWhatIsUnderWayIsSaid(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *httpapi.Config) { c.KeyLease = 40 * time.Millisecond })
+	begun, end := make(chan struct{}), make(chan struct{})
+	b.desk.verb = func(string) error { close(begun); <-end; return nil }
+	q := request{method: "POST", path: "/v1/incidents/i/close", token: "lead-token", header: map[string]string{"Idempotency-Key": "k"}}
+	var wg sync.WaitGroup
+	wg.Go(func() { require.Equal(t, 200, b.do(q).Code) })
+	<-begun
+	w := b.do(q)
+	b.problem(w, breach.ErrUnderWay)
+	require.Equal(t, "5", w.Header().Get("Retry-After"))
+	close(end)
+	wg.Wait()
+	require.Equal(t, 200, b.do(q).Code)
+	require.Equal(t, 1, b.desk.count("close"))
+}
+
+// A server that slept for too long does not go on with what another one has taken over.
+func TestWhoLostARequestStops(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *httpapi.Config) { c.KeyLease = 20 * time.Millisecond })
+	b.answers.lost = true
+	b.desk.load = func(csv io.Reader, _ string, _ map[string]string) (any, breach.LoadReport, error) {
+		time.Sleep(50 * time.Millisecond)
+		return nil, breach.LoadReport{}, context.Canceled
+	}
+	b.problem(b.do(request{method: "POST", path: "/v1/incidents/i/people", body: "id\n1\n", token: "lead-token",
+		header: map[string]string{"Idempotency-Key": "k", "Content-Type": "text/csv"}}), breach.ErrUnderWay)
+}
+
+func TestAPanicLetsTheNextTryBegin(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	fail := true
+	b.desk.verb = func(string) error {
+		if fail {
+			panic("at the wrong moment")
+		}
+		return nil
+	}
+	q := request{method: "POST", path: "/v1/incidents/i/close", token: "lead-token", header: map[string]string{"Idempotency-Key": "k"}}
+	b.problem(b.do(q), breach.ErrInternal)
+	fail = false
+	require.Equal(t, 200, b.do(q).Code)
 }
 
 func TestCallbacksReachTheAdapterAsTheyCame(t *testing.T) {

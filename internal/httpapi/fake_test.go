@@ -23,6 +23,7 @@ import (
 // value and counts as a call.
 type desk struct {
 	open      func(breach.IncidentFile, breach.Actor) (breach.Opened, error)
+	deeds     []string // ids under which incidents were opened
 	openDraft func(breach.IncidentFile, breach.Actor) (breach.Opened, error)
 	detect    func(breach.Detection) (breach.Detected, error)
 	amend     func(string, []byte) (breach.Amended, error)
@@ -61,8 +62,11 @@ func (d *desk) count(what string) int {
 	return n
 }
 
-func (d *desk) Open(_ context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+func (d *desk) Open(ctx context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
 	d.called("open")
+	d.mu.Lock()
+	d.deeds = append(d.deeds, breach.DeedOf(ctx))
+	d.mu.Unlock()
 	if d.open == nil {
 		return breach.Opened{Incident: "inc1"}, nil
 	}
@@ -230,39 +234,72 @@ type closer struct{ io.ReadSeeker }
 
 func (closer) Close() error { return nil }
 
-// answers remembers in memory.
+// answers remembers in memory. Leases end when a test says so.
 type answers struct {
 	mu   sync.Mutex
-	kept map[string]keptAnswer
+	kept map[string]*keptAnswer
 	fail error
+	lost bool // somebody else took every request over
 }
 
 type keptAnswer struct {
-	request string
-	answer  []byte
-	status  int
+	request, owner string
+	answer         []byte
+	status         int
 }
 
-func (a *answers) Idempotent(_ context.Context, key, actor, request string) ([]byte, int, bool, error) {
+func (a *answers) of(r breach.KeyedRequest) *keptAnswer { return a.kept[r.Actor+" "+r.Key] }
+
+func (a *answers) ReserveKey(_ context.Context, r breach.KeyedRequest, _ time.Duration) (breach.KeyState, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	k, ok := a.kept[actor+" "+key]
-	if ok && k.request != request {
-		return nil, 0, false, breach.Errorf(breach.ErrConflict, "this idempotency key was used for another request: use a new key")
+	if a.kept == nil {
+		a.kept = map[string]*keptAnswer{}
 	}
-	return k.answer, k.status, ok, nil
+	k := a.of(r)
+	switch {
+	case k == nil:
+		k = &keptAnswer{request: r.RequestHash, owner: r.Owner}
+		a.kept[r.Actor+" "+r.Key] = k
+	case k.request != r.RequestHash:
+		return breach.KeyState{}, breach.Errorf(breach.ErrKeyUsed, "another request was sent under this key before")
+	case k.owner == "" && k.status == 0:
+		k.owner = r.Owner
+	default:
+		return breach.KeyState{Answer: k.answer, Status: k.status}, nil
+	}
+	return breach.KeyState{Yours: true, Deed: "deed-of-" + r.Key}, nil
 }
 
-func (a *answers) SaveAnswer(_ context.Context, key, actor, request string, answer []byte, status int) error {
+func (a *answers) RenewKey(context.Context, breach.KeyedRequest, time.Duration) (bool, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.lost, nil
+}
+
+func (a *answers) SaveAnswer(_ context.Context, r breach.KeyedRequest, answer []byte, status int) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.fail != nil {
 		return a.fail
 	}
-	if a.kept == nil {
-		a.kept = map[string]keptAnswer{}
+	k := a.of(r)
+	if k == nil || k.owner != r.Owner {
+		return breach.Errorf(breach.ErrConflict, "another try took over")
 	}
-	a.kept[actor+" "+key] = keptAnswer{request, answer, status}
+	k.answer, k.status = answer, status
+	return nil
+}
+
+func (a *answers) GiveUpKey(_ context.Context, r breach.KeyedRequest, forget bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if k := a.of(r); k != nil && k.owner == r.Owner {
+		k.owner = ""
+		if forget {
+			delete(a.kept, r.Actor+" "+r.Key)
+		}
+	}
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 			next(ctx)
 			return
 		}
-		err := s.once(w, r, body, func(w http.ResponseWriter) { next(humago.NewContext(ctx.Operation(), r, w)) })
+		err := s.once(w, r, body, func(w http.ResponseWriter, r *http.Request) { next(humago.NewContext(ctx.Operation(), r, w)) })
 		if err != nil {
 			s.refuse(w, r, err)
 		}
@@ -52,6 +52,9 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 func (s *server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if breach.CodeOf(err) == breach.ErrUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
+	}
+	if breach.CodeOf(err) == breach.ErrUnderWay {
+		w.Header().Set("Retry-After", "5")
 	}
 	writeProblem(w, r, err)
 }

@@ -48,13 +48,19 @@ type Desk interface {
 	Authenticate(ctx context.Context, token string) (breach.Actor, error)
 }
 
-// Answers remembers what was answered under an Idempotency-Key, per actor. Answers may name people: they
-// are kept sealed.
+// Answers keeps who carries a request out and what was answered under an Idempotency-Key, for all servers
+// of one ledger. Answers may name people: they are kept sealed.
 type Answers interface {
-	// Idempotent returns the earlier answer; breach.ErrConflict when the key was used for another request.
-	Idempotent(ctx context.Context, key, actor, requestHash string) (answer []byte, status int, found bool, err error)
-	// SaveAnswer keeps an answer; the first one stands.
-	SaveAnswer(ctx context.Context, key, actor, requestHash string, answer []byte, status int) error
+	// ReserveKey makes r.Owner the one who carries the request out, for the length of a lease, or tells what
+	// became of the key; breach.ErrKeyUsed when it was used for another request.
+	ReserveKey(ctx context.Context, r breach.KeyedRequest, lease time.Duration) (breach.KeyState, error)
+	// RenewKey lengthens the owner's lease; false when somebody else took the request over.
+	RenewKey(ctx context.Context, r breach.KeyedRequest, lease time.Duration) (bool, error)
+	// SaveAnswer keeps the owner's answer for good; breach.ErrConflict when somebody else took over.
+	SaveAnswer(ctx context.Context, r breach.KeyedRequest, answer []byte, status int) error
+	// GiveUpKey ends the owner's reservation without an answer. Forgotten, the key is free; else the next
+	// try of the same request goes on at once, under the same deed.
+	GiveUpKey(ctx context.Context, r breach.KeyedRequest, forget bool) error
 }
 
 // Callbacks takes what providers report about messages. A wrong signature is breach.ErrForbidden, an
@@ -105,6 +111,9 @@ type Config struct {
 	MaxListBytes int64         // of one list of people, default 1 GiB
 	BodyTimeout  time.Duration // for a whole small body, and between two pieces of a list; default 30 s
 	Version      string
+	// KeyLease is how long after the last sign of life of a server that carries out a request under an
+	// Idempotency-Key another one may take it over; default 20 s.
+	KeyLease time.Duration
 
 	Log     *slog.Logger
 	Observe func(Seen) // may be nil
@@ -137,6 +146,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.BodyTimeout == 0 {
 		c.BodyTimeout = 30 * time.Second
+	}
+	if c.KeyLease == 0 {
+		c.KeyLease = 20 * time.Second
 	}
 	if c.Now == nil {
 		c.Now = time.Now

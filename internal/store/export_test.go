@@ -59,7 +59,10 @@ func lived(t *testing.T) *bench {
 	require.NoError(t, b.SaveFiling(b.ctx, breach.Filing{Incident: b.id, Obligation: "x/authority/initial", Route: "portal", SHA256: "s", Status: "filed", FiledAt: day}))
 	_, err = b.FindPerson(b.ctx, b.id, PersonQuery{Email: canary.Email}, noor, "canary-reason", day)
 	require.NoError(t, err)
-	require.NoError(t, b.SaveAnswer(b.ctx, "k", "wei", "h", []byte("canary-answer"), 200))
+	asked := breach.KeyedRequest{Actor: "wei", Key: "k", RequestHash: "h", Owner: "o"}
+	_, err = b.ReserveKey(b.ctx, asked, time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, b.SaveAnswer(b.ctx, asked, []byte("canary-answer"), 200))
 	_, _, err = b.RecordDetection(b.ctx, breach.Detection{Source: "//d", Type: "leak", EventID: "canary-event", DedupKey: "canary-key", Subject: "canary-subject", Raw: []byte("canary-raw")}, "det", rules, day)
 	require.NoError(t, err)
 	return b

@@ -288,22 +288,6 @@ func TestTokensAndAnswers(t *testing.T) {
 	}
 	requireCode(t, breach.ErrInvalid, b.PutToken(b.ctx, "", noor))
 	requireCode(t, breach.ErrInvalid, b.PutToken(b.ctx, "x", breach.Actor{ID: "x", Role: "king"}))
-
-	_, _, found, err := b.Idempotent(b.ctx, "k", "wei", "h1")
-	require.NoError(t, err)
-	require.False(t, found)
-	require.NoError(t, b.SaveAnswer(b.ctx, "k", "wei", "h1", []byte("secret answer"), 201))
-	require.NoError(t, b.SaveAnswer(b.ctx, "k", "wei", "h1", []byte("later"), 500))
-	requireCode(t, breach.ErrConflict, b.SaveAnswer(b.ctx, "k", "wei", "h2", []byte("x"), 200))
-	answer, status, found, err := b.Idempotent(b.ctx, "k", "wei", "h1")
-	require.NoError(t, err)
-	require.True(t, found)
-	require.Equal(t, "secret answer 201", string(answer)+" "+fmt.Sprint(status))
-	_, _, _, err = b.Idempotent(b.ctx, "k", "wei", "h2")
-	requireCode(t, breach.ErrConflict, err)
-	_, _, found, err = b.Idempotent(b.ctx, "k", "noor", "h1")
-	require.NoError(t, err)
-	require.False(t, found)
 }
 
 func TestFindPerson(t *testing.T) {
