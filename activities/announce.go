@@ -38,8 +38,7 @@ type DecideOut struct {
 }
 
 // Decide measures and decides. The decision and every figure behind it go on record.
-func (a *Announce) Decide(ctx context.Context, in AnnounceIn) (_ DecideOut, err error) {
-	defer calm(&err)
+func (a *Announce) Decide(ctx context.Context, in AnnounceIn) (DecideOut, error) {
 	d, err := a.decide(ctx, in)
 	if err != nil {
 		return DecideOut{}, fail(ctx, err)
@@ -118,8 +117,7 @@ type PublishOut struct {
 
 // Publish puts the approved announcement up and covers the people whom it counts as notice for. A later
 // wave of the same incident is covered by the page that is up already.
-func (a *Announce) Publish(ctx context.Context, in AnnounceIn) (_ PublishOut, err error) {
-	defer calm(&err)
+func (a *Announce) Publish(ctx context.Context, in AnnounceIn) (PublishOut, error) {
 	_, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
 	if err != nil {
 		return PublishOut{}, fail(ctx, err)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
@@ -36,6 +37,7 @@ type ComposeIn struct {
 type ComposeOut struct {
 	PlanHash string   `json:"plan_hash,omitempty"`
 	Reports  []string `json:"reports,omitempty"`
+	People   int64    `json:"people"` // 0 for a plan of reports alone
 	Problems []string `json:"problems,omitempty"`
 }
 
@@ -59,16 +61,16 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
-	if people.Total == 0 {
-		return ComposeOut{Problems: []string{fmt.Sprintf("people: list %d holds nobody; load the list of affected people first", in.Wave)}}, nil
+	reports, err := a.owed(ctx, in.Incident, j)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
 	}
-	var reports []breach.Obligation
-	if in.Wave == 1 { // a later list repeats the notice, not the reports
-		for _, o := range j.Obligations {
-			if firstReport(o) {
-				reports = append(reports, o)
-			}
-		}
+	if people.Total == 0 && len(reports) == 0 {
+		return ComposeOut{Problems: []string{fmt.Sprintf("people: list %d holds nobody, and no report is owed; load the list of affected people first", in.Wave)}}, nil
+	}
+	// What counts as reached is what is approved with the policy, also when it changed since the opening.
+	if err := a.Cases.SetSufficiency(ctx, in.Incident, profile.Sufficiency()); err != nil {
+		return ComposeOut{}, fail(ctx, err)
 	}
 	locales := make([]string, 0, len(people.ByLocale))
 	for l := range people.ByLocale {
@@ -104,17 +106,34 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
+	out.People = people.Total
 	for _, o := range reports {
 		out.Reports = append(out.Reports, o.ID)
 	}
-	return out, fail(ctx, a.await(ctx, in.Incident, j))
+	return out, fail(ctx, a.await(ctx, in.Incident, j, people.Total > 0, out.Reports))
+}
+
+// owed picks the first reports that nobody has filed or approved: a later list repeats the notice, not the
+// reports, unless a duty appeared meanwhile.
+func (a *Approve) owed(ctx context.Context, incident string, j breach.Judgement) ([]breach.Obligation, error) {
+	ids, err := a.Duties.OwedReports(ctx, incident)
+	if err != nil {
+		return nil, err
+	}
+	var out []breach.Obligation
+	for _, o := range j.Obligations {
+		if slices.Contains(ids, o.ID) {
+			out = append(out, o)
+		}
+	}
+	return out, nil
 }
 
 // await says of every duty that the plan would carry out that it waits for approval. Duties that went past
 // that with an earlier list stay where they are.
-func (a *Approve) await(ctx context.Context, incident string, j breach.Judgement) error {
+func (a *Approve) await(ctx context.Context, incident string, j breach.Judgement, people bool, reports []string) error {
 	for _, o := range j.Obligations {
-		if toPeople := o.Duty == "notify_individuals" && o.Verdict == breach.Applies; !toPeople && !firstReport(o) {
+		if toPeople := people && o.Duty == "notify_individuals" && o.Verdict == breach.Applies; !toPeople && !slices.Contains(reports, o.ID) {
 			continue
 		}
 		if err := a.Duties.SetObligationState(ctx, incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC()); err != nil {
@@ -158,6 +177,7 @@ type VerifyOut struct {
 	Approver string    `json:"approver"`
 	At       time.Time `json:"at"`
 	Reports  []string  `json:"reports"`
+	People   int64     `json:"people"` // 0 for a plan of reports alone
 }
 
 // Verify reads the approval row behind a plan; without one the story does not go on, whoever asked.
@@ -166,7 +186,7 @@ func (a *Approve) Verify(ctx context.Context, in VerifyIn) (VerifyOut, error) {
 	if err != nil {
 		return VerifyOut{}, fail(ctx, err)
 	}
-	out := VerifyOut{Approver: ap.Approver, At: ap.At}
+	out := VerifyOut{Approver: ap.Approver, At: ap.At, People: plan.People.Total}
 	for _, r := range plan.Reports {
 		if n := len(out.Reports); n == 0 || out.Reports[n-1] != r.Channel {
 			out.Reports = append(out.Reports, r.Channel)

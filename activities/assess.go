@@ -135,25 +135,13 @@ func clocks(j breach.Judgement) []DutyClock {
 	return out
 }
 
-// reportsOf lists the first reports that are due to authorities. Later phases start from another event and
-// are drafted when it happens.
+// reportsOf lists the first reports that are due to authorities.
 func reportsOf(j breach.Judgement) []string {
 	var out []string
 	for _, o := range j.Obligations {
-		if firstReport(o) {
+		if o.FirstReport() {
 			out = append(out, o.ID)
 		}
 	}
 	return out
-}
-
-func firstReport(o breach.Obligation) bool {
-	if o.Duty != "notify_authority" || o.Verdict != breach.Applies || o.Clock == nil {
-		return false
-	}
-	switch o.Clock.From {
-	case "aware_at", "detected_at", "determined_at", "classified_at", "assessed_at", "material_at":
-		return true
-	}
-	return false
 }

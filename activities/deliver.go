@@ -64,7 +64,6 @@ type LaneOut struct {
 // Lane works on chunks of one round of one channel until its slice is over, none is left, or sending is
 // paused or stopped.
 func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) {
-	defer calm(&err)
 	l, err := d.open(ctx, in)
 	if err != nil {
 		return LaneOut{}, fail(ctx, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -33,10 +34,29 @@ func fail(ctx context.Context, err error) error {
 	return temporal.NewApplicationError("a dependency failed; the worker's log has the cause", string(breach.ErrInternal))
 }
 
-// calm turns a panic of an activity that handles people into an error that is tried again. Temporal would
-// keep the panic's own words, which may quote a person; the kind of its value is all that is said.
-func calm(err *error) {
-	if p := recover(); p != nil { //nolint:revive // calm is what is deferred
-		*err = temporal.NewApplicationError(fmt.Sprintf("a step broke down (%T); it is tried again", p), string(breach.ErrInternal))
-	}
+// Calm turns a panic of any activity into an error that is tried again. Temporal would keep the panic's own
+// words, which may quote a person; the kind of its value is all that is said.
+type Calm struct {
+	interceptor.WorkerInterceptorBase
+}
+
+// InterceptActivity puts Calm around an activity.
+func (*Calm) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
+	i := &calmActivity{}
+	i.Next = next
+	return i
+}
+
+type calmActivity struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+// ExecuteActivity runs the activity.
+func (i *calmActivity) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (_ any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = temporal.NewApplicationError(fmt.Sprintf("a step broke down (%T); it is tried again", p), string(breach.ErrInternal))
+		}
+	}()
+	return i.Next.ExecuteActivity(ctx, in)
 }

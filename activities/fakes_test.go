@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/activities/activitiestest"
@@ -51,6 +53,7 @@ func run[In, Out any](b *bench, f func(context.Context, In) (Out, error), in In)
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestActivityEnvironment()
 	env.SetTestTimeout(30 * time.Second)
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&activities.Calm{}}})
 	env.RegisterActivity(f)
 	v, err := env.ExecuteActivity(f, in)
 	if err == nil {

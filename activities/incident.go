@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -40,6 +41,8 @@ type RecallOut struct {
 // RecalledWave is one list of people with the newest plan for it.
 type RecalledWave struct {
 	Wave     int              `json:"wave"`
+	Empty    bool             `json:"empty,omitempty"`  // it holds nobody: its plan is of reports alone
+	Rounds   int              `json:"rounds,omitempty"` // of delivery so far
 	Plan     breach.PlanState `json:"plan,omitempty"`
 	PlanHash string           `json:"plan_hash,omitempty"`
 	Author   string           `json:"author,omitempty"`
@@ -61,6 +64,14 @@ func (c *Case) Recall(ctx context.Context, in CaseIn) (RecallOut, error) {
 	}
 	for _, n := range waves {
 		w := RecalledWave{Wave: n}
+		if w.Rounds, err = c.Sending.Rounds(ctx, in.Incident, n); err != nil {
+			return out, fail(ctx, err)
+		}
+		t, err := c.People.Tally(ctx, in.Incident, n)
+		if err != nil {
+			return out, fail(ctx, err)
+		}
+		w.Empty = t.Sum() == 0
 		switch p, err := c.Plans.Plan(ctx, in.Incident, n); {
 		case err == nil:
 			w.Plan, w.PlanHash, w.Author = p.State, p.Hash, p.Author
@@ -86,33 +97,77 @@ func (c *Case) Recall(ctx context.Context, in CaseIn) (RecallOut, error) {
 	return out, nil
 }
 
-// MoveIn asks to move the incident machine. Accounted asks to refuse while somebody has nothing yet.
+// MoveIn asks to move the incident machine.
 type MoveIn struct {
-	Incident  string               `json:"incident"`
-	To        breach.IncidentState `json:"to"`
-	Actor     string               `json:"actor,omitempty"`
-	Accounted bool                 `json:"accounted,omitempty"`
+	Incident string               `json:"incident"`
+	To       breach.IncidentState `json:"to"`
 }
 
-// Move moves the incident machine. Closing is refused while a person is still to be told or not covered.
-// Before people are counted, those of whom time has brought proof are taken as reached: a delivery that was
-// stopped does not wait for that.
+// Move moves the incident machine.
 func (c *Case) Move(ctx context.Context, in MoveIn) (CaseIn, error) {
-	if in.Accounted {
-		if err := c.settle(ctx, in.Incident); err != nil {
-			return CaseIn{}, fail(ctx, err)
+	return CaseIn{Incident: in.Incident}, fail(ctx, c.Cases.SetState(ctx, in.Incident, in.To, "", c.Now().UTC()))
+}
+
+// CloseIn asks to close an incident. Reasoned says that the ledger has the person's reason for leaving duties
+// undone.
+type CloseIn struct {
+	Incident string `json:"incident"`
+	Actor    string `json:"actor"`
+	Reasoned bool   `json:"reasoned,omitempty"`
+}
+
+// Close closes an incident. It is refused while a person is still to be told or not covered, and, without a
+// reason, while a duty that applies was not done. Before people are counted, those of whom time has brought
+// proof are taken as reached: a delivery that was stopped does not wait for that.
+func (c *Case) Close(ctx context.Context, in CloseIn) (CaseIn, error) {
+	if err := c.settle(ctx, in.Incident); err != nil {
+		return CaseIn{}, fail(ctx, err)
+	}
+	open, err := c.undone(ctx, in.Incident)
+	if err != nil {
+		return CaseIn{}, fail(ctx, err)
+	}
+	t, err := c.People.Tally(ctx, in.Incident, 0)
+	if err != nil {
+		return CaseIn{}, fail(ctx, err)
+	}
+	if len(open) > 0 && !in.Reasoned && t.Unaccounted() == 0 { // people first: the ledger counts them below
+		return CaseIn{}, fail(ctx, breach.Errorf(breach.ErrConflict,
+			"duties that apply were not done: %s; do them, or close with a reason why they are left undone", strings.Join(open, ", ")))
+	}
+	return CaseIn{Incident: in.Incident}, fail(ctx, c.Cases.CloseIncident(ctx, in.Incident, in.Actor, open, c.Now().UTC()))
+}
+
+// undone lists the first reports that apply and were not filed, and the duties to tell people when no list of
+// people was ever loaded.
+func (c *Case) undone(ctx context.Context, incident string) ([]string, error) {
+	j, _, err := c.Duties.Judgement(ctx, incident)
+	if breach.CodeOf(err) == breach.ErrNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.People.Tally(ctx, incident, 0)
+	if err != nil {
+		return nil, err
+	}
+	var open []string
+	for _, o := range j.Obligations {
+		if o.Duty == "notify_individuals" && o.Verdict == breach.Applies && t.Sum() == 0 {
+			open = append(open, o.ID)
 		}
-		t, err := c.People.Tally(ctx, in.Incident, 0)
-		if err != nil {
-			return CaseIn{}, fail(ctx, err)
+		if !o.FirstReport() {
+			continue
 		}
-		if open := t[breach.Pending] + t[breach.Unreachable] + t[breach.Held]; open > 0 {
-			return CaseIn{}, fail(ctx, breach.Errorf(breach.ErrConflict,
-				"%d people are not accounted for: %d to do, %d not reachable and not covered, %d held; tell them, publish the announcement, or set them exempt or withdrawn with a reason",
-				open, t[breach.Pending], t[breach.Unreachable], t[breach.Held]))
+		switch _, err := c.Filings.Filing(ctx, incident, o.ID); {
+		case breach.CodeOf(err) == breach.ErrNotFound:
+			open = append(open, o.ID)
+		case err != nil:
+			return nil, err
 		}
 	}
-	return CaseIn{Incident: in.Incident}, fail(ctx, c.Cases.SetState(ctx, in.Incident, in.To, c.Now().UTC()))
+	return open, nil
 }
 
 func (c *Case) settle(ctx context.Context, incident string) error {
@@ -155,29 +210,42 @@ type FulfilIn struct {
 	Duty     string `json:"duty"`
 }
 
-// Fulfil closes every obligation of a duty that applies: what it asked for has been done.
-func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (CaseIn, error) {
-	j, _, err := c.Duties.Judgement(ctx, in.Incident)
-	if err != nil {
-		return CaseIn{}, fail(ctx, err)
-	}
+// FulfilOut says whether it is.
+type FulfilOut struct {
+	Done bool `json:"done"`
+}
+
+// Fulfil closes every obligation of a duty to people that applies, when everybody was told or is covered.
+func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (FulfilOut, error) {
 	t, err := c.People.Tally(ctx, in.Incident, 0)
 	if err != nil {
-		return CaseIn{}, fail(ctx, err)
+		return FulfilOut{}, fail(ctx, err)
 	}
-	if t[breach.Pending]+t[breach.Unreachable]+t[breach.Held] > 0 {
-		return CaseIn{Incident: in.Incident}, nil // somebody is neither told nor covered: the duty stays open
+	if t.Unaccounted() > 0 || t.Sum() == 0 {
+		return FulfilOut{}, nil // somebody is neither told nor covered: the duty stays open
 	}
-	now := c.Now().UTC()
+	return FulfilOut{Done: true}, fail(ctx, c.moveDuty(ctx, in, breach.ObligationClosed, "everybody on the lists was told or is covered"))
+}
+
+// Owe opens the obligations of a duty to people again: further people were found, who were not told.
+func (c *Case) Owe(ctx context.Context, in FulfilIn) (FulfilOut, error) {
+	return FulfilOut{}, fail(ctx, c.moveDuty(ctx, in, breach.ObligationDrafting, "a further list of people was loaded"))
+}
+
+func (c *Case) moveDuty(ctx context.Context, in FulfilIn, to breach.ObligationState, reason string) error {
+	j, _, err := c.Duties.Judgement(ctx, in.Incident)
+	if err != nil {
+		return err
+	}
 	for _, o := range j.Obligations {
 		if o.Duty != in.Duty || o.Verdict != breach.Applies {
 			continue
 		}
-		if err := c.Duties.SetObligationState(ctx, in.Incident, o.ID, breach.ObligationClosed, "everybody on the lists was told or is covered", now); err != nil {
-			return CaseIn{}, fail(ctx, err)
+		if err := c.Duties.SetObligationState(ctx, in.Incident, o.ID, to, reason, c.Now().UTC()); err != nil {
+			return err
 		}
 	}
-	return CaseIn{Incident: in.Incident}, nil
+	return nil
 }
 
 // TroubleIn says what cannot go on without a person, and why. Reason holds no personal data.

@@ -7,6 +7,8 @@ const (
 	NameMove      = "case.move"
 	NameRemind    = "case.remind"
 	NameFulfil    = "case.fulfil"
+	NameOwe       = "case.owe"
+	NameClose     = "case.close"
 	NameTrouble   = "case.trouble"
 	NameJudge     = "assess.judge"
 	NameCompose   = "approve.compose"

@@ -21,7 +21,12 @@ type Cases interface {
 	File(ctx context.Context, incident string, revision int) (file breach.IncidentFile, rev int, err error)
 	// SetState moves the incident machine; moving to the present state does nothing, a transition that the
 	// machine does not allow is breach.ErrConflict.
-	SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error
+	SetState(ctx context.Context, incident string, to breach.IncidentState, by string, at time.Time) error
+	// CloseIncident closes it while nobody can load a further list; breach.ErrConflict while somebody is not
+	// accounted for. open are duties that are left undone, for the record.
+	CloseIncident(ctx context.Context, incident, by string, open []string, at time.Time) error
+	// SetSufficiency sets what counts as reached.
+	SetSufficiency(ctx context.Context, incident string, rules breach.Sufficiency) error
 	// Note appends to the incident's audit chain once per key. data is marshalled to JSON and holds counts,
 	// hashes and ids only.
 	Note(ctx context.Context, incident, key, actor, action string, data any, at time.Time) error
@@ -35,7 +40,10 @@ type Duties interface {
 	SaveJudgement(ctx context.Context, incident string, revision int, j breach.Judgement, packs map[string][]byte, at time.Time) (previous *breach.Judgement, err error)
 	// Judgement returns the one in force; breach.ErrNotFound before the first.
 	Judgement(ctx context.Context, incident string) (j breach.Judgement, revision int, err error)
-	// SetObligationState appends a state for one obligation.
+	// OwedReports lists the first reports that apply, were not filed, and that no approved plan holds.
+	OwedReports(ctx context.Context, incident string) ([]string, error)
+	// SetObligationState appends a state for one obligation; one that the machine does not allow is left
+	// alone when the obligation had it before, and breach.ErrConflict otherwise.
 	SetObligationState(ctx context.Context, incident, obligation string, s breach.ObligationState, reason string, at time.Time) error
 }
 
@@ -95,6 +103,8 @@ type Sending interface {
 	Record(ctx context.Context, incident string, events []breach.AttemptEvent) error
 	// Finish marks a chunk as done if the lease is still ours.
 	Finish(ctx context.Context, l *breach.Lease) error
+	// Rounds is the number of the last round of a wave, 0 before the first.
+	Rounds(ctx context.Context, incident string, wave int) (int, error)
 	// Gate says whether sending is paused or stopped; lanes look before each batch.
 	Gate(ctx context.Context, incident string) (paused, stopped bool, err error)
 	// Unsettled lists attempts of a wave in state unknown with what is needed to ask a provider.
@@ -147,8 +157,9 @@ type Waves interface {
 // Words turns approved templates and the incident's narrative into texts and messages.
 type Words interface {
 	// Texts composes everything that the plan covers: notices for every channel, locale and variant that
-	// the wave needs, the announcement, and one report per obligation. Problems name what is missing or
-	// empty and block approval. Page is the public reference of the notice that SMS and push point to.
+	// the wave needs, the announcement, and one report per obligation; without locales (nobody is on the list)
+	// reports alone. Problems name what is missing or empty and block approval. Page is the public reference
+	// of the notice that SMS and push point to.
 	Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string, page string) (texts []breach.Text, problems []string, err error)
 	// Message renders one message for one addressee from an approved text of the wanted channel and variant.
 	// Reference is the person's code. It never turns a person's field into markup, header or link.

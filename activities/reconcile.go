@@ -26,7 +26,6 @@ type ReconcileOut struct {
 // the same Message-ID where the policy says so, and records what cannot be known as such. Every decision is
 // an appended event; nothing is sent here.
 func (d *Deliver) Reconcile(ctx context.Context, in ReconcileIn) (out ReconcileOut, err error) {
-	defer calm(&err)
 	sc, err := loadScope(ctx, d.Cases, d.Profiles, in.Incident)
 	if err != nil {
 		return ReconcileOut{}, fail(ctx, err)

@@ -48,8 +48,7 @@ func (o SurveyOut) Sum() int64 {
 // Survey walks all people of a wave, records refusals and exhausted people, and opens chunks for the
 // channels that are due in this round. It is a pure decision over the ledger, so running it again gives
 // the same answer.
-func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (_ SurveyOut, err error) {
-	defer calm(&err)
+func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 	sc, err := r.scope(ctx, in.Incident)
 	if err != nil {
 		return SurveyOut{}, fail(ctx, err)

@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tocsin-engine/tocsin/activities"
@@ -66,6 +67,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 	}
 	add := func(queue string, o worker.Options, register func(worker.Worker)) error {
 		o.WorkerStopTimeout = 5 * time.Second
+		o.Interceptors = []interceptor.WorkerInterceptor{&activities.Calm{}}
 		w := worker.New(c, queue, o)
 		register(w)
 		if err := w.Start(); err != nil {
@@ -109,6 +111,8 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
 	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
 	w.RegisterActivityWithOptions(cases.Fulfil, name(activities.NameFulfil))
+	w.RegisterActivityWithOptions(cases.Owe, name(activities.NameOwe))
+	w.RegisterActivityWithOptions(cases.Close, name(activities.NameClose))
 	w.RegisterActivityWithOptions(cases.Trouble, name(activities.NameTrouble))
 
 	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}

@@ -22,6 +22,7 @@ func (s *story) submit(ctx workflow.Context, in protocol.Submit) (breach.Submitt
 		s.waves = append(s.waves, w)
 	}
 	w.state, w.planHash, w.author, w.since = waveAwaiting, out.PlanHash, in.Actor, workflow.Now(ctx)
+	w.reports, w.empty = out.Reports, out.People == 0
 	s.note(ctx, "approve", "the plan of list "+itoa(in.Wave)+" waits for approval")
 	if s.state == breach.IncidentDraft || s.state == breach.IncidentOpen {
 		return breach.Submitted{PlanHash: out.PlanHash}, s.moveTo(ctx, breach.IncidentAssessing)
@@ -35,11 +36,10 @@ func (s *story) approve(ctx workflow.Context, in protocol.Decide) error {
 	if w == nil {
 		return reject(breach.ErrOldHash, "no plan with this hash waits for approval")
 	}
-	out, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: in.PlanHash})
-	if err != nil {
+	if _, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: in.PlanHash}); err != nil {
 		return err
 	}
-	w.state, w.reports, w.since = waveApproved, out.Reports, workflow.Now(ctx)
+	w.state, w.since = waveApproved, workflow.Now(ctx)
 	s.note(ctx, "approve", "the plan of list "+itoa(w.no)+" was approved")
 	return nil
 }
@@ -50,16 +50,6 @@ func (s *story) giveBack(ctx workflow.Context, in protocol.Decide) {
 		w.state, w.since = waveLoaded, workflow.Now(ctx)
 		s.note(ctx, "approve", "the plan of list "+itoa(w.no)+" was returned to its author")
 	}
-}
-
-// approvedReports reads which reports the approval covers, for a story that started in the middle.
-func (s *story) approvedReports(ctx workflow.Context, w *wave) error {
-	if w.reports != nil {
-		return nil
-	}
-	out, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash})
-	w.reports = out.Reports
-	return err
 }
 
 func (s *story) awaiting(hash string) *wave {

@@ -31,7 +31,7 @@ func (s *story) assess(ctx workflow.Context, revision int) (breach.Amended, erro
 			w.state, w.since, voided = waveLoaded, workflow.Now(ctx), true
 		}
 	}
-	s.revision, s.duties, s.unjudged = out.Revision, out.Reports, time.Time{}
+	s.revision, s.duties, s.judged, s.unjudged = out.Revision, out.Reports, workflow.Now(ctx), time.Time{}
 	s.takeClocks(ctx, out.Clocks)
 	s.note(ctx, "assess", "fact revision "+itoa(out.Revision)+" judged: level "+out.Level+", "+itoa(len(out.Clocks))+" clocks run, "+itoa(len(out.Changes))+" duties changed")
 	return breach.Amended{Changes: out.Changes, Voided: voided}, nil

@@ -48,8 +48,17 @@ func trouble(ctx workflow.Context, in activities.TroubleIn) error {
 	return err
 }
 
-func fulfil(ctx workflow.Context, in activities.FulfilIn) error {
-	_, err := call(quick(ctx), activities.NameFulfil, atCase.Fulfil, in)
+func closeCase(ctx workflow.Context, in activities.CloseIn) error {
+	_, err := call(answer(ctx), activities.NameClose, atCase.Close, in)
+	return err
+}
+
+func fulfil(ctx workflow.Context, in activities.FulfilIn) (activities.FulfilOut, error) {
+	return call(quick(ctx), activities.NameFulfil, atCase.Fulfil, in)
+}
+
+func owe(ctx workflow.Context, in activities.FulfilIn) error {
+	_, err := call(quick(ctx), activities.NameOwe, atCase.Owe, in)
 	return err
 }
 

@@ -106,7 +106,7 @@ func TestDraftStaysADraftUntilAPersonTakesItUp(t *testing.T) {
 	p.led.Put(breach.IncidentDraft)
 	p.then("clocks run", func() bool { return len(p.status().Clocks) == 2 }, func() {
 		require.Equal(t, breach.IncidentDraft, p.status().State)
-		require.Equal(t, []string{"load_people"}, p.waits())
+		require.Equal(t, []string{"load_people", "submit_reports"}, p.waits())
 		p.led.Amend(malicious)
 	})
 	p.asks(protocol.UpdateAmend, amendment(2), func(a *answer) {

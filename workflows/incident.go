@@ -58,11 +58,12 @@ type story struct {
 	waves    []*wave
 	reports  []*report
 	clocks   []*clock
-	duties   []string  // obligations with a first report
+	duties   []string  // obligations whose first report is due
+	judged   time.Time // when the facts were judged
 	unjudged time.Time // since when the facts could not be judged
 
 	ready bool // the ledger was recalled and its facts judged: updates may run
-	told  bool // everybody on the lists was told or is covered
+	told  bool // the ledger has closed the duties to people: everybody on the lists was told or is covered
 
 	announced, paused, stopped, closed bool
 	clocksChanged                      bool
@@ -87,6 +88,8 @@ type wave struct {
 	author   string
 	since    time.Time
 	reports  []string
+	empty    bool // it holds nobody: its plan is of reports alone
+	rounds   int  // of delivery so far
 	child    workflow.ChildWorkflowFuture
 	stopped  bool // delivered as far as it came
 }
@@ -110,7 +113,7 @@ func (s *story) recall(ctx workflow.Context) error {
 	s.told = s.state == breach.IncidentMonitoring && !s.stopped
 	now := workflow.Now(ctx)
 	for _, r := range out.Waves {
-		w := &wave{no: r.Wave, state: waveLoaded, since: now}
+		w := &wave{no: r.Wave, state: waveLoaded, since: now, rounds: r.Rounds, empty: r.Empty}
 		switch r.Plan {
 		case breach.PlanAwaiting:
 			w.state, w.planHash, w.author = waveAwaiting, r.PlanHash, r.Author
@@ -152,12 +155,20 @@ func (s *story) begin(ctx workflow.Context) error {
 
 // notify carries out an approved plan: reports and people side by side, then the announcement.
 func (s *story) notify(ctx workflow.Context, w *wave) {
-	result, err := s.carryOut(ctx, w)
+	if err := s.begun(ctx, w); err != nil {
+		s.broke(ctx, w, err)
+		return
+	}
+	if w.empty {
+		w.state = waveDelivered
+		return
+	}
+	result, err := s.tellPeople(ctx, w)
 	if err != nil {
 		s.broke(ctx, w, err)
 		return
 	}
-	w.state, w.stopped = waveDelivered, result.Stopped
+	w.state, w.stopped, w.rounds = waveDelivered, result.Stopped, result.Rounds
 	reached := itoa(int(result.Tally[breach.Reached])) + " reached"
 	if w.stopped {
 		s.note(ctx, "deliver", "list "+itoa(w.no)+" was stopped: "+reached+"; who was not told stays on the list")
@@ -174,15 +185,23 @@ func (s *story) notify(ctx workflow.Context, w *wave) {
 	}
 }
 
-func (s *story) carryOut(ctx workflow.Context, w *wave) (DeliverResult, error) {
-	if err := s.approvedReports(ctx, w); err != nil {
-		return DeliverResult{}, err
+// begun reads what the approval covers, which a story that started in the middle does not know yet, and has
+// its reports filed.
+func (s *story) begun(ctx workflow.Context, w *wave) error {
+	out, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash})
+	if err != nil {
+		return err
 	}
-	if err := s.moveTo(ctx, breach.IncidentNotifying); err != nil {
-		return DeliverResult{}, err
-	}
+	w.reports, w.empty = out.Reports, out.People == 0
 	for _, o := range w.reports {
 		workflow.Go(ctx, func(ctx workflow.Context) { s.report(ctx, w, o) })
+	}
+	return nil
+}
+
+func (s *story) tellPeople(ctx workflow.Context, w *wave) (DeliverResult, error) {
+	if err := s.moveTo(ctx, breach.IncidentNotifying); err != nil {
+		return DeliverResult{}, err
 	}
 	if err := show(ctx, activities.AnnounceIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}); err != nil {
 		return DeliverResult{}, err
@@ -192,6 +211,58 @@ func (s *story) carryOut(ctx workflow.Context, w *wave) (DeliverResult, error) {
 		return result, err
 	}
 	return result, s.announce(ctx, w)
+}
+
+// again delivers a list once more of which somebody is to be told after all: a provider said late that their
+// message failed.
+func (s *story) again(ctx workflow.Context, no int) {
+	if w := s.wave(no); w != nil && w.state == waveDelivered && !w.stopped && !s.stopped {
+		w.state, w.since = waveApproved, workflow.Now(ctx)
+		s.note(ctx, "deliver", "a message of list "+itoa(no)+" failed late; who is not told yet is tried again")
+	}
+}
+
+// loaded takes up a list of people. Whoever is on it was not told, so a duty that was done is open again.
+func (s *story) loaded(ctx workflow.Context, no int) {
+	if no < 1 || s.wave(no) != nil {
+		return
+	}
+	s.waves = append(s.waves, &wave{no: no, state: waveLoaded, since: workflow.Now(ctx)})
+	s.note(ctx, "resolve", "list "+itoa(no)+" was loaded")
+	if !s.told {
+		return
+	}
+	s.told = false
+	for _, c := range s.clocks {
+		c.met = c.met && c.Duty != dutyToPeople
+	}
+	s.clocksChanged = true
+	if err := owe(ctx, activities.FulfilIn{Incident: s.in.Incident, Duty: dutyToPeople}); err != nil {
+		s.note(ctx, "resolve", "the duties to people could not be opened again: "+why(err))
+	}
+}
+
+// anybody says that people are on some list.
+func (s *story) anybody() bool {
+	return slices.ContainsFunc(s.waves, func(w *wave) bool { return !w.empty })
+}
+
+// owesReports says that a report to an authority is due that no plan holds, and that no list waits for a plan
+// which would take it along.
+func (s *story) owesReports() bool {
+	for _, o := range s.duties {
+		carried := s.filing(o) != nil
+		for _, w := range s.waves {
+			if w.state == waveLoaded || w.state == waveAwaiting {
+				return false
+			}
+			carried = carried || slices.Contains(w.reports, o)
+		}
+		if !carried {
+			return true
+		}
+	}
+	return false
 }
 
 // everybodyTold says that no list is left whose people are still to be told.
@@ -206,12 +277,15 @@ func (s *story) everybodyTold() bool {
 
 // closeDuties closes the duties to people once nobody is left to be told.
 func (s *story) closeDuties(ctx workflow.Context) {
-	if err := fulfil(ctx, activities.FulfilIn{Incident: s.in.Incident, Duty: dutyToPeople}); err != nil {
+	out, err := fulfil(ctx, activities.FulfilIn{Incident: s.in.Incident, Duty: dutyToPeople})
+	if err != nil {
 		s.note(ctx, "deliver", "the duties to people could not be closed: "+why(err))
 		return
 	}
-	s.told = true
-	s.met(dutyToPeople)
+	if out.Done && s.everybodyTold() { // a list may have been loaded meanwhile
+		s.told = true
+		s.met(dutyToPeople)
+	}
 }
 
 // broke says that a wave cannot go on by itself; the reason holds no personal data.

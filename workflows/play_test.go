@@ -68,6 +68,8 @@ func (p *play) register() {
 	name(s.Case().Move, activities.NameMove)
 	name(s.Case().Remind, activities.NameRemind)
 	name(s.Case().Fulfil, activities.NameFulfil)
+	name(s.Case().Owe, activities.NameOwe)
+	name(s.Case().Close, activities.NameClose)
 	name(s.Assess().Facts, activities.NameJudge)
 	name(s.Approve().Compose, activities.NameCompose)
 	name(s.Approve().Verify, activities.NameVerify)

@@ -136,7 +136,7 @@ func TestReopened(t *testing.T) {
 	p.approves(1)
 	p.closes()
 	require.NoError(t, p.run())
-	require.NoError(t, p.led.SetState(t.Context(), incident, breach.IncidentMonitoring, p.env.Now()))
+	require.NoError(t, p.led.SetState(t.Context(), incident, breach.IncidentMonitoring, "", p.env.Now()))
 	p.led.Load(crowd("found", 2)...)
 
 	next := p.again(t)

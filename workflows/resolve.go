@@ -30,7 +30,7 @@ func alone(workflow.ChildWorkflowFuture) {}
 
 // deliver runs the child that tells everybody of a wave.
 func (s *story) deliver(ctx workflow.Context, w *wave) (out DeliverResult, err error) {
-	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Paused: s.paused}
+	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Paused: s.paused, Round: w.rounds}
 	err = s.run(ctx, protocol.DeliverID(in.Incident, in.Wave), protocol.WorkflowDeliver, in, &out,
 		func(f workflow.ChildWorkflowFuture) { w.child = f })
 	return out, err

@@ -58,6 +58,11 @@ func (p *play) close() *answer {
 	return p.update(protocol.UpdateClose, protocol.Close{Command: command(mei)})
 }
 
+// closeLeaving closes although duties were not done, with a reason that the ledger has.
+func (p *play) closeLeaving() *answer {
+	return p.update(protocol.UpdateClose, protocol.Close{Command: command(mei), Reasoned: true})
+}
+
 // asks plays an update and keeps its answer for what follows.
 func (p *play) asks(name string, arg func() any, then func(*answer)) {
 	var a *answer

@@ -140,6 +140,9 @@ func TestReportThatIsRefusedIsMended(t *testing.T) {
 		require.False(t, p.met(activitiestest.DutyAuthority))
 		require.True(t, p.met(activitiestest.DutyPeople))
 	})
-	p.closes()
+	p.asks(protocol.UpdateClose, closing(mei), func(a *answer) {
+		require.Equal(t, breach.ErrConflict, codeOf(a.failed), "%v", a.err())
+	})
+	p.then("close with a reason", now, func() { p.closeLeaving() })
 	require.NoError(t, p.run())
 }

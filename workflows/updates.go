@@ -78,13 +78,13 @@ func (s *story) factUpdates(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	refused := func(in protocol.Acknowledge) error {
+	refused := func(in protocol.File) error {
 		if r := s.filing(in.Obligation); r == nil || !r.failed {
 			return reject(breach.ErrConflict, "%s is no report that was refused", in.Obligation)
 		}
 		return nil
 	}
-	err = update(ctx, s, protocol.UpdateFile, refused, func(ctx workflow.Context, in protocol.Acknowledge) (protocol.Done, error) {
+	err = update(ctx, s, protocol.UpdateFile, refused, func(ctx workflow.Context, in protocol.File) (protocol.Done, error) {
 		for _, w := range s.waves {
 			if slices.Contains(w.reports, in.Obligation) {
 				workflow.Go(ctx, func(ctx workflow.Context) { s.report(ctx, w, in.Obligation) })
@@ -169,41 +169,26 @@ func (s *story) approvable(in protocol.Decide) error {
 	return nil
 }
 
+// sendUpdates take moves of the gate that the ledger has decided already, so they are never refused: the
+// ledger asks whether anything is being sent, and of two at once it takes one.
 func (s *story) sendUpdates(ctx workflow.Context) error {
-	sending := func(want bool, word string) func(protocol.Command) error {
-		return func(protocol.Command) error {
-			switch {
-			case !s.delivering():
-				return reject(breach.ErrConflict, "nothing is being sent")
-			case s.stopped:
-				return reject(breach.ErrConflict, "sending was stopped for good")
-			case s.paused != want:
-				return reject(breach.ErrConflict, "sending is %s already", word)
-			}
-			return nil
-		}
+	moves := map[string]func(){
+		protocol.UpdatePause:  func() { s.paused = true },
+		protocol.UpdateResume: func() { s.paused = false },
+		protocol.UpdateStop:   func() { s.stopped = true },
 	}
-	control := func(what string, set func()) func(workflow.Context, protocol.Command) (protocol.Done, error) {
-		return func(ctx workflow.Context, in protocol.Command) (protocol.Done, error) {
-			set()
-			s.tell(ctx, what)
-			s.note(ctx, "deliver", what+" was asked for")
+	for _, name := range []string{protocol.UpdatePause, protocol.UpdateResume, protocol.UpdateStop} {
+		err := update(ctx, s, name, func(protocol.Command) error { return nil }, func(ctx workflow.Context, _ protocol.Command) (protocol.Done, error) {
+			moves[name]()
+			s.tell(ctx, name)
+			s.note(ctx, "deliver", name+" was asked for")
 			return s.done(), nil
+		})
+		if err != nil {
+			return err
 		}
 	}
-	if err := update(ctx, s, protocol.UpdatePause, sending(false, "paused"), control("pause", func() { s.paused = true })); err != nil {
-		return err
-	}
-	if err := update(ctx, s, protocol.UpdateResume, sending(true, "running"), control("resume", func() { s.paused = false })); err != nil {
-		return err
-	}
-	stoppable := func(in protocol.Command) error {
-		if !s.delivering() || s.stopped {
-			return reject(breach.ErrConflict, "nothing is being sent")
-		}
-		return nil
-	}
-	return update(ctx, s, protocol.UpdateStop, stoppable, control("stop", func() { s.stopped = true }))
+	return nil
 }
 
 func (s *story) endUpdates(ctx workflow.Context) error {
@@ -222,8 +207,7 @@ func (s *story) endUpdates(ctx workflow.Context) error {
 		return nil
 	}
 	return update(ctx, s, protocol.UpdateClose, closable, func(ctx workflow.Context, in protocol.Close) (protocol.Done, error) {
-		err := move(ctx, activities.MoveIn{Incident: s.in.Incident, To: breach.IncidentClosed, Actor: in.Actor, Accounted: true})
-		if err != nil {
+		if err := closeCase(ctx, activities.CloseIn{Incident: s.in.Incident, Actor: in.Actor, Reasoned: in.Reasoned}); err != nil {
 			return protocol.Done{}, err
 		}
 		s.state, s.closed = breach.IncidentClosed, true
@@ -231,8 +215,8 @@ func (s *story) endUpdates(ctx workflow.Context) error {
 	})
 }
 
-// PeopleLoaded says that a list is in the ledger.
-type PeopleLoaded struct {
+// List names a list of people of which a signal speaks.
+type List struct {
 	Wave int `json:"wave"`
 }
 
@@ -241,15 +225,18 @@ func (s *story) signals(ctx workflow.Context) {
 		return
 	}
 	people := workflow.GetSignalChannel(ctx, protocol.SignalPeopleLoaded)
+	due := workflow.GetSignalChannel(ctx, protocol.SignalPeopleDue)
 	more := workflow.GetSignalChannel(ctx, protocol.SignalMoreDetections)
 	sel := workflow.NewSelector(ctx)
 	sel.AddReceive(people, func(c workflow.ReceiveChannel, _ bool) {
-		var in PeopleLoaded
+		var in List
 		c.Receive(ctx, &in)
-		if in.Wave > 0 && s.wave(in.Wave) == nil {
-			s.waves = append(s.waves, &wave{no: in.Wave, state: waveLoaded, since: workflow.Now(ctx)})
-			s.note(ctx, "resolve", "list "+strconv.Itoa(in.Wave)+" was loaded")
-		}
+		s.loaded(ctx, in.Wave)
+	})
+	sel.AddReceive(due, func(c workflow.ReceiveChannel, _ bool) {
+		var in List
+		c.Receive(ctx, &in)
+		s.again(ctx, in.Wave)
 	})
 	sel.AddReceive(more, func(c workflow.ReceiveChannel, _ bool) {
 		c.Receive(ctx, nil)
@@ -301,8 +288,11 @@ func (s *story) awaited() []breach.Awaited {
 	if !s.unjudged.IsZero() {
 		add("mend", breach.RoleLead, "", "facts", s.unjudged)
 	}
-	if len(s.waves) == 0 {
+	if !s.anybody() {
 		add("load_people", breach.RoleResponder, "", "", s.in.OpenedAt)
+	}
+	if s.owesReports() {
+		add("submit_reports", breach.RoleResponder, "", "", s.judged)
 	}
 	for _, w := range s.waves {
 		switch w.state {

@@ -37,9 +37,6 @@ func TestRefusals(t *testing.T) {
 	p.refuses(protocol.UpdateApprove, decision(mei, "no such hash"), breach.ErrOldHash)
 	p.refuses(protocol.UpdateReturn, decision(mei, "no such hash"), breach.ErrOldHash)
 	p.refuses(protocol.UpdateSubmit, submission(0), breach.ErrInvalid)
-	p.refuses(protocol.UpdatePause, ordered(wei), breach.ErrConflict)
-	p.refuses(protocol.UpdateResume, ordered(wei), breach.ErrConflict)
-	p.refuses(protocol.UpdateStop, ordered(wei), breach.ErrConflict)
 	p.refuses(protocol.UpdateAcknowledge, acknowledgement(activitiestest.DutyAuthority), breach.ErrConflict)
 	p.submits(1)
 	p.refuses(protocol.UpdateApprove, decision(mei, "an old hash"), breach.ErrOldHash)
@@ -55,7 +52,6 @@ func TestRefusals(t *testing.T) {
 	p.refuses(protocol.UpdateApprove, func() any { return decision(mei, p.planHash(1))() }, breach.ErrAlreadyDecided)
 	p.refuses(protocol.UpdateSubmit, submission(1), breach.ErrAlreadyDecided)
 	p.refuses(protocol.UpdateReturn, func() any { return decision(mei, p.planHash(1))() }, breach.ErrOldHash)
-	p.refuses(protocol.UpdateResume, ordered(wei), breach.ErrConflict)
 	p.refuses(protocol.UpdateClose, closing(mei), breach.ErrConflict)
 	p.refuses(protocol.UpdateAcknowledge, acknowledgement("eu-gdpr/authority/none"), breach.ErrConflict)
 	p.then("filed", func() bool {
@@ -77,7 +73,6 @@ func TestRefusals(t *testing.T) {
 		require.Equal(t, []string{"close"}, p.waits())
 	})
 	p.refuses(protocol.UpdateClose, closing(breach.Actor{ID: "li.na", Role: breach.RoleResponder}), breach.ErrForbidden)
-	p.refuses(protocol.UpdatePause, ordered(wei), breach.ErrConflict)
 	p.closes()
 	require.NoError(t, p.run())
 	require.Empty(t, p.led.Unexplained())
@@ -132,9 +127,14 @@ func TestCloseAsksWhetherEverybodyIsAccountedFor(t *testing.T) {
 		require.Equal(t, breach.ErrConflict, codeOf(a.failed), "%v", a.err())
 	})
 	p.then("the hold ends", now, func() { p.set(t, "held", breach.Exempt) })
-	p.then("close", now, func() { p.close() })
+	p.asks(protocol.UpdateClose, closing(mei), func(a *answer) {
+		require.Equal(t, breach.ErrConflict, codeOf(a.failed), "%v", a.err())
+		require.Contains(t, a.failed.Error(), activitiestest.DutyAuthority, "the report was not filed")
+	})
+	p.then("close with a reason", now, func() { p.closeLeaving() })
 	require.NoError(t, p.run())
 	require.Empty(t, p.stage.Post.Sent())
+	require.Contains(t, string(p.led.Notes("incident.moved")[0].Data), activitiestest.DutyAuthority)
 }
 
 func (p *play) set(t *testing.T, name string, to breach.Outcome) {

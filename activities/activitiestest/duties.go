@@ -46,21 +46,48 @@ func (l *Ledger) Judgement(ctx context.Context, incident string) (j breach.Judge
 // SetObligationState answers activities.Duties.
 func (l *Ledger) SetObligationState(ctx context.Context, incident, obligation string, s breach.ObligationState, _ string, _ time.Time) error {
 	return l.do(ctx, "SetObligationState", true, func() error {
+		past := l.duties[obligation]
 		now := breach.ObligationDrafting
-		for _, past := range l.duties[obligation] {
-			if now = past; past == s {
-				return nil
-			}
+		if len(past) > 0 {
+			now = past[len(past)-1]
 		}
 		if now == s {
 			return nil
 		}
 		if !breach.ObligationMachine.Allows(string(now), string(s)) {
+			if slices.Contains(past, s) {
+				return nil
+			}
 			return breach.Errorf(breach.ErrConflict, "an obligation that is %s cannot become %s", now, s)
 		}
 		l.duties[obligation] = append(l.duties[obligation], s)
 		return nil
 	})
+}
+
+// OwedReports answers activities.Duties.
+func (l *Ledger) OwedReports(ctx context.Context, _ string) (out []string, err error) {
+	err = l.do(ctx, "OwedReports", false, func() error {
+		newest := 0
+		for r := range l.judgements {
+			newest = max(newest, r)
+		}
+		var carried []string
+		for _, p := range l.plans {
+			for _, r := range p.Plan.Reports {
+				if p.State == breach.PlanApproved {
+					carried = append(carried, r.Channel)
+				}
+			}
+		}
+		for _, o := range l.judgements[newest].Obligations {
+			if _, filed := l.filings[o.ID]; o.FirstReport() && !filed && !slices.Contains(carried, o.ID) {
+				out = append(out, o.ID)
+			}
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Duty lists the states that an obligation went through.

@@ -143,20 +143,45 @@ func (l *Ledger) File(ctx context.Context, incident string, revision int) (file 
 }
 
 // SetState answers activities.Cases.
-func (l *Ledger) SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error {
-	return l.do(ctx, "SetState", true, func() error {
-		if err := l.known(incident); err != nil || l.head.State == to {
+func (l *Ledger) SetState(ctx context.Context, incident string, to breach.IncidentState, _ string, at time.Time) error {
+	return l.do(ctx, "SetState", true, func() error { return l.move(incident, to, at) })
+}
+
+func (l *Ledger) move(incident string, to breach.IncidentState, at time.Time) error {
+	if err := l.known(incident); err != nil || l.head.State == to {
+		return err
+	}
+	if !breach.IncidentMachine.Allows(string(l.head.State), string(to)) {
+		return breach.Errorf(breach.ErrConflict, "an incident that is %s cannot become %s", l.head.State, to)
+	}
+	l.head.State, l.head.ClosedAt = to, nil
+	if to == breach.IncidentClosed {
+		l.head.ClosedAt = &at
+	}
+	l.moves = append(l.moves, to)
+	return nil
+}
+
+// CloseIncident answers activities.Cases.
+func (l *Ledger) CloseIncident(ctx context.Context, incident, by string, open []string, at time.Time) error {
+	return l.do(ctx, "CloseIncident", true, func() error {
+		if n := l.tally(0).Unaccounted(); n > 0 {
+			return breach.Errorf(breach.ErrConflict, "%d people are not accounted for", n)
+		}
+		raw, err := json.Marshal(map[string]any{"open_duties": open})
+		l.notes = append(l.notes, Note{"", by, "incident.moved", raw, at})
+		if err != nil {
 			return err
 		}
-		if !breach.IncidentMachine.Allows(string(l.head.State), string(to)) {
-			return breach.Errorf(breach.ErrConflict, "an incident that is %s cannot become %s", l.head.State, to)
-		}
-		l.head.State, l.head.ClosedAt = to, nil
-		if to == breach.IncidentClosed {
-			l.head.ClosedAt = &at
-		}
-		l.moves = append(l.moves, to)
-		return nil
+		return l.move(incident, breach.IncidentClosed, at)
+	})
+}
+
+// SetSufficiency answers activities.Cases.
+func (l *Ledger) SetSufficiency(ctx context.Context, incident string, rules breach.Sufficiency) error {
+	return l.do(ctx, "SetSufficiency", true, func() error {
+		l.rules = rules
+		return l.known(incident)
 	})
 }
 

@@ -43,6 +43,9 @@ func (l *Ledger) Load(people ...breach.Person) (wave int) {
 	for _, b := range l.blocks {
 		wave = max(wave, b.wave)
 	}
+	for _, p := range l.plans {
+		wave = max(wave, p.Plan.Wave)
+	}
 	wave++
 	no := int64(len(l.blocks))
 	for i, who := range people {
@@ -114,6 +117,12 @@ func (l *Ledger) WaveNumbers(ctx context.Context, _ string) (out []int, err erro
 				out = append(out, b.wave)
 			}
 		}
+		for _, p := range l.plans { // of reports alone
+			if !slices.Contains(out, p.Plan.Wave) {
+				out = append(out, p.Plan.Wave)
+			}
+		}
+		slices.Sort(out)
 		return nil
 	})
 	return out, err
@@ -268,13 +277,18 @@ func (l *Ledger) Settle(ctx context.Context, _ string, wave int, now time.Time) 
 // Tally answers activities.People.
 func (l *Ledger) Tally(ctx context.Context, _ string, wave int) (t breach.Tally, err error) {
 	err = l.do(ctx, "Tally", false, func() error {
-		t = breach.Tally{}
-		for _, p := range l.people {
-			if wave == 0 || p.wave == wave {
-				t[p.outcome]++
-			}
-		}
+		t = l.tally(wave)
 		return nil
 	})
 	return t, err
+}
+
+func (l *Ledger) tally(wave int) breach.Tally {
+	t := breach.Tally{}
+	for _, p := range l.people {
+		if wave == 0 || p.wave == wave {
+			t[p.outcome]++
+		}
+	}
+	return t
 }

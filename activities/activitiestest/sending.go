@@ -227,3 +227,16 @@ func (p *person) unsettled(a breach.Attempt) breach.UnsettledAttempt {
 	}
 	return u
 }
+
+// Rounds answers activities.Sending.
+func (l *Ledger) Rounds(ctx context.Context, _ string, wave int) (n int, err error) {
+	err = l.do(ctx, "Rounds", false, func() error {
+		for _, k := range l.chunks {
+			if k.wave == wave {
+				n = max(n, k.round)
+			}
+		}
+		return nil
+	})
+	return n, err
+}

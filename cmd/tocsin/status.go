@@ -53,7 +53,7 @@ func showFlags(p *page, v breach.Overview) {
 
 // awaitedWords says what somebody must do.
 var awaitedWords = map[string]string{
-	"load_people": "load the list of affected people", "submit": "submit the plan of list %s", "approve": "read and approve, or return, the plan",
+	"load_people": "load the list of affected people", "submit": "submit the plan of list %s", "submit_reports": "submit the reports to authorities for approval", "approve": "read and approve, or return, the plan",
 	"mend": "look into list %s", "acknowledge": "enter the authority's number for %s", "close": "close the incident",
 }
 

@@ -12,8 +12,8 @@ import (
 // ledger is the store as the engine sees it: the same ledger, in the vocabulary's own types.
 type ledger struct{ *store.Store }
 
-func (l ledger) PendingCommands(ctx context.Context) ([]breach.QueuedCommand, error) {
-	list, err := l.Store.PendingCommands(ctx)
+func (l ledger) PendingCommands(ctx context.Context, incident string) ([]breach.QueuedCommand, error) {
+	list, err := l.Store.PendingCommands(ctx, incident)
 	out := make([]breach.QueuedCommand, len(list))
 	for i, c := range list {
 		out[i] = breach.QueuedCommand{ID: c.ID, Incident: c.Incident, Name: c.Name, Payload: c.Payload, At: c.QueuedAt}

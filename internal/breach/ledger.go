@@ -195,6 +195,12 @@ type Source struct {
 	Rows     int64  `json:"rows"`
 }
 
+// DueList is a list whose delivery is over and of which somebody is to be told again.
+type DueList struct {
+	Incident string
+	Wave     int
+}
+
 // QueuedCommand is a decision that the ledger holds and the workflow has not taken yet.
 type QueuedCommand struct {
 	ID       string
@@ -203,6 +209,9 @@ type QueuedCommand struct {
 	Payload  json.RawMessage
 	At       time.Time
 }
+
+// LoadID names the command that tells the workflow engine of a list of people.
+func LoadID(incident string, wave int) string { return "people-" + incident + "-" + strconv.Itoa(wave) }
 
 // AmendmentID names the command that tells the workflow engine of a fact revision.
 func AmendmentID(incident string, revision int) string {

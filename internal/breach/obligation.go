@@ -50,6 +50,19 @@ type Obligation struct {
 	Title string `json:"title"`
 }
 
+// FirstReport says that a first report to an authority is due. Later phases start from another event and
+// are drafted when it happens.
+func (o Obligation) FirstReport() bool {
+	if o.Duty != "notify_authority" || o.Verdict != Applies || o.Clock == nil {
+		return false
+	}
+	switch o.Clock.From {
+	case "aware_at", "detected_at", "determined_at", "classified_at", "assessed_at", "material_at":
+		return true
+	}
+	return false
+}
+
 // Clock says how a deadline was counted.
 type Clock struct {
 	From        string     `json:"from"` // the fact that starts it, for example aware_at

@@ -10,6 +10,7 @@ type Overview struct {
 	Assessment   *Assessment               `json:"assessment,omitempty"`
 	Duties       []Duty                    `json:"obligations"`
 	Missing      []string                  `json:"missing,omitempty"` // facts and texts that block approval
+	Notes        []string                  `json:"notes,omitempty"`   // of detectors and imported files: close to facts, for a person to decide
 	People       Tally                     `json:"people"`
 	Total        int64                     `json:"total"`
 	Balanced     bool                      `json:"balanced"` // the recount from the rows equals the tallies
@@ -69,7 +70,7 @@ type Notice struct {
 
 // Awaited is one thing that somebody must do.
 type Awaited struct {
-	What  string    `json:"what"` // load_people, submit, approve, mend, acknowledge, close
+	What  string    `json:"what"` // load_people, submit, submit_reports, approve, mend, acknowledge, close
 	Role  Role      `json:"role"`
 	NotBy string    `json:"not_by,omitempty"` // the author of a plan cannot approve it
 	Ref   string    `json:"ref,omitempty"`    // plan hash, obligation id or number of a list
@@ -97,12 +98,16 @@ type Sealed struct {
 type Opened struct {
 	Incident string   `json:"incident"`
 	Missing  []string `json:"missing"`
+	// Notes say what the file holds that is close to a fact and not one, for a person to decide.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Detected is the answer to a detector. The same finding again is the same incident.
 type Detected struct {
 	Incident string `json:"incident"`
 	First    bool   `json:"first"`
+	// Notes say what the finding holds that is close to a fact and not one, for a person to decide.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Amended says what changed with amended facts.

@@ -81,6 +81,9 @@ type Attempt struct {
 // Tally counts people by outcome. Its sum is the number of people at every instant.
 type Tally map[Outcome]int64
 
+// Unaccounted is how many people are neither told nor covered nor set aside with a reason.
+func (t Tally) Unaccounted() int64 { return t[Pending] + t[Unreachable] + t[Held] }
+
 // Sum adds up all outcomes.
 func (t Tally) Sum() int64 {
 	var n int64

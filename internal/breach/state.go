@@ -119,6 +119,16 @@ var IncidentMachine = Machine{
 	},
 }
 
+// GateMove is what a person does to an incident's gate, which lanes look at before each batch.
+type GateMove string
+
+// Gate moves; a stop is for good.
+const (
+	GatePause  GateMove = "pause"
+	GateResume GateMove = "resume"
+	GateStop   GateMove = "stop"
+)
+
 var ObligationMachine = Machine{
 	Name: "obligation",
 	States: []StateInfo{
@@ -126,11 +136,11 @@ var ObligationMachine = Machine{
 		{"awaiting_approval", "Awaiting approval", "A second person must decide."},
 		{"filed", "Filed", "Handed to the authority."},
 		{"acknowledged", "Acknowledged", "The authority gave its number."},
-		{"closed", "Closed", "Nothing more is asked for."},
+		{"closed", "Closed", "Nothing more is asked for, unless further people are found."},
 	},
 	Edges: map[string][]string{
 		"drafting": {"awaiting_approval", "closed"}, "awaiting_approval": {"drafting", "filed", "closed"},
-		"filed": {"acknowledged", "closed"}, "acknowledged": {"closed"},
+		"filed": {"acknowledged", "closed"}, "acknowledged": {"closed"}, "closed": {"drafting"},
 	},
 }
 

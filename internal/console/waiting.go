@@ -72,6 +72,9 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 			item.Text = l.Count(int64(len(o.Missing)), "1 thing is missing first; it is listed under “Missing”.", "%s things are missing first; they are listed under “Missing”.")
 		}
 		item.Action, item.Button, item.Fields = here+"/submit", l.T("Submit for approval"), map[string]string{"wave": a.Ref}
+	case "submit_reports":
+		item.Title, item.Text = l.T("Submit the reports to authorities"), l.T("They are due whether or not the people are known yet. Then a second person decides.")
+		item.Action, item.Button, item.Fields = here+"/submit", l.T("Submit for approval"), map[string]string{"wave": "0"}
 	case "approve":
 		l.waitApprove(&item, o, a, own)
 	case "mend":

@@ -38,7 +38,8 @@ var sentencesInChinese = map[string]string{
 	"At the measured rate not everybody could be told one by one before the deadline.":                   "按测得的速度，无法在时限前逐一告知所有人。",
 	"Telling everybody one by one would exceed the cost limit of the policy.":                            "逐一告知将超出政策的费用上限。",
 
-	"Load the list of affected people": "载入受影响人员名单", "A CSV file, read on the command line:": "在命令行读取 CSV 文件：", "Submit the plan for list %d": "提交名单 %d 的方案", "Submit for approval": "提交批准",
+	"Load the list of affected people": "载入受影响人员名单", "A CSV file, read on the command line:": "在命令行读取 CSV 文件：", "Submit the plan for list %d": "提交名单 %d 的方案",
+	"Submit the reports to authorities": "提交向主管部门的报告", "They are due whether or not the people are known yet. Then a second person decides.": "无论受影响人员是否已查明，报告都须按期提交。随后由另一人决定。", "Submit for approval": "提交批准",
 	"Texts, people, channels and rules are put together as they are now. Then a second person decides.": "按现状汇总文本、人员、渠道和规则，再由另一人决定。",
 	"1 thing is missing first; it is listed under “Missing”.":                                           "尚缺 1 项，见“缺少”。",
 	"%s things are missing first; they are listed under “Missing”.":                                     "尚缺 %s 项，见“缺少”。",

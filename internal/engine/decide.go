@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 	"iter"
-	"time"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/protocol"
@@ -57,44 +57,56 @@ func (e *Engine) LoadPeople(ctx context.Context, incident string, by breach.Acto
 	if err != nil || report.Added == 0 {
 		return report, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	// A story that misses the signal finds the list when it begins, and submitting names the wave.
-	_ = e.Temporal.SignalWorkflow(ctx, protocol.IncidentID(incident), "", protocol.SignalPeopleLoaded, map[string]int{"wave": report.Wave})
-	return report, nil
+	return report, e.settled(ctx, incident)
 }
 
-// Submit has the plan of a wave built and put up for approval; wave 0 is the newest.
+// Submit has the plan of a list built and put up for approval. List 0 is the newest one that no approved plan
+// covers; where there is none and reports are owed to authorities, it is a plan of those alone.
 func (e *Engine) Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error) {
 	if err := may(by, "submit plans", breach.RoleResponder, breach.RoleLead); err != nil {
 		return breach.Submitted{}, err
 	}
-	wave, err := e.newest(ctx, incident, wave)
-	if err != nil {
-		return breach.Submitted{}, err
+	if wave == 0 {
+		var err error
+		if wave, err = e.undecided(ctx, incident, by); err != nil {
+			return breach.Submitted{}, err
+		}
 	}
 	var out breach.Submitted
 	c := command(by)
-	err = e.update(ctx, incident, protocol.UpdateSubmit, c.ID, protocol.Submit{Command: c, Wave: wave}, &out)
+	err := e.update(ctx, incident, protocol.UpdateSubmit, c.ID, protocol.Submit{Command: c, Wave: wave}, &out)
 	return out, err
 }
 
-func (e *Engine) newest(ctx context.Context, incident string, wave int) (int, error) {
-	if wave > 0 {
-		return wave, nil
-	}
+// undecided finds the newest list that no approved plan covers, or makes an empty one for owed reports.
+func (e *Engine) undecided(ctx context.Context, incident string, by breach.Actor) (int, error) {
 	waves, err := e.Ledger.WaveNumbers(ctx, incident)
 	if err != nil {
 		return 0, err
 	}
-	if len(waves) == 0 {
-		if _, err := e.Ledger.Incident(ctx, incident); err != nil {
+	for i := len(waves) - 1; i >= 0; i-- {
+		p, err := e.Ledger.Plan(ctx, incident, waves[i])
+		if breach.CodeOf(err) == breach.ErrNotFound || (err == nil && p.State != breach.PlanApproved) {
+			return waves[i], nil
+		}
+		if err != nil {
 			return 0, err
 		}
-		return 0, breach.Errorf(breach.ErrIncomplete, "no list of people is loaded").
-			With(breach.FieldError{Where: "people", What: "load the list of affected people first"})
 	}
-	return waves[len(waves)-1], nil
+	owed, err := e.Ledger.OwedReports(ctx, incident)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(owed) > 0:
+		return e.Ledger.EmptyList(ctx, incident, by, e.Now().UTC())
+	case len(waves) > 0:
+		return waves[len(waves)-1], nil
+	}
+	if _, err := e.Ledger.Incident(ctx, incident); err != nil {
+		return 0, err
+	}
+	return 0, breach.Errorf(breach.ErrIncomplete, "no list of people is loaded, and no report is owed").
+		With(breach.FieldError{Where: "people", What: "load the list of affected people first"})
 }
 
 // Approve records a second person's approval of exactly this plan and lets the story go on. Once recorded
@@ -121,11 +133,7 @@ func (e *Engine) decide(ctx context.Context, incident, hash string, by breach.Ac
 	if err != nil {
 		return breach.PlanRecord{}, err
 	}
-	_, err = e.CatchUp(ctx)
-	if breach.CodeOf(err) == breach.ErrUnavailable || err == nil {
-		return rec, nil // recorded; the story goes on as soon as it can
-	}
-	return rec, err
+	return rec, e.settled(ctx, incident)
 }
 
 // waveOf finds the list whose newest plan has this hash.
@@ -154,78 +162,32 @@ func (e *Engine) waveOf(ctx context.Context, incident, hash string) (int, error)
 	return 0, breach.Errorf(breach.ErrOldHash, "no present plan has this hash")
 }
 
-// Pause, Resume and Stop close and open the ledger's gate first, which lanes look at before each batch, so
-// that they take effect within seconds whatever Temporal does.
+// Pause, Resume and Stop move the ledger's gate, which lanes look at before each batch, so that they take
+// effect within seconds whatever Temporal does; the story is told right after, or as soon as it answers.
 
 // Pause keeps further messages from being handed over until Resume.
 func (e *Engine) Pause(ctx context.Context, incident string, by breach.Actor) error {
-	return e.gate(ctx, incident, protocol.UpdatePause, true, false, by)
+	return e.gate(ctx, incident, breach.GatePause, by)
 }
 
 // Resume lets a paused delivery go on with what is missing.
 func (e *Engine) Resume(ctx context.Context, incident string, by breach.Actor) error {
-	return e.gate(ctx, incident, protocol.UpdateResume, false, false, by)
+	return e.gate(ctx, incident, breach.GateResume, by)
 }
 
 // Stop ends a delivery for good; who was not told stays so and is listed.
 func (e *Engine) Stop(ctx context.Context, incident string, by breach.Actor) error {
-	return e.gate(ctx, incident, protocol.UpdateStop, true, true, by)
+	return e.gate(ctx, incident, breach.GateStop, by)
 }
 
-func (e *Engine) gate(ctx context.Context, incident, name string, paused, stopped bool, by breach.Actor) error {
-	if err := may(by, name+" sending", breach.RoleResponder, breach.RoleLead); err != nil {
+func (e *Engine) gate(ctx context.Context, incident string, move breach.GateMove, by breach.Actor) error {
+	if err := may(by, string(move)+" sending", breach.RoleResponder, breach.RoleLead); err != nil {
 		return err
 	}
-	wasPaused, wasStopped, err := e.Ledger.Gate(ctx, incident)
-	if err != nil {
+	if err := e.Ledger.MoveGate(ctx, incident, newID(), move, by, e.Now().UTC()); err != nil {
 		return err
 	}
-	if wasStopped {
-		return breach.Errorf(breach.ErrConflict, "sending was stopped for good")
-	}
-	if paused && wasPaused && !stopped {
-		return breach.Errorf(breach.ErrConflict, "sending is paused already")
-	}
-	// Nothing can be on its way, so the gate is not touched: a story that begins at this moment would see it.
-	if approved, err := e.approvedAny(ctx, incident); err != nil || !approved {
-		if err == nil {
-			err = breach.Errorf(breach.ErrConflict, "nothing is being sent")
-		}
-		return err
-	}
-	if err := e.Ledger.SetGate(ctx, incident, paused, stopped, by, e.Now().UTC()); err != nil {
-		return err
-	}
-	c := command(by)
-	err = e.update(ctx, incident, name, c.ID, c, nil)
-	code := breach.CodeOf(err)
-	if err != nil && code == breach.ErrConflict && wasPaused && !paused {
-		return nil // the story never heard of the pause, or is done: the gate is open, and lanes go on by it
-	}
-	if err != nil && code != breach.ErrUnavailable && code != breach.ErrInternal {
-		if back := e.Ledger.SetGate(ctx, incident, wasPaused, wasStopped, by, e.Now().UTC()); back != nil {
-			return back
-		}
-	}
-	return err
-}
-
-// approvedAny reports whether the newest plan of any list is approved.
-func (e *Engine) approvedAny(ctx context.Context, incident string) (bool, error) {
-	waves, err := e.Ledger.WaveNumbers(ctx, incident)
-	if err != nil {
-		return false, err
-	}
-	for _, w := range waves {
-		p, err := e.Ledger.Plan(ctx, incident, w)
-		if err == nil && p.State == breach.PlanApproved {
-			return true, nil
-		}
-		if err != nil && breach.CodeOf(err) != breach.ErrNotFound {
-			return false, err
-		}
-	}
-	return false, nil
+	return e.settled(ctx, incident)
 }
 
 // Acknowledge records the number that an authority gave for a filed report.
@@ -259,13 +221,40 @@ func (e *Engine) FileAgain(ctx context.Context, incident, obligation string, by 
 		return err
 	}
 	c := command(by)
-	return e.update(ctx, incident, protocol.UpdateFile, c.ID, protocol.Acknowledge{Command: c, Obligation: obligation}, nil)
+	err := e.update(ctx, incident, protocol.UpdateFile, c.ID, protocol.File{Command: c, Obligation: obligation}, nil)
+	if err != nil {
+		return err
+	}
+	return e.Ledger.Note(ctx, incident, "file/"+c.ID, by.ID, "report.tried_again", map[string]string{"obligation": obligation}, e.Now().UTC())
 }
 
-// Close ends an incident when everybody is accounted for; its evidence is sealed right after.
+// Close ends an incident when everybody is accounted for and every duty that applies is done; its evidence is
+// sealed right after.
 func (e *Engine) Close(ctx context.Context, incident string, by breach.Actor) error {
+	return e.close(ctx, incident, "", by)
+}
+
+// CloseLeaving closes an incident although duties that apply were not done. The reason goes on record.
+func (e *Engine) CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error {
+	if reason = strings.TrimSpace(reason); len(reason) < 10 || len(reason) > 2000 {
+		return breach.Errorf(breach.ErrInvalid, "the reason cannot be used").
+			With(breach.FieldError{Where: "reason", What: "says in 10 to 2,000 characters why duties are left undone; name no person"})
+	}
+	return e.close(ctx, incident, reason, by)
+}
+
+func (e *Engine) close(ctx context.Context, incident, reason string, by breach.Actor) error {
+	if err := may(by, "close incidents", breach.RoleLead); err != nil {
+		return err
+	}
 	c := command(by)
-	return e.update(ctx, incident, protocol.UpdateClose, c.ID, protocol.Close{Command: c}, nil)
+	if reason != "" {
+		err := e.Ledger.Note(ctx, incident, "close/"+c.ID, by.ID, "close.reasoned", map[string]string{"reason": reason}, e.Now().UTC())
+		if err != nil {
+			return err
+		}
+	}
+	return e.update(ctx, incident, protocol.UpdateClose, c.ID, protocol.Close{Command: c, Reasoned: reason != ""}, nil)
 }
 
 // Reopen goes on with a closed incident, for example because a list was found later.
@@ -280,7 +269,7 @@ func (e *Engine) Reopen(ctx context.Context, incident string, by breach.Actor) e
 	if inc.State != breach.IncidentClosed {
 		return breach.Errorf(breach.ErrConflict, "the incident is not closed")
 	}
-	if err := e.Ledger.SetState(ctx, incident, breach.IncidentMonitoring, e.Now().UTC()); err != nil {
+	if err := e.Ledger.SetState(ctx, incident, breach.IncidentMonitoring, by.ID, e.Now().UTC()); err != nil {
 		return err
 	}
 	if err := e.start(ctx, incident, inc.OpenedAt); err != nil {

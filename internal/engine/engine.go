@@ -30,14 +30,17 @@ type Ledger interface {
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	File(ctx context.Context, incident string, revision int) (breach.IncidentFile, int, error)
 	AmendFile(ctx context.Context, incident string, file breach.IncidentFile, base int, by breach.Actor, at time.Time) (revision int, err error)
-	SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error
+	SetState(ctx context.Context, incident string, to breach.IncidentState, by string, at time.Time) error
 	Unstarted(ctx context.Context) ([]breach.Incident, error)
 	MarkStarted(ctx context.Context, incident string) error
 	Decide(ctx context.Context, incident string, wave int, planHash string, by breach.Actor, approve bool, comment string, at time.Time) (breach.PlanRecord, error)
-	PendingCommands(ctx context.Context) ([]breach.QueuedCommand, error)
+	PendingCommands(ctx context.Context, incident string) ([]breach.QueuedCommand, error)
 	CommandTaken(ctx context.Context, id string) error
-	SetGate(ctx context.Context, incident string, paused, stopped bool, by breach.Actor, at time.Time) error
-	Gate(ctx context.Context, incident string) (paused, stopped bool, err error)
+	MoveGate(ctx context.Context, incident, id string, move breach.GateMove, by breach.Actor, at time.Time) error
+	OwedReports(ctx context.Context, incident string) ([]string, error)
+	EmptyList(ctx context.Context, incident string, by breach.Actor, at time.Time) (wave int, err error)
+	DueLists(ctx context.Context) ([]breach.DueList, error)
+	Note(ctx context.Context, incident, key, actor, action string, data any, at time.Time) error
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)
 	WaveNumbers(ctx context.Context, incident string) ([]int, error)
 	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
@@ -232,8 +235,9 @@ func (e *Engine) Resync(ctx context.Context) error {
 	return nil
 }
 
-// CatchUp starts stories that the ledger holds and Temporal does not, and passes decisions on that were
-// recorded while the workflow could not take them. It returns how many it passed on; call it now and then.
+// CatchUp starts stories that the ledger holds and Temporal does not, passes decisions on that were recorded
+// while the workflow could not take them, and tells the stories of people who are to be told again. It returns
+// how many it passed on; call it now and then.
 func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 	late, err := e.Ledger.Unstarted(ctx)
 	if err != nil {
@@ -249,14 +253,26 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 		}
 		n++
 	}
-	passed, err := e.passOn(ctx)
-	return n + passed, err
+	passed, err := e.passOn(ctx, "")
+	if n += passed; err != nil {
+		return n, err
+	}
+	due, err := e.Ledger.DueLists(ctx)
+	if err != nil {
+		return n, err
+	}
+	for _, d := range due { // a story that delivers this list already takes no notice
+		if err := e.signal(ctx, d.Incident, protocol.SignalPeopleDue, map[string]int{"wave": d.Wave}); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
-// passOn passes queued decisions on, in their order within each incident. An incident whose story does not
-// answer keeps nobody else waiting.
-func (e *Engine) passOn(ctx context.Context) (int, error) {
-	queued, err := e.Ledger.PendingCommands(ctx)
+// passOn passes queued decisions of one incident (or of all for "") on, in their order within each incident.
+// An incident whose story does not answer, or breaks down over a decision, keeps nobody else waiting.
+func (e *Engine) passOn(ctx context.Context, incident string) (int, error) {
+	queued, err := e.Ledger.PendingCommands(ctx, incident)
 	if err != nil {
 		return 0, err
 	}
@@ -267,8 +283,12 @@ func (e *Engine) passOn(ctx context.Context) (int, error) {
 		if skip[q.Incident] {
 			continue
 		}
-		err := e.update(ctx, q.Incident, q.Name, q.ID, q.Payload, nil)
-		if err != nil && breach.CodeOf(err) == breach.ErrUnavailable {
+		err := e.pass(ctx, q)
+		switch breach.CodeOf(err) {
+		case breach.ErrUnavailable, breach.ErrInternal:
+			if err == nil {
+				break
+			}
 			if e.Ready(ctx) != nil {
 				return n, err
 			}
@@ -282,6 +302,29 @@ func (e *Engine) passOn(ctx context.Context) (int, error) {
 		n++
 	}
 	return n, silent
+}
+
+func (e *Engine) pass(ctx context.Context, q breach.QueuedCommand) error {
+	if q.Name == protocol.SignalPeopleLoaded {
+		return e.signal(ctx, q.Incident, q.Name, q.Payload)
+	}
+	return e.update(ctx, q.Incident, q.Name, q.ID, q.Payload, nil)
+}
+
+func (e *Engine) signal(ctx context.Context, incident, name string, arg any) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	return e.explain(ctx, incident, e.Temporal.SignalWorkflow(ctx, protocol.IncidentID(incident), "", name, arg))
+}
+
+// settled passes on what the ledger has just recorded. It stands whatever the workflow engine does: one that
+// does not answer now takes it later.
+func (e *Engine) settled(ctx context.Context, incident string) error {
+	_, err := e.passOn(ctx, incident)
+	if code := breach.CodeOf(err); err != nil && (code == breach.ErrUnavailable || code == breach.ErrInternal) {
+		return nil
+	}
+	return err
 }
 
 // Ready reports whether the workflow engine answers.

@@ -72,8 +72,9 @@ const (
 // Signals.
 const (
 	SignalMoreDetections = "more-detections"
-	SignalPeopleLoaded   = "people-loaded"
-	SignalDeliverControl = "control" // to Deliver: pause, resume, stop
+	SignalPeopleLoaded   = "people-loaded" // {"wave": n}
+	SignalPeopleDue      = "people-due"    // {"wave": n}: somebody of a list that was delivered is to be told again
+	SignalDeliverControl = "control"       // to Deliver: pause, resume, stop
 )
 
 // IncidentInput starts the incident's story. The rest is in the ledger.
@@ -108,9 +109,16 @@ type Decide struct {
 	PlanHash string `json:"plan_hash"`
 }
 
-// Close ends an incident. Reason is required when duties are open.
+// Close ends an incident. Reasoned says that the ledger has a reason why duties that apply are left undone.
 type Close struct {
 	Command
+	Reasoned bool `json:"reasoned,omitempty"`
+}
+
+// File asks to file a report again that an authority refused.
+type File struct {
+	Command
+	Obligation string `json:"obligation"`
 }
 
 // Acknowledge says that an authority's number for a filed report is in the ledger.

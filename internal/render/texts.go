@@ -19,20 +19,8 @@ import (
 // so that they can be looked at. An error means that the templates themselves are broken.
 func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error) {
 	d := e.newDraft(file, s)
-	for _, tag := range d.needed(locales) {
-		for _, channel := range s.Channels {
-			for _, v := range variants {
-				if v.name == breach.ToGuardian && !s.Guardian {
-					continue
-				}
-				if body, ok := d.notice(e.languages[tag], channel, string(v.name)); ok {
-					texts = append(texts, d.seal(body)...)
-				}
-			}
-		}
-	}
-	for _, tag := range d.told() {
-		texts = append(texts, d.seal(d.announcement(e.languages[tag]))...)
+	if len(locales) > 0 { // else nobody is on the list: reports alone
+		texts = d.toPeople(locales)
 	}
 	for _, duty := range duties {
 		if toAuthority(duty) {
@@ -40,6 +28,26 @@ func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obliga
 		}
 	}
 	return texts, d.problems, nil
+}
+
+// toPeople composes the notices and the announcement.
+func (d *draft) toPeople(locales []string) (texts []breach.Text) {
+	for _, tag := range d.needed(locales) {
+		for _, channel := range d.scope.Channels {
+			for _, v := range variants {
+				if v.name == breach.ToGuardian && !d.scope.Guardian {
+					continue
+				}
+				if body, ok := d.notice(d.engine.languages[tag], channel, string(v.name)); ok {
+					texts = append(texts, d.seal(body)...)
+				}
+			}
+		}
+	}
+	for _, tag := range d.told() {
+		texts = append(texts, d.seal(d.announcement(d.engine.languages[tag]))...)
+	}
+	return texts
 }
 
 // seal encodes a body and notes variables in it that nobody fills.

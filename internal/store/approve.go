@@ -101,9 +101,13 @@ func (s *Store) recordDecision(ctx context.Context, tx pgx.Tx, rec breach.PlanRe
 	if err := queueCommand(ctx, tx, p.Incident, id, name, payload); err != nil {
 		return err
 	}
-	return appendAudit(ctx, tx, p.Incident, note{"", by.ID, "plan." + string(rec.State), facts{
+	err = appendAudit(ctx, tx, p.Incident, note{"", by.ID, "plan." + string(rec.State), facts{
 		"wave": p.Wave, "revision": p.Revision, "plan_hash": rec.Hash, "author": rec.Author,
 	}, at})
+	if err != nil || rec.State != breach.PlanReturned {
+		return err
+	}
+	return redraft(ctx, tx, p.Incident, "the plan was returned", at)
 }
 
 // Approval returns the verified approval of exactly this plan: the row exists, its signature holds, the

@@ -55,15 +55,19 @@ func TestApproval(t *testing.T) {
 	_, _, err = b.Approval(b.ctx, b.id, 2, hash)
 	requireCode(t, breach.ErrNoApproval, err)
 
-	queued, err := b.PendingCommands(b.ctx)
+	queued, err := b.PendingCommands(b.ctx, "")
 	require.NoError(t, err)
-	require.Len(t, queued, 1)
+	require.Len(t, queued, 2, "the list and the approval")
+	require.Equal(t, "people-loaded", queued[0].Name)
+	require.JSONEq(t, `{"wave": 1}`, string(queued[0].Payload))
+	require.NoError(t, b.CommandTaken(b.ctx, queued[0].ID))
+	queued = queued[1:]
 	require.Equal(t, "approve", queued[0].Name)
 	var payload map[string]string
 	require.NoError(t, json.Unmarshal(queued[0].Payload, &payload))
 	require.Equal(t, map[string]string{"id": queued[0].ID, "actor": lead2.ID, "role": "lead", "plan_hash": hash}, payload)
 	require.NoError(t, b.CommandTaken(b.ctx, queued[0].ID))
-	queued, err = b.PendingCommands(b.ctx)
+	queued, err = b.PendingCommands(b.ctx, "")
 	require.NoError(t, err)
 	require.Empty(t, queued)
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"reflect"
@@ -242,24 +243,53 @@ func (s *Store) MarkStarted(ctx context.Context, incident string) error {
 }
 
 // SetState moves the incident machine; moving to the present state does nothing, a transition that the
-// machine does not allow is breach.ErrConflict.
-func (s *Store) SetState(ctx context.Context, incident string, to breach.IncidentState, at time.Time) error {
+// machine does not allow is breach.ErrConflict. by is the person who asked, or "" for the product itself.
+func (s *Store) SetState(ctx context.Context, incident string, to breach.IncidentState, by string, at time.Time) error {
 	return s.inTx(ctx, "move the incident", func(tx pgx.Tx) error {
-		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
-		if err != nil || inc.State == to {
+		return moveIncident(ctx, tx, incident, to, by, facts{}, at)
+	})
+}
+
+func moveIncident(ctx context.Context, tx pgx.Tx, incident string, to breach.IncidentState, by string, more facts, at time.Time) error {
+	inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
+	if err != nil || inc.State == to {
+		return err
+	}
+	if !breach.IncidentMachine.Allows(string(inc.State), string(to)) {
+		return breach.Errorf(breach.ErrConflict, "an incident that is %s cannot become %s", inc.State, to)
+	}
+	var closed *time.Time
+	if to == breach.IncidentClosed {
+		t := instant(at)
+		closed = &t
+	}
+	if _, err := tx.Exec(ctx, `UPDATE incident SET state = $2, closed_at = $3 WHERE id = $1`, incident, to, closed); err != nil {
+		return err
+	}
+	more["from"], more["to"] = inc.State, to
+	return appendAudit(ctx, tx, incident, note{"", cmp.Or(by, engineActor), "incident.moved", more, at})
+}
+
+// CloseIncident closes an incident while nobody can load a further list: everybody must be accounted for,
+// else it is breach.ErrConflict with the numbers. open are duties that are left undone; they go on record.
+func (s *Store) CloseIncident(ctx context.Context, incident, by string, open []string, at time.Time) error {
+	return s.inTx(ctx, "close the incident", func(tx pgx.Tx) error {
+		if err := lockLists(ctx, tx, incident); err != nil {
 			return err
 		}
-		if !breach.IncidentMachine.Allows(string(inc.State), string(to)) {
-			return breach.Errorf(breach.ErrConflict, "an incident that is %s cannot become %s", inc.State, to)
-		}
-		var closed *time.Time
-		if to == breach.IncidentClosed {
-			t := instant(at)
-			closed = &t
-		}
-		if _, err := tx.Exec(ctx, `UPDATE incident SET state = $2, closed_at = $3 WHERE id = $1`, incident, to, closed); err != nil {
+		t, err := tally(ctx, tx, incident, 0)
+		if err != nil {
 			return err
 		}
-		return appendAudit(ctx, tx, incident, note{"", engineActor, "incident.moved", facts{"from": inc.State, "to": to}, at})
+		if n := t.Unaccounted(); n > 0 {
+			return breach.Errorf(breach.ErrConflict,
+				"%d people are not accounted for: %d to do, %d not reachable and not covered, %d held; tell them, publish the announcement, or set them exempt or withdrawn with a reason",
+				n, t[breach.Pending], t[breach.Unreachable], t[breach.Held])
+		}
+		more := facts{}
+		if len(open) > 0 {
+			more["open_duties"] = open
+		}
+		return moveIncident(ctx, tx, incident, breach.IncidentClosed, by, more, at)
 	})
 }

@@ -38,10 +38,11 @@ func queueCommand(ctx context.Context, tx pgx.Tx, incident, id, name string, pay
 	return err
 }
 
-// PendingCommands lists what the workflow engine has not taken, in the order of the decisions.
-func (s *Store) PendingCommands(ctx context.Context) ([]Command, error) {
+// PendingCommands lists what the workflow engine has not taken of one incident, or of all for an empty id, in
+// the order of the decisions.
+func (s *Store) PendingCommands(ctx context.Context, incident string) ([]Command, error) {
 	list, err := collect(ctx, s.pool, pgx.RowToStructByPos[Command],
-		`SELECT id, incident, name, payload, queued_at FROM command WHERE taken_at IS NULL ORDER BY seq`)
+		`SELECT id, incident, name, payload, queued_at FROM command WHERE taken_at IS NULL AND ($1 = '' OR incident = $1) ORDER BY seq`, incident)
 	return list, clean("list the commands", err)
 }
 

@@ -160,23 +160,28 @@ func sameInstant(a, b *time.Time) bool {
 
 // Judgement returns the one in force; breach.ErrNotFound before the first.
 func (s *Store) Judgement(ctx context.Context, incident string) (breach.Judgement, int, error) {
+	j, rev, err := judgement(ctx, s.pool, incident)
+	return j, rev, clean("read the judgement", err)
+}
+
+func judgement(ctx context.Context, q querier, incident string) (breach.Judgement, int, error) {
 	var j breach.Judgement
 	var body []byte
 	var rev int
-	err := s.pool.QueryRow(ctx, `SELECT revision, body FROM assessment WHERE incident = $1 ORDER BY revision DESC LIMIT 1`, incident).Scan(&rev, &body)
+	err := q.QueryRow(ctx, `SELECT revision, body FROM assessment WHERE incident = $1 ORDER BY revision DESC LIMIT 1`, incident).Scan(&rev, &body)
 	switch {
 	case isNoRows(err):
 		return j, 0, notFound("incident %s was not judged yet", printable(incident))
 	case err != nil:
-		return j, 0, clean("read the judgement", err)
+		return j, 0, err
 	case json.Unmarshal(body, &j) != nil:
 		return j, 0, breach.Errorf(breach.ErrTampered, "the judgement of fact revision %d cannot be read", rev)
 	}
 	return j, rev, nil
 }
 
-// SetObligationState appends a state for one obligation. A state that it had already is left alone, so that
-// a repeated write does not set it back; a step that the machine does not allow is breach.ErrConflict.
+// SetObligationState appends a state for one obligation. A step that the machine does not allow is left alone
+// when the obligation went through that state before (a repeated write), and breach.ErrConflict otherwise.
 func (s *Store) SetObligationState(ctx context.Context, incident, obligation string, state breach.ObligationState, reason string, at time.Time) error {
 	return s.inTx(ctx, "move the obligation", func(tx pgx.Tx) error {
 		if _, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE"); err != nil {
@@ -189,28 +194,31 @@ func (s *Store) SetObligationState(ctx context.Context, incident, obligation str
 		if len(past) == 0 {
 			return notFound("incident %s has no obligation of this id", printable(incident))
 		}
-		now := string(breach.ObligationDrafting)
+		now, before := string(breach.ObligationDrafting), false
 		for _, p := range past {
-			if p == nil {
-				continue
-			}
-			if now = *p; now == string(state) {
-				return nil
+			if p != nil {
+				now, before = *p, before || *p == string(state)
 			}
 		}
-		if now == string(state) {
+		switch {
+		case now == string(state):
+			return nil
+		case breach.ObligationMachine.Allows(now, string(state)):
+			return moveObligation(ctx, tx, incident, obligation, now, state, reason, at)
+		case before:
 			return nil
 		}
-		if !breach.ObligationMachine.Allows(now, string(state)) {
-			return breach.Errorf(breach.ErrConflict, "an obligation that is %s cannot become %s", now, state)
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO obligation (incident, obligation, state, reason, at) VALUES ($1, $2, $3, $4, $5)`,
-			incident, obligation, state, reason, instant(at))
-		if err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, incident, note{"", engineActor, "duty.moved", facts{"obligation": obligation, "from": now, "to": state}, at})
+		return breach.Errorf(breach.ErrConflict, "an obligation that is %s cannot become %s", now, state)
 	})
+}
+
+func moveObligation(ctx context.Context, tx pgx.Tx, incident, obligation, from string, to breach.ObligationState, reason string, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO obligation (incident, obligation, state, reason, at) VALUES ($1, $2, $3, $4, $5)`,
+		incident, obligation, to, reason, instant(at))
+	if err != nil {
+		return err
+	}
+	return appendAudit(ctx, tx, incident, note{"", engineActor, "duty.moved", facts{"obligation": obligation, "from": from, "to": to}, at})
 }
 
 // ObligationStatus is a duty with where the work on it stands.

@@ -147,7 +147,7 @@ func TestAmend(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, won)
-	queued, err := b.PendingCommands(b.ctx)
+	queued, err := b.PendingCommands(b.ctx, "")
 	require.NoError(t, err)
 	require.Len(t, queued, 1, "an amendment is judged also when the workflow engine was away")
 	require.JSONEq(t, `{"id": "`+breach.AmendmentID(b.id, 2)+`", "actor": "`+wei.ID+`", "role": "`+string(wei.Role)+`", "fact_revision": 2}`, string(queued[0].Payload))
@@ -185,10 +185,10 @@ func TestIncidentStates(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, list)
 
-	requireCode(t, breach.ErrConflict, b.SetState(b.ctx, b.id, breach.IncidentNotifying, day))
-	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentAssessing, day))
-	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentAssessing, day))
-	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentClosed, day.Add(time.Hour)))
+	requireCode(t, breach.ErrConflict, b.SetState(b.ctx, b.id, breach.IncidentNotifying, "", day))
+	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentAssessing, "", day))
+	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentAssessing, "", day))
+	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentClosed, "", day.Add(time.Hour)))
 	inc, err := b.Incident(b.ctx, b.id)
 	require.NoError(t, err)
 	require.Equal(t, day.Add(time.Hour), *inc.ClosedAt)
@@ -330,28 +330,6 @@ func TestFindPerson(t *testing.T) {
 	require.Equal(t, 6, looks, "the look that found nobody is there too")
 }
 
-func TestGate(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	for range 2 {
-		require.NoError(t, b.SetGate(b.ctx, b.id, true, false, wei, day))
-	}
-	paused, stopped, err := b.Gate(b.ctx, b.id)
-	require.NoError(t, err)
-	require.True(t, paused && !stopped)
-	require.NoError(t, b.SetGate(b.ctx, b.id, false, true, wei, day))
-	entries, err := b.Timeline(b.ctx, b.id, 1, 0)
-	require.NoError(t, err)
-	var actions []string
-	for _, e := range entries {
-		actions = append(actions, e.Action)
-	}
-	require.Equal(t, []string{"send.paused", "send.stopped"}, actions)
-	_, _, err = b.Gate(b.ctx, "nobody")
-	requireCode(t, breach.ErrNotFound, err)
-	requireCode(t, breach.ErrNotFound, b.SetGate(b.ctx, "nobody", true, true, wei, day))
-}
-
 func TestCommandsAreTakenOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -359,7 +337,7 @@ func TestCommandsAreTakenOnce(t *testing.T) {
 		require.NoError(t, b.QueueCommand(b.ctx, b.id, "c1", "pause", []byte(`{"id":"c1"}`)))
 	}
 	require.NoError(t, b.QueueCommand(b.ctx, b.id, "c2", "resume", []byte(`{}`)))
-	list, err := b.PendingCommands(b.ctx)
+	list, err := b.PendingCommands(b.ctx, "")
 	require.NoError(t, err)
 	require.Len(t, list, 2)
 	require.Equal(t, "c1", list[0].ID)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"sort"
@@ -90,8 +91,7 @@ func blockOf(person int64) int64 { return (person-1)/breach.BlockSize + 1 }
 
 func (l *loading) begin(ctx context.Context, tx pgx.Tx) (err error) {
 	l.tx = tx
-	// One list at a time per incident: two loaders would not see each other's people.
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('tocsin people ' || $1, 0))`, l.incident); err != nil {
+	if err := lockLists(ctx, tx, l.incident); err != nil {
 		return err
 	}
 	inc, err := incidentRow(ctx, tx, l.incident, "")
@@ -293,6 +293,16 @@ func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Sourc
 		l.report.Wave = 0
 	} else if err := l.writeWave(ctx, by, source, instant(at)); err != nil {
 		return err
+	}
+	if l.report.Added > 0 { // the story hears of the list for certain, whatever the workflow engine does meanwhile
+		id := breach.LoadID(l.incident, l.report.Wave)
+		payload, err := json.Marshal(map[string]int{"wave": l.report.Wave})
+		if err != nil {
+			return err
+		}
+		if err := queueCommand(ctx, l.tx, l.incident, id, "people-loaded", payload); err != nil {
+			return err
+		}
 	}
 	return appendAudit(ctx, l.tx, l.incident, note{"", by.ID, "people.loaded", facts{
 		"wave": l.report.Wave, "added": l.report.Added, "duplicates": l.report.Duplicates, "digest": l.report.Digest,

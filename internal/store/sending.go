@@ -183,35 +183,10 @@ func (s *Store) Finish(ctx context.Context, l *breach.Lease) error {
 	})
 }
 
-// Gate says whether sending is paused or stopped; lanes look before each batch.
-func (s *Store) Gate(ctx context.Context, incident string) (paused, stopped bool, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT paused, stopped FROM incident WHERE id = $1`, incident).Scan(&paused, &stopped)
-	if isNoRows(err) {
-		return true, true, notFound("incident %s is not in the ledger", printable(incident))
-	}
-	return paused, stopped, clean("look at the gate", err)
-}
-
-// SetGate pauses, resumes or stops sending. The present state again changes nothing.
-func (s *Store) SetGate(ctx context.Context, incident string, paused, stopped bool, by breach.Actor, at time.Time) error {
-	return s.inTx(ctx, "set the gate", func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE incident SET paused = $2, stopped = $3 WHERE id = $1 AND (paused, stopped) <> ($2, $3)`, incident, paused, stopped)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			_, err := incidentRow(ctx, tx, incident, "")
-			return err
-		}
-		action := "send.resumed"
-		switch {
-		case stopped:
-			action = "send.stopped"
-		case paused:
-			action = "send.paused"
-		}
-		return appendAudit(ctx, tx, incident, note{"", by.ID, action, facts{"paused": paused, "stopped": stopped}, at})
-	})
+// Rounds is the number of the last round of a wave, 0 before the first.
+func (s *Store) Rounds(ctx context.Context, incident string, wave int) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(max(round), 0) FROM chunk WHERE incident = $1 AND wave = $2`, incident, wave).Scan(&n)
+	return n, clean("count the rounds", err)
 }
 
 // Unsettled lists attempts of a wave in state unknown with what is needed to ask a provider.

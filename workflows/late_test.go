@@ -1,0 +1,118 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/activities/activitiestest"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
+)
+
+// due tells the story what the engine finds in the ledger: somebody of the list is to be told again.
+func (p *play) due(wave int) {
+	p.env.SignalWorkflow(protocol.SignalPeopleDue, map[string]int{"wave": wave})
+}
+
+// A provider says days later that the message failed: the person is told by the next channel.
+func TestMessageThatFailsAfterTheDeliveryIsOver(t *testing.T) {
+	t.Parallel()
+	somebody := activitiestest.Someone("late", 1)
+	p := newPlay(t, "mooc", somebody)
+	p.stage.Quick()
+	p.submits(1)
+	p.approves(1)
+	var sent int
+	p.then("told", p.stateIs(breach.IncidentMonitoring), func() {
+		require.True(t, p.met(activitiestest.DutyPeople))
+		sent = len(p.stage.Post.Sent())
+		p.late("late", breach.Email, breach.FailedPermanent, "mailbox_unknown")
+		require.Equal(t, breach.Tally{breach.Pending: 1}, p.led.Outcomes())
+		p.due(1)
+		p.due(1)
+		p.due(7)
+	})
+	p.then("tried again", func() bool { return len(p.stage.Post.Sent()) > sent }, func() {
+		require.NotEqual(t, []breach.Channel{breach.Email}, p.channels("late"))
+	})
+	p.then("told", p.stateIs(breach.IncidentMonitoring), func() { require.Zero(t, p.led.Outcomes()[breach.Pending]) })
+	p.closes()
+	require.NoError(t, p.run())
+	require.Empty(t, p.led.Unexplained())
+	require.Len(t, p.led.Plans(), 1, "the approval covers it")
+}
+
+// An authority does not wait until the people are known.
+func TestReportsBeforeAnybodyIsKnown(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc")
+	p.then("both wait", now, func() { require.ElementsMatch(t, []string{"load_people", "submit_reports"}, p.waits()) })
+	var a *answer
+	p.then("submit", now, func() { a = p.update(protocol.UpdateSubmit, submission(1)()) })
+	p.then("submitted", func() bool { return a.over() }, func() { require.NoError(t, a.err()) })
+	p.approves(1)
+	p.then("filed", func() bool { return p.met(activitiestest.DutyAuthority) }, func() {
+		require.Equal(t, breach.IncidentAssessing, p.status().State, "nobody is being told yet")
+		require.False(t, p.met(activitiestest.DutyPeople))
+		require.Equal(t, []string{"load_people"}, p.waits())
+		require.Empty(t, p.led.Plans()[0].Plan.Notices)
+	})
+	p.asks(protocol.UpdateClose, closing(mei), func(a *answer) {
+		require.Equal(t, breach.ErrConflict, codeOf(a.failed))
+		require.Contains(t, a.failed.Error(), activitiestest.DutyPeople)
+	})
+	p.loads(crowd("some", 2)...)
+	p.submits(2)
+	p.approves(2)
+	p.closes()
+	require.NoError(t, p.run())
+	p.everybodyOnce()
+	require.Len(t, p.stage.Office.Filed(), 1)
+}
+
+// A duty to report that appears after the people were told gets a plan of its own, and is filed.
+func TestReportThatBecomesDueLater(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("some", 2)...)
+	p.stage.Quick()
+	p.submits(1)
+	p.approves(1)
+	p.then("told", p.stateIs(breach.IncidentMonitoring), func() { p.led.Amend(malicious) })
+	p.asks(protocol.UpdateAmend, amendment(2), func(a *answer) {
+		require.NoError(t, a.err())
+		require.Contains(t, p.waits(), "submit_reports")
+	})
+	p.asks(protocol.UpdateClose, closing(mei), func(a *answer) { require.Equal(t, breach.ErrConflict, codeOf(a.failed)) })
+	var a *answer
+	p.then("submit", now, func() { a = p.update(protocol.UpdateSubmit, submission(2)()) })
+	p.then("submitted", func() bool { return a.over() }, func() { require.NoError(t, a.err()) })
+	p.approves(2)
+	p.then("filed", func() bool { return len(p.stage.Office.Filed()) == 2 }, func() {})
+	p.then("close", func() bool { return len(p.status().Reports) == 2 && p.status().Reports[1].State != "" }, func() { p.close() })
+	require.NoError(t, p.run())
+	p.everybodyOnce()
+}
+
+// Whoever is found later was not told: the duty is open again until they are.
+func TestListThatComesAfterEverybodyWasTold(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("first", 2)...)
+	p.stage.Quick()
+	p.submits(1)
+	p.approves(1)
+	p.then("told", func() bool { return p.met(activitiestest.DutyPeople) }, func() {})
+	p.loads(crowd("second", 2)...)
+	p.then("open again", func() bool { return !p.met(activitiestest.DutyPeople) }, func() {})
+	p.submits(2)
+	p.approves(2)
+	p.then("told too", func() bool { return p.met(activitiestest.DutyPeople) }, func() {
+		states := p.led.Duty(activitiestest.DutyPeople)
+		require.Equal(t, []breach.ObligationState{
+			breach.ObligationAwaitingApproval, breach.ObligationClosed, breach.ObligationDrafting, breach.ObligationAwaitingApproval, breach.ObligationClosed,
+		}, states)
+	})
+	p.closes()
+	require.NoError(t, p.run())
+	p.everybodyOnce()
+}
