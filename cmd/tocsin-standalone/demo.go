@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,16 +13,15 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/simulator"
 	"github.com/tocsin-engine/tocsin/internal/standalone"
 	"github.com/tocsin-engine/tocsin/internal/standalone/demo"
 )
 
 type demoFlags struct {
-	exit                              bool
-	summary, incident, people, policy string
-	dataDir, endpoints                string
+	exit                        bool
+	given                       demo.Given
+	summary, dataDir, endpoints string
 }
 
 func demoCommand() *cobra.Command {
@@ -38,9 +36,9 @@ func demoCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&f.exit, "exit", false, "end when the story has ended, instead of keeping pages open until Ctrl-C")
 	c.Flags().StringVar(&f.summary, "summary", "", "write a summary in JSON to this file")
-	c.Flags().StringVar(&f.incident, "incident", "", "incident file instead of the shipped example")
-	c.Flags().StringVar(&f.people, "people", "", "list of people (CSV) instead of the shipped example")
-	c.Flags().StringVar(&f.policy, "policy", "", "mooc, chinesepod, or a policy file (default: as the incident file says)")
+	c.Flags().StringVar(&f.given.Incident, "incident", "", "incident file instead of the shipped example")
+	c.Flags().StringVar(&f.given.People, "people", "", "list of people (CSV) instead of the shipped example")
+	c.Flags().StringVar(&f.given.Policy, "policy", "", "mooc, chinesepod, or a policy file (default: as the incident file says)")
 	c.Flags().StringVar(&f.dataDir, "data-dir", "", "keep everything here and go on with a story that is not over (default: a new temporary directory)")
 	c.Flags().StringVar(&f.endpoints, "simulators", "", "directory of simulators that run in a process of their own")
 	return c
@@ -48,20 +46,19 @@ func demoCommand() *cobra.Command {
 
 // runDemo starts the stack, carries the incident through, and shows what came of it.
 func runDemo(ctx context.Context, f demoFlags) (err error) {
-	file, profile, err := f.read(time.Now())
+	screen := newScreen()
+	in, err := f.given.Read(ctx, time.Now())
 	if err != nil {
 		return err
 	}
-	people, cleanup, err := f.list()
-	if err != nil {
-		return err
+	defer in.Close()
+	for _, n := range in.Notes {
+		screen.Say(n)
 	}
-	defer cleanup()
 	dir, err := f.directory()
 	if err != nil {
 		return err
 	}
-	screen := newScreen()
 	var at simulator.Endpoints
 	closeSims := func() {}
 	defer func() { closeSims() }()
@@ -70,9 +67,10 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 		if at, closeSims, err = f.wires(ctx, dir, screen); err != nil {
 			return err
 		}
+		s.Version = version
 		demo.Wires(s, at)
-		if profile != nil {
-			s.Policies.Add(*profile)
+		if in.Profile != nil {
+			s.Policies.Add(*in.Profile)
 		}
 		return nil
 	}})
@@ -86,11 +84,11 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 	}
 	memory := demo.Memory(filepath.Join(stack.Dir.Path(), "demo-incident"))
 	story := &demo.Story{
-		Desk: stack.Product.Desk, Mail: demo.NewMailbox(at.OutboxURL), File: file, People: people, Screen: screen,
+		Desk: stack.Product.Desk, Mail: demo.NewMailbox(at.OutboxURL), File: in.File, People: in.People, Screen: screen,
 		Recall: memory.Recall, Remember: memory.Remember, Now: time.Now,
 	}
 	if f.exit {
-		story.Patience = patience(file.Policy, stack.Settings)
+		story.Patience = patience(in.File.Policy, stack.Settings)
 	}
 	v, err := f.watch(ctx, stack, story)
 	if v.Incident.ID != "" {
@@ -162,59 +160,6 @@ func (f demoFlags) watch(ctx context.Context, stack *standalone.Stack, story *de
 	return v, err
 }
 
-// read reads incident and policy before anything is started, so that a bad file changes nothing.
-func (f demoFlags) read(now time.Time) (breach.IncidentFile, *policy.Profile, error) {
-	var file breach.IncidentFile
-	var err error
-	if f.incident == "" {
-		file, err = demo.Example(now)
-	} else {
-		var raw []byte
-		if raw, err = os.ReadFile(f.incident); err != nil {
-			return file, nil, breach.Errorf(breach.ErrInvalid, "the incident file cannot be read: %w", err)
-		}
-		file, err = breach.ParseIncident(raw)
-	}
-	if err != nil {
-		return file, nil, err
-	}
-	if f.policy != "" {
-		file.Policy = f.policy
-	}
-	if file.Policy == "" {
-		file.Policy = "mooc"
-	}
-	if strings.ContainsAny(file.Policy, "./\\") {
-		raw, err := os.ReadFile(file.Policy)
-		if err != nil {
-			return file, nil, breach.Errorf(breach.ErrUnknownPolicy, "the policy file cannot be read: %w", err)
-		}
-		p, err := policy.ParseProfile(raw)
-		if err != nil {
-			return file, nil, err
-		}
-		file.Policy = p.Name
-		return file, &p, nil
-	}
-	_, err = policy.Builtin(file.Policy)
-	return file, nil, err
-}
-
-// list finds the list of people; the shipped one is written to a file of its own.
-func (f demoFlags) list() (path string, cleanup func(), err error) {
-	if f.people != "" {
-		info, err := os.Stat(f.people)
-		if err != nil {
-			return "", nil, breach.Errorf(breach.ErrInvalid, "the list of people cannot be read: %w", err)
-		}
-		if info.IsDir() {
-			return "", nil, breach.Errorf(breach.ErrInvalid, "the list of people is a directory")
-		}
-		return f.people, func() {}, nil
-	}
-	return demo.ExamplePeople()
-}
-
 func (f demoFlags) directory() (string, error) {
 	if f.dataDir != "" {
 		return f.dataDir, nil
@@ -254,4 +199,7 @@ func newScreen() *demo.Screen {
 }
 
 // configure reads the operator's settings for serve.
-func configure(s *app.Settings) error { return app.FromEnvironment(s) }
+func configure(s *app.Settings) error {
+	s.Version = version
+	return app.FromEnvironment(s)
+}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -247,10 +248,20 @@ func (s *Screen) List(summary any) {
 		return
 	}
 	s.Say(fmt.Sprintf("  rows %d: accepted %d, repaired %d, flagged %d, rejected %d, duplicates %d", in.Rows, in.Accepted, in.Repaired, in.Flagged, in.Rejected, in.Duplicates))
-	for _, p := range slices.Sorted(maps.Keys(in.ByProblem)) {
-		s.Say(fmt.Sprintf("    %s: %d", strings.ReplaceAll(p, "_", " "), in.ByProblem[p]))
+	problems := slices.SortedFunc(maps.Keys(in.ByProblem), func(a, b string) int {
+		return cmp.Or(cmp.Compare(in.ByProblem[b], in.ByProblem[a]), cmp.Compare(a, b))
+	})
+	shown := problems[:min(mostProblems, len(problems))]
+	for _, p := range shown {
+		s.Say(fmt.Sprintf("    %s: %d", plainly(p), in.ByProblem[p]))
+	}
+	if more := len(problems) - len(shown); more > 0 {
+		s.Say(fmt.Sprintf("    and %d more kinds; tocsin recipients check lists every row", more))
 	}
 }
+
+// mostProblems is how many kinds of problems of a list are shown, the most frequent first.
+const mostProblems = 8
 
 // words puts an entry of the record into a sentence; empty for entries that are seen otherwise.
 func words(e breach.AuditEntry) string {
