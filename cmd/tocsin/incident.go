@@ -83,10 +83,22 @@ func (c *cli) open(ctx context.Context, file, from string) error {
 				p.para(2, m)
 			}
 		}
+		showNotes(p, opened.Notes)
 		p.head("Next")
 		p.line("  tocsin recipients load " + opened.Incident + " people.csv")
 		p.line("  tocsin incident status " + opened.Incident)
 	})
+}
+
+// showNotes lists what a detector or an imported file says that is close to a fact and not one.
+func showNotes(p *page, notes []string) {
+	if len(notes) == 0 {
+		return
+	}
+	p.head("Noted, for a person to decide")
+	for _, n := range notes {
+		p.para(2, n)
+	}
 }
 
 // kindOf tells JSON from YAML by its first character.

@@ -15,7 +15,9 @@ import (
 // roles are the long-running parts of a server, and the migration that they wait for.
 func (c *cli) roles() []*cobra.Command {
 	var listen string
-	serve := c.role("serve", "Serve the API, the console and the public pages", app.Serve, func(cfg *config.Config) {
+	serve := c.role("serve", "Serve the API, the console and the public pages", func(ctx context.Context, cfg config.Config) error {
+		return app.Serve(ctx, cfg, version)
+	}, func(cfg *config.Config) {
 		if listen != "" {
 			cfg.Listen = listen
 		}

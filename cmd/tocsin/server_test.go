@@ -39,7 +39,7 @@ func newServer(pack []byte) (*httptest.Server, *desk) {
 	d := &desk{state: breach.IncidentOpen, answers: map[string][]byte{}, pack: pack}
 	h, err := httpapi.New(httpapi.Config{
 		Desk: d, Answers: d, Callbacks: d, ParseDetection: intake.ParseCloudEvent, Log: slog.New(slog.DiscardHandler),
-		ParseVERIS: func(b []byte) (breach.IncidentFile, error) { f, _, err := intake.FromVERIS(b); return f, err },
+		ParseVERIS: intake.FromVERIS,
 	})
 	if err != nil {
 		panic(err)
@@ -61,8 +61,10 @@ func (d *desk) Open(_ context.Context, f breach.IncidentFile, _ breach.Actor) (b
 	return breach.Opened{Incident: "inc1", Missing: f.Missing()}, nil
 }
 
-func (d *desk) OpenDraft(ctx context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
-	return d.Open(ctx, f, by)
+func (d *desk) OpenDraft(ctx context.Context, f breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error) {
+	out, err := d.Open(ctx, f, by)
+	out.Notes = notes
+	return out, err
 }
 
 func (d *desk) Detect(context.Context, breach.Detection) (breach.Detected, error) {
@@ -203,7 +205,7 @@ func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
 		Failures: []breach.FailureCount{{Channel: breach.Email, Reason: "no_such_mailbox", Count: 12}},
 		Waves:    []breach.Wave{{Wave: 1, Total: 1000, LoadedBy: "wei.lin", LoadedAt: opened}},
 		Awaited:  []breach.Awaited{{What: "approve", Role: breach.RoleLead, NotBy: "wei.lin", Ref: strings.Repeat("ab", 32), Since: opened}},
-		Missing:  []string{"narrative.en.remedies"}, Revision: 7,
+		Missing:  []string{"narrative.en.remedies"}, Notes: []string{"data.estimated_people is 900: an estimate"}, Revision: 7,
 	}
 	if d.plan != nil {
 		plan := *d.plan

@@ -21,6 +21,7 @@ func showStatus(p *page, v breach.Overview) {
 	}
 	showFlags(p, v)
 	showAwaited(p, v)
+	showNotes(p, v.Notes)
 	showDuties(p, v)
 	showPeople(p, v)
 	showChannels(p, v)

@@ -48,6 +48,7 @@ type Settings struct {
 	Limits        activities.Limits
 	Owner         string // names this process in leases, new with every start; empty means host and a random name
 	MaxList       int64  // bytes of an uploaded list, 0 means 2 GiB
+	Version       string // of the build, as /healthz and the API document show it
 	Log           *slog.Logger
 	Metrics       *prometheus.Registry
 	Now           func() time.Time

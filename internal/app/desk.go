@@ -25,6 +25,9 @@ type Desk struct {
 	Packs   *Packs
 	Notices func(reference string) string // address of a published page
 	Now     func() time.Time
+
+	heard  engine.Told
+	counts counting
 }
 
 // Incidents lists all cases, the newest first.

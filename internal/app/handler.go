@@ -27,7 +27,7 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 	if err != nil {
 		return nil, err
 	}
-	observe, err := observer(s.Metrics)
+	observe, streams, err := observer(s.Metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -36,32 +36,37 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 		Desk: p.Desk, Answers: p.Store,
 		Callbacks:      &worker.Receipts{Twilio: a.twilio, Gateway: a.gateway, Ledger: p.Store, Now: s.Now},
 		ParseDetection: intake.ParseCloudEvent,
-		ParseVERIS: func(body []byte) (breach.IncidentFile, error) {
-			file, _, err := intake.FromVERIS(body)
-			return file, err
-		},
-		Ready:   []httpapi.Check{{Name: "ledger", Ready: p.Store.Ping}, {Name: "workflow engine", Ready: p.Desk.Ready}},
-		Metrics: obs.MetricsHandler(s.Metrics),
+		ParseVERIS:     intake.FromVERIS,
+		Ready:          []httpapi.Check{{Name: "ledger", Ready: p.Store.Ping}, {Name: "workflow engine", Ready: p.Desk.Ready}},
+		Metrics:        obs.MetricsHandler(s.Metrics),
 		Pages: []httpapi.Page{
 			{Pattern: "/notices/", Handler: public}, {Pattern: "/verify", Handler: public},
 			{Pattern: "/console/", Handler: pages}, {Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
 		},
-		PublicURL: s.PublicBaseURL, MaxListBytes: s.MaxList, Log: s.Log, Observe: observe, Now: s.Now,
+		PublicURL: s.PublicBaseURL, MaxListBytes: s.MaxList, Version: s.Version,
+		Log: s.Log, Observe: observe, Streams: streams, Now: s.Now,
 	})
 }
 
-// observer counts requests by route, method and status class; nothing of a request's content is a label.
-func observer(r *prometheus.Registry) (func(httpapi.Seen), error) {
+// observer counts requests by route, method and status; nothing of a request's content is a label. Event
+// streams are open for as long as a page is: they are counted, not timed.
+func observer(r *prometheus.Registry) (seen func(httpapi.Seen), streams func(int), err error) {
 	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "tocsin_http_request_seconds", Help: "Time to answer, by route pattern, method and status.",
+		Name: "tocsin_http_request_seconds", Help: "Time to answer, by route pattern, method and status; without event streams.",
 		Buckets: []float64{.005, .025, .1, .25, 1, 5},
 	}, []string{"route", "method", "status"})
-	if err := r.Register(took); err != nil {
-		return nil, err
+	open := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "tocsin_http_streams_open", Help: "Event streams of console pages that are open now.",
+	})
+	if err := errors.Join(r.Register(took), r.Register(open)); err != nil {
+		return nil, nil, err
 	}
-	return func(x httpapi.Seen) {
-		took.WithLabelValues(x.Route, x.Method, strconv.Itoa(x.Status)).Observe(x.Took.Seconds())
-	}, nil
+	seen = func(x httpapi.Seen) {
+		if !x.Stream {
+			took.WithLabelValues(x.Route, x.Method, strconv.Itoa(x.Status)).Observe(x.Took.Seconds())
+		}
+	}
+	return seen, func(change int) { open.Add(float64(change)) }, nil
 }
 
 // filer files reports by the routes in the settings.

@@ -19,7 +19,7 @@ func (d *Desk) Overview(ctx context.Context, incident string) (breach.Overview, 
 	}
 	v := breach.Overview{Incident: inc, At: d.Now().UTC()}
 	for _, part := range []func(context.Context, string, *breach.Overview) error{
-		d.seeFacts, d.seeDuties, d.seePeople, d.seeWaves, d.seeAnnouncement, d.seeRecord,
+		d.seeRecord, d.seeFacts, d.seeDuties, d.seePeople, d.seeWaves, d.seeAnnouncement, // the record first: its revision is never newer than the rest
 	} {
 		if err := part(ctx, incident, &v); err != nil {
 			return v, err
@@ -84,32 +84,40 @@ func (d *Desk) told(o breach.Obligation, v *breach.Overview) bool {
 }
 
 func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overview) error {
+	n, err := d.counts.get(ctx, incident, v.Revision, func(ctx context.Context) (counts, error) { return d.count(ctx, incident) })
+	v.People, v.Total, v.Balanced = n.people, n.total, n.balanced
+	v.Channels, v.Countries, v.Failures = n.channels, n.countries, n.failures
+	return err
+}
+
+// count walks over all people of an incident.
+func (d *Desk) count(ctx context.Context, incident string) (n counts, err error) {
 	inv, err := d.Store.CheckInvariant(ctx, incident)
 	if err != nil {
-		return err
+		return n, err
 	}
-	v.People, v.Total, v.Balanced = inv.Tally, inv.People, inv.Equal
-	if v.Channels, err = d.Store.ChannelCounts(ctx, incident); err != nil {
-		return err
+	n.people, n.total, n.balanced = inv.Tally, inv.People, inv.Equal
+	if n.channels, err = d.Store.ChannelCounts(ctx, incident); err != nil {
+		return n, err
 	}
 	countries, err := d.Store.ByCountry(ctx, incident)
 	if err != nil {
-		return err
+		return n, err
 	}
 	for _, c := range slices.Sorted(maps.Keys(countries)) {
-		v.Countries = append(v.Countries, breach.CountryTally{Country: c, People: countries[c]})
+		n.countries = append(n.countries, breach.CountryTally{Country: c, People: countries[c]})
 	}
-	slices.SortStableFunc(v.Countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
+	slices.SortStableFunc(n.countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
 	failures, err := d.Store.Failures(ctx, incident)
 	if err != nil {
-		return err
+		return n, err
 	}
 	for _, c := range breach.Channels {
 		for _, r := range slices.Sorted(maps.Keys(failures[c])) {
-			v.Failures = append(v.Failures, breach.FailureCount{Channel: c, Reason: r, Count: failures[c][r]})
+			n.failures = append(n.failures, breach.FailureCount{Channel: c, Reason: r, Count: failures[c][r]})
 		}
 	}
-	return nil
+	return n, nil
 }
 
 func (d *Desk) seeWaves(ctx context.Context, incident string, v *breach.Overview) error {
@@ -155,6 +163,9 @@ func (d *Desk) seeRecord(ctx context.Context, incident string, v *breach.Overvie
 		return err
 	}
 	v.Revision = last.Seq
+	if v.Notes, _, err = d.notes(ctx, incident); err != nil {
+		return err
+	}
 	sealed, err := d.Store.LastEntryOf(ctx, incident, "evidence.sealed")
 	if err != nil || sealed.Seq == 0 {
 		return err

@@ -23,9 +23,9 @@ import (
 )
 
 // Serve answers API, console and public pages until ctx ends. It needs no running worker: what is asked
-// for is recorded, and goes on when one runs.
-func Serve(ctx context.Context, c config.Config) error {
-	return withProduct(ctx, c, func(p *Product, log *slog.Logger, _ client.Client) error {
+// for is recorded, and goes on when one runs. Version is that of the build.
+func Serve(ctx context.Context, c config.Config, version string) error {
+	return withProduct(ctx, c, version, func(p *Product, log *slog.Logger, _ client.Client) error {
 		l, err := Listen(c.Listen)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func Serve(ctx context.Context, c config.Config) error {
 
 // Worker carries workflows and activities out until ctx ends. Any number may run.
 func Worker(ctx context.Context, c config.Config) error {
-	return withProduct(ctx, c, func(p *Product, log *slog.Logger, t client.Client) error {
+	return withProduct(ctx, c, "", func(p *Product, log *slog.Logger, t client.Client) error {
 		log.Info("working", "owner", p.Ports.Owner)
 		return worker.Run(ctx, t, p.Ports)
 	})
@@ -77,7 +77,7 @@ func noDatabase() error {
 }
 
 // withProduct builds the product from a server's settings and connects it to Temporal as TEMPORAL_... says.
-func withProduct(ctx context.Context, c config.Config, run func(*Product, *slog.Logger, client.Client) error) error {
+func withProduct(ctx context.Context, c config.Config, version string, run func(*Product, *slog.Logger, client.Client) error) error {
 	if c.Store.DatabaseURL == "" {
 		return noDatabase()
 	}
@@ -95,6 +95,7 @@ func withProduct(ctx context.Context, c config.Config, run func(*Product, *slog.
 	if err != nil {
 		return err
 	}
+	s.Version = version
 	p, err := Build(ctx, s, t)
 	if err != nil {
 		return err

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/httpapi"
 )
 
 // Listen opens the address that the API serves; a port in use is a clear error.
@@ -22,10 +22,8 @@ func Listen(address string) (net.Listener, error) {
 
 // ServeOn answers requests on l until ctx ends, then lets those under way finish.
 func (p *Product) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger) error {
-	srv := &http.Server{
-		Handler: p.Handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
+	srv := httpapi.NewServer(p.Handler)
+	srv.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	select {

@@ -165,7 +165,7 @@ func TestMainJob03AnswersWhileNothingElseRuns(t *testing.T) {
 	machine.do(t, http.MethodPost, "/v1/detections", body, &found)
 	machine.do(t, http.MethodPost, "/v1/detections", body, &again)
 	require.True(t, found.First)
-	require.Equal(t, breach.Detected{Incident: found.Incident}, again)
+	require.Equal(t, breach.Detected{Incident: found.Incident, Notes: found.Notes}, again)
 
 	p := off.try(t, http.MethodPatch, "/v1/incidents/"+opened.Incident, onlyChina(), nil)
 	if p != nil { // it may have begun meanwhile; this product cannot know

@@ -230,6 +230,48 @@ func TestDetectionsAreReadWithTheirType(t *testing.T) {
 	require.Equal(t, "specversion", p.Fields[0].Where)
 }
 
+// Notes of an imported file go to whoever opens the incident, and to the answer.
+func TestNotesOfVERISReachTheDesk(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(c *httpapi.Config) {
+		c.ParseVERIS = func([]byte) (breach.IncidentFile, []string, error) {
+			return breach.IncidentFile{}, []string{"records, not people"}, nil
+		}
+	})
+	b.desk.openDraft = func(_ breach.IncidentFile, notes []string) (breach.Opened, error) {
+		return breach.Opened{Incident: "i", Notes: notes}, nil
+	}
+	w := b.do(request{method: "POST", path: "/v1/incidents?from=veris", body: "{}", token: "lead-token"})
+	require.JSONEq(t, `{"incident":"i","missing":[],"notes":["records, not people"]}`, w.Body.String())
+}
+
+// An event stream is open for as long as its reader stays: it is counted while it is open.
+func TestStreamsAreToldApart(t *testing.T) {
+	t.Parallel()
+	open, most := 0, 0
+	b := setup(t, func(c *httpapi.Config) {
+		c.Streams = func(change int) { open += change; most = max(most, open) }
+		stream := func(end func()) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+				_, _ = io.WriteString(w, "data: x\n\n")
+				end()
+			})
+		}
+		c.Pages = []httpapi.Page{
+			{Pattern: "GET /events", Handler: stream(func() {})},
+			{Pattern: "GET /cut", Handler: stream(func() { panic(http.ErrAbortHandler) })},
+		}
+	})
+	b.do(request{method: "GET", path: "/events"})
+	require.Panics(t, func() { b.do(request{method: "GET", path: "/cut"}) })
+	b.do(request{method: "GET", path: "/healthz"})
+	require.Equal(t, []int{0, 1}, []int{open, most})
+	require.True(t, b.seen[0].Stream)
+	require.True(t, b.seen[1].Stream)
+	require.False(t, b.seen[2].Stream)
+}
+
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	broken := error(nil)

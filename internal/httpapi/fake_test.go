@@ -24,7 +24,7 @@ import (
 type desk struct {
 	open      func(breach.IncidentFile, breach.Actor) (breach.Opened, error)
 	deeds     []string // ids under which incidents were opened
-	openDraft func(breach.IncidentFile, breach.Actor) (breach.Opened, error)
+	openDraft func(breach.IncidentFile, []string) (breach.Opened, error)
 	detect    func(breach.Detection) (breach.Detected, error)
 	amend     func(string, []byte) (breach.Amended, error)
 	load      func(io.Reader, string, map[string]string) (any, breach.LoadReport, error)
@@ -73,12 +73,12 @@ func (d *desk) Open(ctx context.Context, f breach.IncidentFile, by breach.Actor)
 	return d.open(f, by)
 }
 
-func (d *desk) OpenDraft(_ context.Context, f breach.IncidentFile, by breach.Actor) (breach.Opened, error) {
+func (d *desk) OpenDraft(_ context.Context, f breach.IncidentFile, notes []string, _ breach.Actor) (breach.Opened, error) {
 	d.called("open draft")
 	if d.openDraft == nil {
 		return breach.Opened{Incident: "inc1"}, nil
 	}
-	return d.openDraft(f, by)
+	return d.openDraft(f, notes)
 }
 
 func (d *desk) Detect(_ context.Context, x breach.Detection) (breach.Detected, error) {
@@ -329,7 +329,7 @@ func setup(t *testing.T, change func(*httpapi.Config)) *bench {
 		ParseDetection: func(_ string, body []byte, at time.Time) (breach.Detection, error) {
 			return breach.Detection{Raw: body, ReceivedAt: at}, nil
 		},
-		ParseVERIS: func([]byte) (breach.IncidentFile, error) { return breach.IncidentFile{}, nil },
+		ParseVERIS: func([]byte) (breach.IncidentFile, []string, error) { return breach.IncidentFile{}, nil, nil },
 		Metrics:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "tocsin_up 1\n") }),
 		Log:        slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Observe: func(s httpapi.Seen) {

@@ -105,9 +105,9 @@ func (s *server) open(ctx context.Context, in *openInput) (*answer[breach.Opened
 	body := bytes.Clone(in.RawBody) // the framework uses its buffer again
 	var opened breach.Opened
 	if in.From == "veris" {
-		file, err := s.cfg.ParseVERIS(body)
+		file, notes, err := s.cfg.ParseVERIS(body)
 		if err == nil {
-			opened, err = s.cfg.Desk.OpenDraft(ctx, file, actorOf(ctx))
+			opened, err = s.cfg.Desk.OpenDraft(ctx, file, notes, actorOf(ctx))
 		}
 		return openReply(opened, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"runtime"
 	"runtime/debug"
@@ -50,11 +51,14 @@ func (s *server) outer(next http.Handler) http.Handler {
 		began := s.cfg.Now()
 		v := &visit{reference: newReference(), base: s.base}
 		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
-		seen := &watched{ResponseWriter: w}
+		seen := &watched{ResponseWriter: w, streams: s.cfg.Streams}
 		s.secure(w.Header(), v)
 		s.withDeadline(w, r)
 		defer func() {
 			abort := s.recovered(recover(), seen, r)
+			if seen.stream {
+				s.cfg.Streams(-1)
+			}
 			s.note(r, seen, v, began)
 			if abort {
 				panic(http.ErrAbortHandler) // the rest of a broken answer must not look like a whole one
@@ -106,7 +110,7 @@ func (s *server) note(r *http.Request, w *watched, v *visit, began time.Time) {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	s.cfg.Observe(Seen{Method: knownMethod(r.Method), Route: route, Status: status, Took: took})
+	s.cfg.Observe(Seen{Method: knownMethod(r.Method), Route: route, Status: status, Took: took, Stream: w.stream})
 	level, attrs := slog.LevelInfo, []any{
 		"method", knownMethod(r.Method), "route", route, "status", status, "bytes", w.bytes,
 		"took_ms", took.Milliseconds(), "reference", v.reference, "role", string(v.actor.Role),
@@ -150,24 +154,34 @@ func knownMethod(m string) string {
 // watched remembers what was answered.
 type watched struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
+	streams func(change int)
+	status  int
+	bytes   int64
+	stream  bool // an event stream: it lasts as long as its reader stays
 }
 
 func (w *watched) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 {
-		w.status = status
+		w.begin(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *watched) Write(b []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.begin(http.StatusOK)
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
 	return n, err
+}
+
+func (w *watched) begin(status int) {
+	w.status = status
+	if media, _, _ := mime.ParseMediaType(w.Header().Get("Content-Type")); media == "text/event-stream" {
+		w.stream = true
+		w.streams(1)
+	}
 }
 
 // Unwrap lets http.ResponseController reach deadlines and flushing.

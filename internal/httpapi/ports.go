@@ -16,7 +16,8 @@ import (
 // as internal with a reference number and nothing else.
 type Desk interface {
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
-	OpenDraft(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
+	// OpenDraft keeps the notes with the incident.
+	OpenDraft(ctx context.Context, file breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error)
 	Detect(ctx context.Context, d breach.Detection) (breach.Detected, error)
 	Amend(ctx context.Context, incident string, patch []byte, by breach.Actor) (breach.Amended, error)
 	// LoadList reads csv to its end. When csv fails, nothing is loaded and the failure comes back.
@@ -90,6 +91,7 @@ type Seen struct {
 	Route  string
 	Status int
 	Took   time.Duration
+	Stream bool // it lasted as long as the reader stayed: no measure of how fast answers are
 }
 
 // Config is everything that the API needs. Desk, Answers, ParseDetection, ParseVERIS, Callbacks and Log
@@ -100,8 +102,9 @@ type Config struct {
 	Callbacks Callbacks
 	// ParseDetection reads a detector's request body.
 	ParseDetection func(contentType string, body []byte, at time.Time) (breach.Detection, error)
-	// ParseVERIS reads a VERIS incident; what it does not say stays unknown.
-	ParseVERIS func(body []byte) (breach.IncidentFile, error)
+	// ParseVERIS reads a VERIS incident; what it does not say stays unknown. The notes say what is close to a
+	// fact and not one.
+	ParseVERIS func(body []byte) (file breach.IncidentFile, notes []string, err error)
 
 	Ready   []Check
 	Metrics http.Handler // nil: /metrics is not served
@@ -117,6 +120,8 @@ type Config struct {
 
 	Log     *slog.Logger
 	Observe func(Seen) // may be nil
+	// Streams is told of each event stream that begins (1) and ends (-1); may be nil.
+	Streams func(change int)
 	Now     func() time.Time
 }
 
@@ -155,6 +160,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Observe == nil {
 		c.Observe = func(Seen) {}
+	}
+	if c.Streams == nil {
+		c.Streams = func(int) {}
 	}
 	if c.Version == "" {
 		c.Version = "unknown"

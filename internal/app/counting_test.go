@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Fifty pages that look at once cost one walk over the people, however long it takes.
+func TestManyWhoLookCostOneCount(t *testing.T) {
+	t.Parallel()
+	var c counting
+	var walks atomic.Int64
+	walk := func(context.Context) (counts, error) {
+		time.Sleep(20 * time.Millisecond)
+		return counts{total: walks.Add(1), people: breach.Tally{breach.Pending: 1}, countries: make([]breach.CountryTally, 1)}, nil
+	}
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			n, err := c.get(t.Context(), "i", 7, walk)
+			require.NoError(t, err)
+			require.EqualValues(t, 1, n.total)
+			n.people[breach.Pending], n.countries[0].Country = 9, "changed by its reader"
+		})
+	}
+	wg.Wait()
+	n, err := c.get(t.Context(), "i", 6, walk)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, n.total, "what was counted later is good enough")
+	require.EqualValues(t, 1, n.people[breach.Pending])
+	require.Empty(t, n.countries[0].Country)
+	n, err = c.get(t.Context(), "i", 8, walk)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, n.total, "the record has grown")
+	n, err = c.get(t.Context(), "other", 8, walk)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, n.total)
+	c.entry("i").at = time.Now().Add(-freshFor)
+	n, err = c.get(t.Context(), "i", 8, walk)
+	require.NoError(t, err)
+	require.EqualValues(t, 4, n.total, "a second is over")
+}
+
+func TestACountThatFailedIsNotKept(t *testing.T) {
+	t.Parallel()
+	var c counting
+	broken := errors.New("broken")
+	_, err := c.get(t.Context(), "i", 1, func(context.Context) (counts, error) { return counts{}, broken })
+	require.ErrorIs(t, err, broken)
+	n, err := c.get(t.Context(), "i", 1, func(context.Context) (counts, error) { return counts{total: 3}, nil })
+	require.NoError(t, err)
+	require.EqualValues(t, 3, n.total)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	c.entry("i").token <- struct{}{}
+	_, err = c.get(gone, "i", 2, nil)
+	require.ErrorIs(t, err, context.Canceled, "nobody waits for longer than they want")
+}
+
+// What somebody decided is in the very next answer, on every server.
+func TestADecisionIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	here, there := h.server(nil), h.server(nil)
+	opened := ask(here, http.MethodPost, "/v1/incidents", leadToken, anIncident)
+	var o breach.Opened
+	require.NoError(t, json.Unmarshal(opened.Body.Bytes(), &o))
+	for n, list := range []string{"id,email\n1,a@mail.test\n", "id,email\n2,b@mail.test\n", "id,email\n3,c@mail.test\n"} {
+		require.EqualValues(t, n, h.overview(here, o.Incident).Total)
+		require.EqualValues(t, n, h.overview(there, o.Incident).Total)
+		w := ask(here, http.MethodPost, "/v1/incidents/"+o.Incident+"/people?country=DE", leadToken, list, "Content-Type", "text/csv")
+		require.Equal(t, http.StatusOK, w.Code, w.Body)
+		require.EqualValues(t, n+1, h.overview(here, o.Incident).Total)
+		require.EqualValues(t, n+1, h.overview(there, o.Incident).Total)
+	}
+	w := ask(there, http.MethodPost, "/v1/incidents/"+o.Incident+"/decisions", leadToken,
+		`{"people":"pending","outcome":"exempt","reason":"they were told in person"}`, "Content-Type", "application/json")
+	require.Equal(t, http.StatusOK, w.Code, w.Body)
+	require.EqualValues(t, 3, h.overview(there, o.Incident).People[breach.Exempt])
+	require.EqualValues(t, 3, h.overview(here, o.Incident).People[breach.Exempt])
+}
