@@ -10,8 +10,9 @@ import (
 )
 
 // gate keeps a relay that refuses connections from being stormed. After a refusal it is shut for a pause
-// that doubles, with jitter; then one sender tries, while the others wait for what it finds. Whoever
-// waited gets its failure, so that no message waits for more than one pause and one try.
+// that doubles, with jitter; then one worker tries to connect and to send a message, while the others wait
+// for what it finds. Whoever waited gets its failure, so that no message waits for more than one pause and
+// one try.
 type gate struct {
 	least, most time.Duration
 
@@ -21,7 +22,7 @@ type gate struct {
 	streak int              // refusals since a message last went through
 	rounds int              // refusals ever
 	why    delivery.Failure // the refusal that shut it
-	probe  chan struct{}    // not nil while one sender tries; closed when it is done
+	probe  chan struct{}    // not nil while one worker tries; closed when it is done
 }
 
 // pass waits until dialling is allowed. When probing is true, the caller must report with opened or
@@ -73,8 +74,8 @@ func (g *gate) refusedSince(rounds int) *delivery.Failure {
 	return &why
 }
 
-// opened lets everybody dial. The streak stays until a message goes through: a relay that greets and then
-// refuses every message is backed off from, too.
+// opened lets everybody dial, after a try whose connection stayed. The streak stays until a message goes
+// through: a relay that greets and then refuses every message is backed off from, too.
 func (g *gate) opened() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

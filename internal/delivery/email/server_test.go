@@ -34,14 +34,17 @@ type server struct {
 	// is the usual one, in the middle none. Special replies: DROP closes, HANG waits for the end; what
 	// begins with SLOWLY comes byte by byte.
 	answer func(n int, line string) string
+	// fault is asked before answer, with the envelope sender under way.
+	fault func(from, line string) string
 
 	listener net.Listener
 	mu       sync.Mutex
 	conns    int
 	lines    []string
 	writes   int // reads that brought more than one command
+	overlaps int // messages that came with the beginning of the next one
 	contents []string
-	accepted []string // ids of the messages that were answered with 250, or were to be
+	accepted []string // ids of the messages that were answered with 250, or taken without one
 	quits    int
 	stop     chan struct{}
 	handlers sync.WaitGroup
@@ -86,17 +89,26 @@ type session struct {
 	c          net.Conn
 	r          *bufio.Reader
 	secure     bool
+	once       string // the next special reply
 	mail, rcpt bool   // what was taken of the envelope
+	from       string // of the envelope
 	message    string // id of the message that is being answered
 }
 
 // say answers a line. code is what was said; ok that the connection goes on.
 func (x *session) say(line, usual string) (code string, ok bool) {
 	out := usual
-	if x.answer != nil {
-		if special := x.answer(x.n, line); special != "" {
-			out = special
-		}
+	if special := x.special(line); special != "" {
+		out = special
+	}
+	if out == "SLOWLY" {
+		out += " " + usual
+	}
+	out, slowly := strings.CutPrefix(out, "SLOWLY ")
+	if line == "CONTENT" && (strings.HasPrefix(out, "250") || out == "DROP" || out == "HANG") {
+		x.mu.Lock()
+		x.accepted = append(x.accepted, x.message)
+		x.mu.Unlock()
 	}
 	switch out {
 	case "DROP":
@@ -104,12 +116,6 @@ func (x *session) say(line, usual string) (code string, ok bool) {
 	case "HANG":
 		<-x.stop
 		return "", false
-	}
-	out, slowly := strings.CutPrefix(out, "SLOWLY ")
-	if line == "CONTENT" && strings.HasPrefix(out, "250") {
-		x.mu.Lock()
-		x.accepted = append(x.accepted, x.message)
-		x.mu.Unlock()
 	}
 	step := len(out) + 2
 	if slowly {
@@ -123,6 +129,19 @@ func (x *session) say(line, usual string) (code string, ok bool) {
 	}
 	code = out[:min(3, len(out))]
 	return code, err == nil && code != "421"
+}
+
+func (x *session) special(line string) (special string) {
+	if special, x.once = x.once, ""; special != "" {
+		return special
+	}
+	if x.fault != nil {
+		special = x.fault(x.from, line)
+	}
+	if special == "" && x.answer != nil {
+		special = x.answer(x.n, line)
+	}
+	return special
 }
 
 func (s *server) serve(n int, c net.Conn) {
@@ -166,6 +185,7 @@ func (x *session) step() bool {
 	case "STARTTLS":
 		return x.startTLS(line)
 	case "MAIL":
+		x.from, _, _ = strings.Cut(strings.TrimPrefix(line, "MAIL FROM:<"), "@")
 		code, ok := x.say(line, usual)
 		x.mail, x.rcpt = strings.HasPrefix(code, "25"), false
 		return ok
@@ -226,6 +246,7 @@ func (x *session) startTLS(line string) bool {
 
 func (x *session) content() bool {
 	var content strings.Builder
+	refused := false
 	for middle := false; ; middle = true {
 		line, err := x.r.ReadString('\n')
 		if err != nil {
@@ -235,16 +256,26 @@ func (x *session) content() bool {
 			break
 		}
 		content.WriteString(strings.TrimPrefix(line, "."))
-		if !middle && x.answer != nil {
-			if special := x.answer(x.n, "BODY"); special != "" {
-				if _, ok := x.say("BODY", ""); !ok {
-					return false
-				}
-			}
+		if middle {
+			continue
 		}
+		if early := x.special("BODY"); early != "" {
+			x.once = early
+			if _, ok := x.say("BODY", ""); !ok {
+				return false
+			}
+			refused = true // and it says nothing more about it
+		}
+	}
+	if refused {
+		x.mail, x.rcpt = false, false
+		return true
 	}
 	x.message = messageIDOf(content.String())
 	x.mu.Lock()
+	if x.r.Buffered() > 0 {
+		x.overlaps++
+	}
 	x.contents = append(x.contents, content.String())
 	x.mu.Unlock()
 	_, ok := x.say("CONTENT", "250 2.0.0 Ok: queued as ABC123")

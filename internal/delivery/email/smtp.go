@@ -160,7 +160,7 @@ func (c *conn) abandon(refused result, recipient int) result {
 func (c *conn) reset(refused result) result {
 	r, f := c.command(forever, stageConnect, "RSET")
 	refused.alive = f == nil && r.code == 250
-	c.used = true
+	c.used = c.used || refused.alive
 	return refused
 }
 
@@ -168,7 +168,6 @@ func (c *conn) reset(refused result) result {
 // one, and waits for the answer to the message. Until the last byte of the final dot is written, the server
 // cannot have it; from then on, until it answers, nobody can know.
 func (c *conn) content(j, next *job) result {
-	c.used = true
 	wire := j.letter.wire
 	end := len(wire)
 	if next != nil {
@@ -185,6 +184,7 @@ func (c *conn) content(j, next *job) result {
 	if err != nil {
 		return result{failure: delivery.NoAnswer(cause(err) + " after the whole message was sent")}
 	}
+	c.used = true
 	if next == nil && c.reader.Buffered() > 0 {
 		whole = false // more answers than questions
 	}

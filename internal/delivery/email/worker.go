@@ -15,6 +15,8 @@ type worker struct {
 	wake   chan *job // one element
 	timer  *time.Timer
 
+	probing bool // everybody else waits for what this worker's first message finds
+
 	cur   *job // the message under way
 	ahead *job // the one after it, whose envelope left with cur's content
 }
@@ -113,17 +115,34 @@ func (w *worker) settle(out result) *job {
 	return next
 }
 
-// note learns about connection and server from what became of a message.
+// note learns about connection and server from what became of a message. A connection that breaks before it
+// has carried anything is no better than one that was refused.
 func (w *worker) note(out result) {
+	gate, fruitless := &w.sender.gate, false
 	if !out.alive {
+		fruitless = w.conn != nil && !w.conn.used && out.failure != nil
 		w.drop()
 	}
 	switch {
-	case out.failure == nil && out.receipt.State != "":
-		w.sender.gate.worked()
-	case out.failure != nil && out.busy:
-		w.sender.gate.refused(out.failure, false)
+	case out.busy, fruitless:
+		gate.refused(forOthers(out.failure), w.probing)
+	case w.probing && out.alive:
+		gate.opened()
+	case w.probing:
+		gate.leave()
 	}
+	w.probing = false
+	if out.failure == nil && out.receipt.State != "" {
+		gate.worked()
+	}
+}
+
+// forOthers is what one message's failure means for those that wait: they are certainly not sent.
+func forOthers(f *delivery.Failure) *delivery.Failure {
+	if f.Retryable {
+		return f
+	}
+	return delivery.Temporary(delivery.ReasonProviderDown, "the mail server breaks connections off", 0)
 }
 
 // wait parks until the next message, or until the connection was idle for too long.
@@ -156,8 +175,7 @@ func (w *worker) connect() *delivery.Failure {
 	c, f := dial(s.life, &s.config, s.tls)
 	switch {
 	case f == nil:
-		s.gate.opened()
-		w.conn = c
+		w.conn, w.probing = c, probing
 	case s.life.Err() != nil:
 		if probing {
 			s.gate.leave()
@@ -179,6 +197,9 @@ func (w *worker) drop() {
 // sent.
 func (w *worker) breakDown() {
 	w.drop()
+	if w.probing {
+		w.sender.gate.leave()
+	}
 	w.sender.desk.lose()
 	for _, j := range []*job{w.cur, w.ahead} {
 		if j != nil {
