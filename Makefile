@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint build histories fuzz crash clean
+.PHONY: help demo test check lint build histories fuzz crash bench clean
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -42,6 +42,15 @@ fuzz: ## Run every fuzz test for a while: make fuzz FUZZTIME=1m FUZZ=PidFile
 crash: ## Kill the product at random points of a send and prove that nobody is lost
 	@scripts/ensure-postgres.sh
 	go test ./internal/e2e/... -run Crash -count=1 -timeout 30m -v
+
+BENCH_SIZES ?= 10000 100000 $(if $(filter 1,$(BENCH_FULL)),1000000)
+
+bench: ## Measure sending and write docs/PERFORMANCE.md: make bench BENCH_FULL=1, or BENCH_SIZES="1000 5000"
+ifndef BUILT
+	@scripts/ensure-postgres.sh
+	@scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/tocsin-standalone ./cmd/tocsin-standalone
+endif
+	@exec bin/tocsin-standalone bench table --into docs/PERFORMANCE.md $(BENCH_SIZES)
 
 clean: ## Remove what was built here (no data directory is touched)
 	rm -rf bin .tools

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -18,10 +19,30 @@ import (
 
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the product on this machine"}
-	c.AddCommand(benchDeliverCommand(), &cobra.Command{
+	c.AddCommand(benchDeliverCommand(), benchTableCommand(), &cobra.Command{
 		Use: "role", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return bench.Role(args[0], os.Stdin, os.Stdout) },
 	})
+	return c
+}
+
+func benchTableCommand() *cobra.Command {
+	var page string
+	c := &cobra.Command{
+		Use: "table PEOPLE...", Short: "Measure several numbers of people and write a table into a page", Args: cobra.MinimumNArgs(1),
+		Example: "  tocsin-standalone bench table --into docs/PERFORMANCE.md 10000 100000",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			sizes := make([]int, len(args))
+			for i, a := range args {
+				var err error
+				if sizes[i], err = strconv.Atoi(a); err != nil {
+					return breach.Errorf(breach.ErrInvalid, "a number of people is written in digits alone")
+				}
+			}
+			return bench.Table(cmd.Context(), page, version, sizes, os.Stderr)
+		},
+	}
+	c.Flags().StringVar(&page, "into", "docs/PERFORMANCE.md", "page that holds the table between its two marks")
 	return c
 }
 

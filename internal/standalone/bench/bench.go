@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -63,6 +64,7 @@ type Bench struct {
 	sink    *child // nil when the mail server is somebody else's
 	worker  *child
 	plain   plain
+	began   int64 // most memory of the worker before it began to work, bytes
 
 	imported time.Duration // the import of this start; 0 when it was done before
 	planned  time.Duration // from submitting to the plan
@@ -97,16 +99,18 @@ func reachable(address string) (local bool, err error) {
 	if err != nil {
 		return false, breach.Errorf(breach.ErrInvalid, "the mail server is written as HOST:PORT")
 	}
-	found, err := net.LookupIP(host)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupIPAddr(ctx, host)
 	if err != nil {
 		return false, breach.Errorf(breach.ErrInvalid, "the mail server's name leads nowhere")
 	}
 	local = true
 	for _, ip := range found {
-		if !ip.IsLoopback() && !ip.IsPrivate() {
+		if !ip.IP.IsLoopback() && !ip.IP.IsPrivate() {
 			return false, breach.Errorf(breach.ErrInvalid, "the benchmark sends its load to this machine or a private network only")
 		}
-		local = local && ip.IsLoopback()
+		local = local && ip.IP.IsLoopback()
 	}
 	return local, nil
 }
@@ -177,7 +181,8 @@ func (b *Bench) remember(incident string) error {
 // StartWorker starts the product's worker in a process of its own.
 func (b *Bench) StartWorker(s Stack) (stop func(), err error) {
 	b.o.Screen.Say("Starting the worker in a process of its own")
-	b.worker, _, err = start(RoleWorker, workerSettings{
+	var ready string
+	b.worker, ready, err = start(RoleWorker, workerSettings{
 		Database: s.Database, Keys: s.Keys, PayloadKeys: filepath.Join(s.Keys, "payload.key"), Temporal: s.Temporal,
 		Namespace: s.Namespace, Owner: s.Settings.Owner, PublicBaseURL: s.Settings.PublicBaseURL,
 		Announcements: s.Settings.Announcements, Evidence: s.Settings.Evidence, SMTP: b.plain.address, Connections: b.o.Connections,
@@ -185,6 +190,7 @@ func (b *Bench) StartWorker(s Stack) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	b.began, _ = strconv.ParseInt(ready, 10, 64)
 	return b.worker.stop, nil
 }
 

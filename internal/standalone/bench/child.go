@@ -46,7 +46,7 @@ func start(role string, settings any, log string) (*child, string, error) {
 		return nil, "", fmt.Errorf("open a log: %w", err)
 	}
 	defer f.Close()
-	c := &child{name: role, cmd: exec.Command(self, "bench", "role", role), over: make(chan struct{})} //nolint:gosec // ourselves
+	c := &child{name: role, cmd: exec.Command(self, "bench", "role", role), over: make(chan struct{})} //nolint:noctx // its life ends with ours or by a command
 	c.cmd.Stderr = f
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, "", err

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	_ "embed"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -23,15 +24,15 @@ var incidentFile []byte
 // Policy is the benchmark's policy: email alone, no waits.
 func Policy() (policy.Profile, error) { return policy.ParseProfile(policyFile) }
 
-// Incident is the benchmark's incident for so many people, detected a moment ago.
+// incident is the benchmark's incident for so many people, detected a moment ago.
 func incident(people int, now time.Time) (breach.IncidentFile, error) {
 	file, err := breach.ParseIncident(incidentFile)
 	if err != nil {
 		return file, err
 	}
-	n, zone := int64(people), "NZ"
+	n := int64(people)
 	file.Facts.People.Total = &n
-	file.Facts.People.ByCountry = map[string]int64{zone: n}
+	file.Facts.People.ByCountry = map[string]int64{"NZ": n}
 	in := &file.Facts.Incident
 	by := now.Add(-5 * time.Minute).Sub(*in.AwareAt)
 	for _, t := range []**time.Time{&in.OccurredFrom, &in.OccurredTo, &in.DetectedAt, &in.AwareAt, &in.DeterminedAt} {
@@ -80,8 +81,8 @@ func readRecord(r io.Reader, people int) (record, error) {
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
-			if err == io.EOF {
-				err = nil
+			if errors.Is(err, io.EOF) {
+				return out, nil
 			}
 			return out, err
 		}

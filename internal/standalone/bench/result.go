@@ -31,7 +31,8 @@ type Result struct {
 
 	Reached      int64              `json:"reached"` // by the ledger
 	Balanced     bool               `json:"balanced"`
-	Sink         *SinkResult        `json:"sink,omitempty"` // where the mail server is ours
+	Sink         *SinkResult        `json:"sink,omitempty"`         // where the mail server is ours
+	WorkerStart  int64              `json:"worker_start_rss_bytes"` // before it began to work, with what the Temporal server's packages touch at the start of the program
 	MessageBytes int                `json:"message_bytes"`
 	Connections  int                `json:"connections"`
 	ImportPerSec float64            `json:"import_per_second,omitempty"`
@@ -53,7 +54,7 @@ type SinkResult struct {
 func (b *Bench) result(ctx context.Context, s Stack, wave int, sent sending) (Result, error) {
 	r := Result{
 		People: b.o.People, BaselinePerSecond: round(b.plain.perSecond(), 0), WorkerPeakRSSBytes: sent.rss, Resumed: b.resumed,
-		MessageBytes: len(b.plain.letter.raw), Connections: b.o.Connections, PlanSeconds: round(b.planned.Seconds(), 3),
+		WorkerStart: b.began, MessageBytes: len(b.plain.letter.raw), Connections: b.o.Connections, PlanSeconds: round(b.planned.Seconds(), 3),
 	}
 	if b.imported > 0 {
 		r.ImportPerSec = round(float64(b.o.People)/b.imported.Seconds(), 0)

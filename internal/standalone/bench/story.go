@@ -93,7 +93,7 @@ func (r *rows) Read(p []byte) (int, error) {
 			r.n++
 		}
 	}
-	r.saw(r.n)
+	r.saw(max(0, r.n-1)) // the first line is the header
 	return n, err
 }
 

@@ -69,15 +69,9 @@ func cpuOfPostgres(dir string) time.Duration {
 // peakMemory is the most memory that a process ever had resident, bytes; 0 where that cannot be known. It is
 // read from the process itself: what the system reports of an ended child counts its parent's memory too.
 func peakMemory(pid int) int64 {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	kb, err := strconv.ParseInt(strings.TrimSuffix(valueOf("/proc/"+strconv.Itoa(pid)+"/status", "VmHWM"), " kB"), 10, 64)
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			return kb << 10
-		}
-	}
-	return 0
+	return kb << 10
 }

@@ -81,7 +81,11 @@ func runWorker(settings []byte, commands *bufio.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "ready")
+	began := peakMemory(os.Getpid())
+	if err := shedProgram(); err != nil {
+		log.Warn("the most memory counts from the start of the program")
+	}
+	fmt.Fprintln(out, began)
 	if err := obey(commands, out); err != nil {
 		return err // nothing is finished in order: the benchmark was killed, and its ledger goes too
 	}
