@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -137,6 +138,40 @@ func (c *checker) people(p PeopleFacts) {
 	eachKey(c, "people.by_country", p.ByCountry, IsCountry, "a country code of ISO 3166-1 in capitals", count)
 	eachKey(c, "people.by_region", p.ByRegion, isRegion, "a region code of ISO 3166-2, such as US-CA", count)
 	c.words("people.categories", p.Categories, openWord.MatchString, "must be one lower-case word")
+	c.parts(p)
+}
+
+// parts refuses counts that contradict each other. A map may name a part of the people only, so that a sum
+// below the whole is none; one above it is, whichever of the two is wrong.
+func (c *checker) parts(p PeopleFacts) {
+	countries, regions := int64(0), map[string]int64{}
+	for _, n := range p.ByCountry {
+		countries = addUp(countries, n)
+	}
+	for r, n := range p.ByRegion {
+		if isRegion(r) {
+			regions[r[:2]] = addUp(regions[r[:2]], n)
+		}
+	}
+	if p.Total != nil && countries > *p.Total {
+		c.bad("people.by_country", "adds up to more people than people.total: correct the one that is wrong, or leave people.total out while it is unknown")
+	}
+	for _, country := range slices.Sorted(maps.Keys(regions)) {
+		if all, known := p.ByCountry[country]; known && regions[country] > all {
+			c.bad("people.by_region", "adds up to more people of "+country+" than people.by_country."+country+": correct the one that is wrong")
+		}
+	}
+}
+
+// addUp stops at the largest number; negative ones are complained about elsewhere.
+func addUp(sum, n int64) int64 {
+	if n <= 0 {
+		return sum
+	}
+	if sum > math.MaxInt64-n {
+		return math.MaxInt64
+	}
+	return sum + n
 }
 
 func (c *checker) money(path string, m map[string]float64) {

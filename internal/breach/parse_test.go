@@ -95,6 +95,10 @@ func TestParseFactsRefuses(t *testing.T) {
 		"fraction of a person":  {`{"people":{"total":1.5}}`, "people.total", "1.5"},
 		"negative":              {`{"people":{"total":-1}}`, "people.total", ""},
 		"negative in a map":     {`{"people":{"by_country":{"CN":-1}}}`, "people.by_country.CN", ""},
+		"more than the total":   {`{"people":{"total":10,"by_country":{"CN":8,"NO":3}}}`, "people.by_country", ""},
+		"more than none":        {`{"people":{"total":0,"by_country":{"CN":1}}}`, "people.by_country", ""},
+		"a sum that overflows":  {`{"people":{"total":10,"by_country":{"CN":9007199254740991,"NO":9007199254740991}}}`, "people.by_country", ""},
+		"more of a region":      {`{"people":{"by_country":{"US":5},"by_region":{"US-CA":3,"US-NY":3}}}`, "people.by_region", ""},
 		"too large":             {`{"people":{"total":1e300}}`, "people.total", ""},
 		"overflow":              {`{"impact":{"outage_hours":1e999}}`, "impact.outage_hours", ""},
 		"infinite":              {"impact: {outage_hours: .inf}", "impact.outage_hours", ""},
@@ -229,13 +233,36 @@ func TestMergeNullIsUnknownForEveryField(t *testing.T) {
 	}
 }
 
+// A map that names a part of the people, and one beside an unknown total, contradict nothing.
+func TestPartsOfThePeopleAreNoContradiction(t *testing.T) {
+	t.Parallel()
+	for _, file := range []string{
+		`{"people":{"total":10,"by_country":{"CN":8,"NO":2}}}`,
+		`{"people":{"total":10,"by_country":{"CN":3}}}`,
+		`{"people":{"by_country":{"CN":8,"NO":3},"minors":20}}`,
+		`{"people":{"total":10}}`,
+		`{"people":{"total":0,"by_country":{},"minors":0}}`,
+		`{"people":{"total":10,"minors":10,"by_country":{"US":5},"by_region":{"US-CA":2,"CA-ON":3}}}`,
+	} {
+		_, err := ParseFacts([]byte(file))
+		require.NoError(t, err, file)
+	}
+	base, err := ParseFacts([]byte(`{"people":{"total":10,"by_country":{"CN":8}}}`))
+	require.NoError(t, err)
+	_, err = MergeFacts(base, []byte(`{"people":{"total":7}}`))
+	require.Equal(t, ErrInvalid, CodeOf(err), "a change is checked with what it changes")
+	require.ErrorContains(t, err, "people.by_country")
+	_, err = MergeFacts(base, []byte(`{"people":{"total":null,"by_country":{"NO":30}}}`))
+	require.NoError(t, err)
+}
+
 func TestParsedFactsSurviveStorage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := Facts{}
 		f.Data.Classes = rapid.SampledFrom([][]string{nil, {}, {"name"}}).Draw(t, "classes")
 		f.People.ByCountry = rapid.SampledFrom([]map[string]int64{nil, {}, {"CN": 1}}).Draw(t, "countries")
-		n := rapid.Int64Range(0, 1<<40).Draw(t, "n")
+		n := rapid.Int64Range(1, 1<<40).Draw(t, "n")
 		f.People.Total = rapid.SampledFrom([]*int64{nil, &n}).Draw(t, "total")
 		b, err := json.Marshal(f)
 		require.NoError(t, err)
