@@ -26,6 +26,10 @@ type Message struct {
 	ToName    string // display name of the addressee, may be empty
 	Locale    string
 
+	// TextID names the approved text that the message was made from, and holds no personal data; it may be
+	// empty. Messages with the same one differ in a few places, which adapters may make use of.
+	TextID string
+
 	Subject string // email
 	Text    string // email text part, SMS text, push body
 	HTML    string // email

@@ -66,6 +66,10 @@ func asciiDomain(domain string) (string, error) {
 	if plainDomain(domain) {
 		return domain, nil
 	}
+	return lookUpDomain(domain)
+}
+
+func lookUpDomain(domain string) (string, error) {
 	wire, err := idna.Lookup.ToASCII(domain)
 	if err != nil || len(wire) > 253 {
 		return "", errDomain

@@ -16,31 +16,35 @@ const boundary = "=_part"
 
 const (
 	typeBoth = "Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n"
-	typeText = "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-	typeHTML = "Content-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+	typeText = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n"
+	typeHTML = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/html; charset=UTF-8\r\n\r\n"
 )
 
 // appendBody writes the Content headers and the body, with dots doubled at line starts. What an ordinary
 // text consists of is encoded here; anything else is left to the library, which is also what the tests
-// measure this encoding against.
-func (c *composer) appendBody(w []byte, m delivery.Message) ([]byte, error) {
+// measure this encoding against. Texts that no channel may carry are refused.
+func (c *composer) appendBody(w []byte, m delivery.Message) ([]byte, *delivery.Failure) {
 	if fast, ok := c.appendFast(w, m); ok {
 		return fast, nil
 	}
+	if f := m.Check(); f != nil {
+		return nil, f
+	}
 	mime, body, err := mimeBody(m)
 	if err != nil {
-		return nil, err
+		return nil, delivery.Refused("the text cannot be encoded")
 	}
 	return appendStuffed(append(append(w, mime...), "\r\n"...), body), nil
 }
 
 func (c *composer) appendFast(w []byte, m delivery.Message) (_ []byte, ok bool) {
+	shared := c.patterns.of(m)
 	both := m.Text != "" && m.HTML != ""
 	if both {
 		w = append(append(w, typeBoth...), "--"+boundary+"\r\n"...)
 	}
 	if m.Text != "" {
-		if w, ok = appendQuoted(append(w, typeText...), m.Text); !ok {
+		if w, ok = shared.text.append(append(w, typeText...), m.Text); !ok {
 			return nil, false
 		}
 	}
@@ -48,7 +52,7 @@ func (c *composer) appendFast(w []byte, m delivery.Message) (_ []byte, ok bool) 
 		w = append(w, "\r\n--"+boundary+"\r\n"...)
 	}
 	if m.HTML != "" {
-		if w, ok = appendQuoted(append(w, typeHTML...), m.HTML); !ok {
+		if w, ok = shared.html.append(append(w, typeHTML...), m.HTML); !ok {
 			return nil, false
 		}
 	}

@@ -31,6 +31,7 @@ type composer struct {
 	// author and standing are the headers that no message changes, written once.
 	author, standing string
 	date             atomic.Pointer[dateLine]
+	patterns         patterns
 }
 
 type dateLine struct {
@@ -57,7 +58,10 @@ func newComposer(c Config, from address, now func() time.Time) *composer {
 // which it may outgrow. The headers are our own: the library neither folds nor keeps encoded words, takes
 // its Message-ID from the host, and writes headers in random order.
 func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Failure) {
-	if f := m.Check(); f != nil {
+	// Reading the texts once more costs as much as encoding what varies in them: appendBody checks them.
+	fields := m
+	fields.Text, fields.HTML = "", ""
+	if f := fields.Check(); f != nil {
 		return letter{}, f
 	}
 	to, err := parseAddress(m.To)
@@ -72,10 +76,11 @@ func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Fail
 	}
 	l := letter{from: c.envelopeSender(m), to: to.String(), utf8: to.utf8}
 	w = c.appendHeaders(w[:0], m, to)
-	if l.wire, err = c.appendBody(w, m); err != nil {
-		return letter{}, delivery.Refused("the text cannot be encoded")
+	w, f := c.appendBody(w, m)
+	if f != nil {
+		return letter{}, f
 	}
-	l.wire = append(l.wire, finalDot...)
+	l.wire = append(w, finalDot...)
 	return l, nil
 }
 

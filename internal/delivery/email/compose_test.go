@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"io"
@@ -61,6 +62,7 @@ func lines(s string) string {
 func TestComposeProperty(t *testing.T) {
 	t.Parallel()
 	c := testComposer(t)
+	own, librarys := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		m := delivery.Message{
 			DeliveryID: "d-1.x_Y", AttemptID: "d-1.x_Y-2", Channel: breach.Email, Locale: "zh-Hans",
@@ -77,12 +79,20 @@ func TestComposeProperty(t *testing.T) {
 		l, f := c.compose(nil, m)
 		require.Nil(t, f)
 		raw := unstuffed(t, l.wire)
+		if _, ok := c.appendFast(nil, m); ok {
+			own++
+		} else {
+			librarys++
+		}
 		requireLines(t, raw)
 		requireHeaders(t, m, l)
+		requireLibrarysBody(t, m, raw)
 		text, html := decodeParts(t, raw)
 		require.Equal(t, lines(m.Text), lines(text))
 		require.Equal(t, lines(m.HTML), lines(html))
 	})
+	require.Positive(t, own)
+	require.Positive(t, librarys)
 }
 
 func requireLines(t require.TestingT, raw []byte) {
@@ -97,6 +107,8 @@ func requireLines(t require.TestingT, raw []byte) {
 		require.NotEmpty(t, strings.TrimSpace(string(line)))
 	}
 }
+
+func newReader(raw []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(raw)) }
 
 func requireHeaders(t require.TestingT, m delivery.Message, l letter) {
 	parsed, err := mail.ReadMessage(bytes.NewReader(unstuffed(t, l.wire)))
@@ -219,5 +231,24 @@ func TestAddresses(t *testing.T) {
 		a, err := parseAddress(in)
 		require.NoError(t, err, in)
 		require.Equal(t, want, a.String())
+	}
+}
+
+func TestPlainDomainsAreWhatTheLongWayGives(t *testing.T) {
+	t.Parallel()
+	short := 0
+	rapid.Check(t, func(t *rapid.T) {
+		domain := rapid.StringMatching(`[a-z0-9-]{1,4}(\.[a-z0-9-]{1,4}){0,3}|[a-z-]{60,66}\.[a-z]{2}|([a-z]{40}\.){5,7}[a-z]{2}|xn--[a-z]{1,6}\.[a-z]{2}`).Draw(t, "domain")
+		if !plainDomain(domain) {
+			return
+		}
+		short++
+		wire, err := lookUpDomain(domain)
+		require.NoError(t, err)
+		require.Equal(t, domain, wire)
+	})
+	require.Positive(t, short)
+	for _, not := range []string{"", ".", "a", "a.", ".a", "a..b", "-a.b", "a-.b", "a.-b", "a.b-", "a--b.c", "A.b", "a.b\n", "é.fr", "a_b.c"} {
+		require.False(t, plainDomain(not), not)
 	}
 }

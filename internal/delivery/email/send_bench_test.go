@@ -22,6 +22,7 @@ const benchConnections = 20
 // as connections.
 func BenchmarkSend(b *testing.B) {
 	sink := startSink(b)
+	benchMessages()
 	b.Run("raw", func(b *testing.B) { b.ReportMetric(perSecond(b.N, rawSend(b, sink, b.N)), "messages/s") })
 	for _, callers := range []int{1, 2, 4, 8} {
 		b.Run(fmt.Sprintf("callers=%dx", callers), func(b *testing.B) {
@@ -34,16 +35,30 @@ func BenchmarkSend(b *testing.B) {
 // BenchmarkSendRatio runs both by turns, because a machine's speed drifts, and gives the ratio.
 func BenchmarkSendRatio(b *testing.B) {
 	sink := startSink(b)
+	benchMessages()
 	const turn = 5000
-	var raw, own time.Duration
+	var raw, own, rawCPU, ownCPU time.Duration
 	for b.Loop() {
+		start := cpu()
 		raw += rawSend(b, sink, turn)
+		between := cpu()
 		own += ownSend(b, sink, turn, 4*benchConnections)
+		rawCPU, ownCPU = rawCPU+between-start, ownCPU+cpu()-between
 	}
 	b.ReportMetric(raw.Seconds()/own.Seconds(), "of-raw")
+	b.ReportMetric(float64(rawCPU.Nanoseconds())/float64(b.N*turn), "raw-cpu-ns/message")
+	b.ReportMetric(float64(ownCPU.Nanoseconds())/float64(b.N*turn), "cpu-ns/message")
 	b.ReportMetric(perSecond(b.N*turn, raw), "raw-messages/s")
 	b.ReportMetric(perSecond(b.N*turn, own), "messages/s")
 }
+
+var benchMessages = sync.OnceValue(func() []delivery.Message {
+	messages := make([]delivery.Message, 256)
+	for i := range messages {
+		messages[i] = notice(i, latin)
+	}
+	return messages
+})
 
 func perSecond(n int, d time.Duration) float64 { return float64(n) / d.Seconds() }
 
@@ -55,10 +70,7 @@ func ownSend(b *testing.B, addr string, n, callers int) time.Duration {
 		b.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	messages := make([]delivery.Message, 256)
-	for i := range messages {
-		messages[i] = notice(i, latin)
-	}
+	messages := benchMessages()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	started := time.Now()
