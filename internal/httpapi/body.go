@@ -53,6 +53,24 @@ func (s *server) takeBody(w http.ResponseWriter, r *http.Request, rule *bodyRule
 	return out, nil
 }
 
+// takeNothing refuses a body where none is taken: whoever sends one means something that would be lost.
+func takeNothing(r *http.Request) error {
+	timed, ok := r.Body.(*timedBody)
+	if !ok { // there is no body
+		return nil
+	}
+	const enough = 64
+	b, err := io.ReadAll(io.LimitReader(&pacedBody{in: timed, max: enough + 1, end: time.Now().Add(maxListTime)}, enough+1))
+	if err != nil {
+		return err
+	}
+	if s := string(bytes.TrimSpace(b)); len(b) <= enough && (s == "" || s == "{}" || s == "null") {
+		return nil
+	}
+	return breach.Errorf(breach.ErrInvalid, "this address takes no body, and what was sent would be lost").
+		With(breach.FieldError{Where: "body", What: "must be empty"})
+}
+
 func (b *bodyRule) check(r *http.Request) error {
 	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return breach.Errorf(breach.ErrMediaType, "the body must be sent without content encoding")

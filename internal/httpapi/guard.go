@@ -31,18 +31,22 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		var body *hashed
-		if rt.body != nil {
-			var err error
-			if body, err = s.takeBody(w, r, rt.body); err != nil {
-				s.refuse(w, r, err)
-				return
-			}
+		var err error
+		switch {
+		case rt.body != nil:
+			body, err = s.takeBody(w, r, rt.body)
+		case rt.method == http.MethodPost:
+			err = takeNothing(r)
+		}
+		if err != nil {
+			s.refuse(w, r, err)
+			return
 		}
 		if rt.method != http.MethodPost || rt.roles == nil {
 			next(ctx)
 			return
 		}
-		err := s.once(w, r, body, func(w http.ResponseWriter, r *http.Request) { next(humago.NewContext(ctx.Operation(), r, w)) })
+		err = s.once(w, r, body, func(w http.ResponseWriter, r *http.Request) { next(humago.NewContext(ctx.Operation(), r, w)) })
 		if err != nil {
 			s.refuse(w, r, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -134,7 +135,17 @@ func fieldOf(op *huma.Operation, d *huma.ErrorDetail) breach.FieldError {
 	case harmless(d.Message):
 		f.What = d.Message
 	}
+	if name, ok := missing(op, d.Message); known && ok {
+		return breach.FieldError{Where: name, What: "is missing"}
+	}
 	return f
+}
+
+// missing finds the field of ours that a complaint says is not there.
+func missing(op *huma.Operation, message string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(message, "expected required property ")
+	name, _, _ = strings.Cut(name, " ")
+	return name, ok && op != nil && slices.Contains(bodyProperties(op), name)
 }
 
 // harmlessStarts begin messages that are made of our own schema alone.

@@ -23,6 +23,7 @@ const maxDepth = 16
 // strictJSON reads a small command. Two readers must not understand it differently: fields that stand
 // twice, bytes that are not UTF-8, control characters and anything after the value are refused.
 func strictJSON(data []byte, v any) error {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin a file with it
 	if !utf8.Valid(data) {
 		return errors.New(notUTF8)
 	}

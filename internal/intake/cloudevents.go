@@ -39,7 +39,11 @@ func ParseCloudEvent(contentType string, body []byte, receivedAt time.Time) (bre
 	if len(body) > MaxEvent {
 		return breach.Detection{}, breach.Errorf(breach.ErrTooLarge, "the event is larger than %d bytes: send a reference to large data instead", MaxEvent)
 	}
-	members, err := objectMembers(body)
+	text, ok := plainJSON(body)
+	if !ok {
+		return breach.Detection{}, breach.Errorf(breach.ErrInvalid, "the event is not UTF-8, as JSON must be: have the detector send UTF-8")
+	}
+	members, err := objectMembers(text)
 	if err != nil {
 		return breach.Detection{}, err
 	}

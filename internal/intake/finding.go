@@ -39,6 +39,9 @@ func finding(data json.RawMessage, f *breach.Facts) []string {
 	}
 	var notes []string
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if repeats(data) {
+		note("data names a field twice: the last value was taken, and the other one stands in the event that is kept")
+	}
 	if raw, ok := given(m, "title"); ok {
 		var s string
 		if json.Unmarshal(raw, &s) == nil && goodTitle(s) {

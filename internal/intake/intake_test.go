@@ -111,6 +111,8 @@ func TestEventsThatCannotBeUsed(t *testing.T) {
 		string(event(`,"a_b":1`)):             "other characters than a-z and 0-9",
 		string(event(`,"time":"2026-03-02"`)): "time: must be an instant",
 		string(event(`,"time":"2026-03-02T08:00:00"`)):                          "time: must be an instant",
+		"{\"id\":\"caf\xe9\"}":                                                  "not UTF-8",
+		"\xff\xfe{\x00}\x00":                                                    "not UTF-8",
 		string(event(`,"subject":""`)):                                          "subject: must not be empty",
 		string(event(`,"subject":7`)):                                           "subject: must be text",
 		string(event(`,"subject":"a\r\nb"`)):                                    "subject: must not hold control characters",
@@ -290,6 +292,8 @@ func TestWhatIsNotVERIS(t *testing.T) {
 	t.Parallel()
 	for body, what := range map[string]string{
 		``: "cannot be read", `[]`: "cannot be read", `{}`: "no schema_version",
+		"{\"schema_version\":\"1.3\",\"summary\":\"caf\xe9\"}":                                                  "not UTF-8",
+		`{"schema_version":"1.3","action":{"error":{"variety":["Loss"],"notes":{},"variety":["Misdelivery"]}}}`: "names a field twice",
 		`{"schema_version":"1.3"}`: "neither action nor attribute",
 		`{"schema_version":"1.3","action":{"hacking":{"variety":"Wang Secret"}}}`: "action.variety: is of another type",
 	} {
@@ -300,6 +304,20 @@ func TestWhatIsNotVERIS(t *testing.T) {
 	}
 	_, _, err := intake.FromVERIS(make([]byte, 5<<20))
 	require.ErrorContains(t, err, "larger")
+}
+
+// Some editors begin a file with a mark; a member that stands twice in a finding is said, and stops no clock.
+func TestWhatIsOddButClear(t *testing.T) {
+	t.Parallel()
+	d, err := intake.ParseCloudEvent(structured, append([]byte("\ufeff"), event(`,"time":"2026-03-02T08:00:00Z","data":{"title":"a","x":[{"y":1},{"y":2}],"title":"b"}`)...), received)
+	require.NoError(t, err)
+	require.Len(t, d.Notes, 1)
+	require.Contains(t, d.Notes[0], "names a field twice")
+	d, err = intake.ParseCloudEvent(structured, event(`,"time":"2026-03-02T08:00:00Z","data":{"title":"title","x":[{"title":"title"},["title","title"],{"x":{"x":1}}]}`), received)
+	require.NoError(t, err)
+	require.Empty(t, d.Notes)
+	_, _, err = intake.FromVERIS([]byte("\ufeff" + `{"schema_version":"1.3","action":{"error":{"variety":["Loss"]}}}`))
+	require.NoError(t, err)
 }
 
 func FuzzParseCloudEvent(f *testing.F) {

@@ -25,6 +25,13 @@ func FromVERIS(b []byte) (breach.IncidentFile, []string, error) {
 	if len(b) > maxVERIS {
 		return breach.IncidentFile{}, nil, breach.Errorf(breach.ErrInvalid, "the file is larger than an incident in VERIS can be")
 	}
+	b, ok := plainJSON(b)
+	if !ok {
+		return breach.IncidentFile{}, nil, breach.Errorf(breach.ErrInvalid, "the file is not UTF-8 text: save it as UTF-8")
+	}
+	if repeats(b) {
+		return breach.IncidentFile{}, nil, breach.Errorf(breach.ErrInvalid, "the file names a field twice in one place, so that it can be read in two ways: correct it")
+	}
 	var in verisIncident
 	if err := json.Unmarshal(b, &in); err != nil {
 		return breach.IncidentFile{}, nil, verisError(err)
