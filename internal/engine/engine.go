@@ -91,7 +91,7 @@ func (e *Engine) open(ctx context.Context, file breach.IncidentFile, by breach.A
 	}
 	id, again := openedAs(ctx)
 	at := e.Now().UTC()
-	if err := e.Ledger.OpenIncident(ctx, id, file, suff, by, state, at); err != nil && !(again && breach.CodeOf(err) == breach.ErrConflict) {
+	if err := e.Ledger.OpenIncident(ctx, id, file, suff, by, state, at); err != nil && (!again || breach.CodeOf(err) != breach.ErrConflict) {
 		return breach.Opened{}, err
 	}
 	e.tryStart(ctx, id, at)
