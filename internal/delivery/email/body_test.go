@@ -151,8 +151,8 @@ func TestManyComposeAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
-			for i := range 100 {
-				m := notice(g*100+i, []string{latin, han}[i%2])
+			for i := range 25 {
+				m := notice(g*25+i, []string{latin, han}[i%2])
 				l, f := c.compose(nil, m)
 				if f != nil {
 					t.Error(f)

@@ -17,7 +17,8 @@ import (
 
 // conn is one signed-in connection. It is used by one goroutine at a time.
 type conn struct {
-	net    net.Conn
+	net    net.Conn // encrypted, once it is
+	raw    net.Conn // what is below; time limits are set here, also from elsewhere while net changes
 	reader *bufio.Reader
 	out    []byte // commands and content of one write
 	config *Config
@@ -25,18 +26,21 @@ type conn struct {
 	extensions map[string]string // EHLO keywords in upper case -> parameters
 	pipelining bool
 	sizeLimit  int64 // octets of a message, 0 when the server named none
-	used       bool  // it carried a message: the server may have had enough of it since
+	life       context.Context
+	unwatch    func() bool
+	used       bool // it carried a message: the server may have had enough of it since
 }
 
-// dial gives a connection on which MAIL may be said, or a retryable failure: no message was on its way.
-func dial(ctx context.Context, config *Config, tlsConfig *tls.Config) (*conn, *delivery.Failure) {
+// dial gives a connection on which MAIL may be said, or a retryable failure: no message was on its way. The
+// end of ctx ends dialling, the end of life everything that the connection does later.
+func dial(ctx, life context.Context, config *Config, tlsConfig *tls.Config) (*conn, *delivery.Failure) {
 	ctx, cancel := context.WithTimeout(ctx, config.ConnectTimeout)
 	defer cancel()
 	raw, err := (&net.Dialer{}).DialContext(ctx, "tcp", config.Addr)
 	if err != nil {
 		return nil, delivery.Temporary(delivery.ReasonProviderDown, "the mail server cannot be reached", 0)
 	}
-	c := &conn{net: raw, config: config}
+	c := &conn{net: raw, raw: raw, config: config, life: life}
 	stop := context.AfterFunc(ctx, c.interrupt)
 	f := c.open(ctx, tlsConfig)
 	if !stop() && f == nil {
@@ -46,6 +50,7 @@ func dial(ctx context.Context, config *Config, tlsConfig *tls.Config) (*conn, *d
 		_ = c.net.Close()
 		return nil, f
 	}
+	c.unwatch = context.AfterFunc(life, c.interrupt)
 	return c, nil
 }
 
@@ -208,7 +213,7 @@ func cause(err error) string {
 }
 
 // interrupt ends whatever read or write is waiting.
-func (c *conn) interrupt() { _ = c.net.SetDeadline(time.Unix(1, 0)) }
+func (c *conn) interrupt() { _ = c.raw.SetDeadline(time.Unix(1, 0)) }
 
 // deadline sets the time limit of the next read or write. The context may end at any time: interrupt and
 // this function can run in either order, so the context is looked at last.
@@ -217,7 +222,7 @@ func (c *conn) deadline(ctx context.Context, d time.Duration) {
 	if own, ok := ctx.Deadline(); ok && own.Before(at) {
 		at = own
 	}
-	_ = c.net.SetDeadline(at)
+	_ = c.raw.SetDeadline(at)
 	if ctx.Err() != nil {
 		c.interrupt()
 	}
@@ -237,7 +242,7 @@ func (c *conn) read(ctx context.Context, d time.Duration) (reply, error) {
 
 // readBrief reads an answer of which only a refusal's text matters.
 func (c *conn) readBrief(d time.Duration) (reply, error) {
-	c.readDeadline(forever, d)
+	c.readDeadline(c.life, d)
 	return readBrief(c.reader)
 }
 
@@ -260,7 +265,12 @@ func wholeReply(here []byte) bool {
 // quit says good-bye without waiting for the answer, and closes.
 func (c *conn) quit() {
 	c.out = append(c.out[:0], "QUIT\r\n"...)
-	c.deadline(forever, time.Second)
+	c.deadline(c.life, time.Second)
 	_, _ = c.net.Write(c.out)
+	c.close()
+}
+
+func (c *conn) close() {
+	c.unwatch()
 	_ = c.net.Close()
 }

@@ -66,7 +66,7 @@ func faultConfig(addr string) Config {
 }
 
 var wireFaults = []string{
-	"DROP", "HANG", "SLOWLY", "421 4.3.2 Going down", "451 4.3.0 Later", "552 5.2.2 Full", "554 5.7.1 Policy", "250 2.0.0 Ok\r\n250 2.0.0 Ok",
+	"DROP", "HANG", "SLOWLY", "SLOWLY 250 2.0.0 " + strings.Repeat("x", 300), "421 4.3.2 Going down", "451 4.3.0 Later", "552 5.2.2 Full", "554 5.7.1 Policy", "250 2.0.0 Ok\r\n250 2.0.0 Ok",
 	"354 Go on\r\n354 Go on", "451 4.3.0 Later\r\n250 2.0.0 Ok", "25", "250-a\r\n251 b", "250 " + strings.Repeat("x", 3000), "221 2.0.0 Bye", "\x00\xff",
 }
 
@@ -80,7 +80,7 @@ func TestOneFaultConcernsOneMessage(t *testing.T) {
 			for _, fault := range wireFaults {
 				t.Run(fmt.Sprintf("%s %s %.20q", pipelining, at, fault), func(t *testing.T) {
 					t.Parallel()
-					if at == "BODY" && (fault == "SLOWLY" || strings.HasPrefix(fault, "25")) {
+					if at == "BODY" && (strings.HasPrefix(fault, "SLOWLY") || strings.HasPrefix(fault, "25")) {
 						t.Skip("no answer is due there, so that it cannot be slow, and a yes to half a message is no fault of ours")
 					}
 					var once sync.Once
@@ -147,7 +147,7 @@ func TestNothingUntrueIsSaidUnderManyFaults(t *testing.T) {
 					return ""
 				}
 				special := wireFaults[random.IntN(len(wireFaults))]
-				if line == "BODY" && (special == "SLOWLY" || special[0] == '2' || special[0] == '3') {
+				if line == "BODY" && (special[0] == 'S' || special[0] == '2' || special[0] == '3') {
 					return "DROP"
 				}
 				return special

@@ -135,6 +135,106 @@ func TestCloseDrains(t *testing.T) {
 	require.Equal(t, []string{"<d1@bounces.academy.example>"}, s.taken())
 }
 
+func TestCloseDoesNotWaitForEver(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, &server{answer: func(_ int, line string) string {
+		if line == "CONTENT" {
+			return "HANG"
+		}
+		return ""
+	}})
+	c := oneConnection(s.Addr)
+	c.AnswerTimeout = time.Minute
+	sender := newSender(t, c)
+	first := sendAsync(t.Context(), sender, 1)
+	require.Eventually(t, func() bool { return len(s.taken()) == 1 }, 2*time.Second, time.Millisecond)
+	require.NoError(t, sender.closeWithin(20*time.Millisecond))
+	require.True(t, failure(t, <-first).Unknown)
+}
+
+// What the server cannot carry is told apart before it reaches the wire, in the middle of a pipeline too.
+func TestWhatCannotBeCarriedStaysOffTheWire(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, &server{})
+	sender := newSender(t, oneConnection(s.Addr))
+	var wg sync.WaitGroup
+	for i := range 40 {
+		wg.Go(func() {
+			m := message(i)
+			if i%3 == 0 {
+				m.To = "用户@example.com" // needs SMTPUTF8
+			}
+			_, err := sender.Send(t.Context(), m)
+			if (err != nil) != (i%3 == 0) {
+				t.Errorf("message %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	require.Equal(t, 40-14, s.seen("MAIL"))
+	require.Zero(t, s.seen("RSET"))
+}
+
+// The server takes no recipient in the middle of a pipeline: RSET, and nobody else is hurt.
+func TestRefusedRecipientsInThePipeline(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{"", "354 Go on"} {
+		s := startServer(t, &server{fault: func(from, line string) string {
+			odd := strings.HasSuffix(from, "1-1") || strings.HasSuffix(from, "6-1")
+			switch {
+			case odd && strings.HasPrefix(line, "RCPT"):
+				return "550 5.1.1 No such user"
+			case odd && line == "DATA":
+				return data
+			}
+			return ""
+		}})
+		said := volley(t, newSender(t, oneConnection(s.Addr)), 40, 6)
+		requireTruth(t, s, said)
+		for i, err := range said {
+			require.Equal(t, i%5 == 1, err != nil, "message %d: %v", i, err)
+		}
+		require.Equal(t, 8, s.seen("RSET"))
+		require.Equal(t, 1, s.contacted())
+		require.Positive(t, s.counted(&s.overlaps))
+	}
+}
+
+// An empty message would reach somebody.
+func TestARecipientWithoutASenderGetsNothing(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, &server{answer: func(_ int, line string) string {
+		switch {
+		case strings.HasPrefix(line, "MAIL"):
+			return "451 4.3.0 Later"
+		case strings.HasPrefix(line, "RCPT"):
+			return "250 2.1.5 Ok"
+		case line == "DATA":
+			return "354 Go on"
+		}
+		return ""
+	}})
+	sender := newSender(t, oneConnection(s.Addr))
+	_, err := sender.Send(t.Context(), message(1))
+	require.Equal(t, delivery.ReasonProviderBusy, failure(t, err).Reason)
+	require.NoError(t, sender.Close())
+	require.Empty(t, s.contents)
+}
+
+func TestPipelinesAreEncryptedToo(t *testing.T) {
+	t.Parallel()
+	serverTLS, ca := certificate(t)
+	s := startServer(t, &server{tls: serverTLS})
+	c := oneConnection(s.Addr)
+	c.Encryption, c.CAFile = StartTLS, ca
+	said := volley(t, newSender(t, c), 40, 6)
+	requireTruth(t, s, said)
+	for _, err := range said {
+		require.NoError(t, err)
+	}
+	require.Greater(t, s.counted(&s.overlaps), 10)
+}
+
 // A server that closes after every message gets one message a connection, and soon no envelopes behind them.
 func TestOneMessageAConnection(t *testing.T) {
 	t.Parallel()

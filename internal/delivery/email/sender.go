@@ -8,7 +8,7 @@
 // final dot and the answer gives unknown for that message alone; one that breaks earlier is retryable, and
 // is retried on a fresh connection at once when it had carried other messages before.
 //
-// A connection is only kept busy when messages wait for it: call Send from about four times as many
+// A connection is only kept busy when messages wait for it: call Send from three times as many
 // goroutines as there are connections.
 //
 // Imports of ours: breach, delivery.
@@ -37,8 +37,8 @@ type Sender struct {
 	desk     desk
 	jobs     sync.Pool // of *job
 
-	life context.Context // ends with Close: no more dialling
-	end  context.CancelFunc
+	life, late   context.Context // end when Close begins, and when it has waited for long enough
+	end, endLate context.CancelFunc
 }
 
 var _ delivery.Sender = (*Sender)(nil)
@@ -75,6 +75,7 @@ func New(c Config) (*Sender, error) {
 		jobs:     sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
+	s.late, s.endLate = context.WithCancel(context.Background())
 	return s, nil
 }
 
@@ -141,12 +142,20 @@ func (s *Sender) recycle(j *job) {
 
 func (s *Sender) worker() *worker { return &worker{sender: s, wake: make(chan *job, 1)} }
 
+// closeGrace is how long Close waits for answers.
+const closeGrace = 10 * time.Second
+
 // Close refuses further messages, hands back those that no connection has taken (they are certainly not
-// sent), lets the others be answered, says QUIT on every connection and waits until all are closed: at
-// worst for the time limit of an answer. It may be called twice.
-func (s *Sender) Close() error {
+// sent), lets the others be answered, says QUIT on every connection and waits until all are closed. After
+// 10 s it cuts connections off: what was not answered by then is unknown. It may be called twice.
+func (s *Sender) Close() error { return s.closeWithin(closeGrace) }
+
+func (s *Sender) closeWithin(grace time.Duration) error {
 	s.end()
+	cut := time.AfterFunc(grace, s.endLate)
 	s.desk.close(shutDown())
+	cut.Stop()
+	s.endLate()
 	return nil
 }
 

@@ -124,7 +124,7 @@ func (x *session) say(line, usual string) (code string, ok bool) {
 	var err error
 	for piece := range slices.Chunk([]byte(out+"\r\n"), step) {
 		if _, err = x.c.Write(piece); slowly {
-			time.Sleep(2 * time.Millisecond)
+			time.Sleep(1200 * time.Microsecond)
 		}
 	}
 	code = out[:min(3, len(out))]

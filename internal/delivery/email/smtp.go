@@ -61,14 +61,14 @@ func (c *conn) envelope(j *job) result {
 	}
 	if c.pipelining {
 		c.out = appendEnvelope(c.out[:0], &j.letter)
-		if err := c.flush(forever); err != nil {
+		if err := c.flush(c.life); err != nil {
 			return c.lost(stageSender, err)
 		}
 		return c.envelopeAnswers(j)
 	}
 	for _, at := range envelopeStages {
 		c.out = appendCommand(c.out[:0], at, &j.letter)
-		if err := c.flush(forever); err != nil {
+		if err := c.flush(c.life); err != nil {
 			return c.lost(at, err)
 		}
 		r, err := c.readBrief(c.config.CommandTimeout)
@@ -147,7 +147,7 @@ func (c *conn) abandon(refused result, recipient int) result {
 		return refused
 	}
 	c.out = append(c.out[:0], finalDot...)
-	if err := c.flush(forever); err != nil {
+	if err := c.flush(c.life); err != nil {
 		return refused
 	}
 	if r, err := c.readBrief(c.config.CommandTimeout); err != nil || r.code == 421 {
@@ -158,7 +158,7 @@ func (c *conn) abandon(refused result, recipient int) result {
 
 // reset clears a refused envelope with RSET.
 func (c *conn) reset(refused result) result {
-	r, f := c.command(forever, stageConnect, "RSET")
+	r, f := c.command(c.life, stageConnect, "RSET")
 	refused.alive = f == nil && r.code == 250
 	c.used = c.used || refused.alive
 	return refused
@@ -174,13 +174,13 @@ func (c *conn) content(j, next *job) result {
 		wire = appendEnvelope(wire, &next.letter)
 		j.letter.wire = wire[:end]
 	}
-	c.deadline(forever, c.config.CommandTimeout)
+	c.deadline(c.life, c.config.CommandTimeout)
 	n, err := c.net.Write(wire)
 	if err != nil && n < end {
 		return c.cutShort(j, err)
 	}
 	whole := err == nil
-	r, err := c.read(forever, c.config.AnswerTimeout)
+	r, err := c.read(c.life, c.config.AnswerTimeout)
 	if err != nil {
 		return result{failure: delivery.NoAnswer(cause(err) + " after the whole message was sent")}
 	}
@@ -205,7 +205,7 @@ const lastWord = time.Second
 // cutShort is the result when the content could not be written to its end: the message is not sent. The
 // server may have said why.
 func (c *conn) cutShort(j *job, failed error) result {
-	r, err := c.read(forever, min(lastWord, c.config.CommandTimeout))
+	r, err := c.read(c.life, min(lastWord, c.config.CommandTimeout))
 	switch {
 	case err != nil:
 		return result{failure: broken(stageContent, failed)}

@@ -93,7 +93,6 @@ func (s *stencil) learn(text string) {
 	}
 	runs := [][]string{lines}
 	if known := s.blocks.Load(); known != nil {
-		runs = nil
 		var before []string
 		for _, b := range *known {
 			before = append(append(before, wholeLines(b.plain)...), "") // no line is empty: blocks stay apart

@@ -1,7 +1,6 @@
 package email
 
 import (
-	"context"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
@@ -172,7 +171,7 @@ func (w *worker) connect() *delivery.Failure {
 	if f != nil {
 		return f
 	}
-	c, f := dial(s.life, &s.config, s.tls)
+	c, f := dial(s.life, s.late, &s.config, s.tls)
 	switch {
 	case f == nil:
 		w.conn, w.probing = c, probing
@@ -188,7 +187,7 @@ func (w *worker) connect() *delivery.Failure {
 
 func (w *worker) drop() {
 	if w.conn != nil {
-		_ = w.conn.net.Close()
+		w.conn.close()
 		w.conn = nil
 	}
 }
@@ -207,6 +206,3 @@ func (w *worker) breakDown() {
 		}
 	}
 }
-
-// forever is for what a message's own context must not end: its connection carries those of others.
-var forever = context.Background()
