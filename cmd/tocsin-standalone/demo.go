@@ -47,6 +47,9 @@ func demoCommand() *cobra.Command {
 // runDemo starts the stack, carries the incident through, and shows what came of it.
 func runDemo(ctx context.Context, f demoFlags) (err error) {
 	screen := newScreen()
+	if err := f.writable(); err != nil {
+		return err
+	}
 	in, err := f.given.Read(ctx, time.Now())
 	if err != nil {
 		return err
@@ -69,10 +72,10 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 		}
 		s.Version = version
 		demo.Wires(s, at)
-		if in.Profile != nil {
-			s.Policies.Add(*in.Profile)
+		if err := demo.KeepPolicy(dir, in); err != nil {
+			return err
 		}
-		return nil
+		return addKept(s, dir)
 	}})
 	if err != nil {
 		return err
@@ -91,6 +94,9 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 		story.Patience = patience(in.File.Policy, stack.Settings)
 	}
 	v, err := f.watch(ctx, stack, story)
+	if errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("%w; go on from here: tocsin-standalone demo --data-dir %s", err, stack.Dir.Path())
+	}
 	if v.Incident.ID != "" {
 		err = errors.Join(err, f.show(ctx, stack, story, v, demo.Links{
 			Console: tokens.Link(stack.BaseURL, v.Incident.ID), Temporal: stack.Temporal.UIURL(), Outbox: at.OutboxURL, DataDir: stack.Dir.Path(),
@@ -160,6 +166,18 @@ func (f demoFlags) watch(ctx context.Context, stack *standalone.Stack, story *de
 	return v, err
 }
 
+// writable finds out at once that a summary could not be written at the end.
+func (f demoFlags) writable() error {
+	if f.summary == "" {
+		return nil
+	}
+	file, err := os.OpenFile(f.summary, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return breach.Errorf(breach.ErrInvalid, "the summary cannot be written: %w", err)
+	}
+	return file.Close()
+}
+
 func (f demoFlags) directory() (string, error) {
 	if f.dataDir != "" {
 		return f.dataDir, nil
@@ -188,18 +206,25 @@ func (f demoFlags) wires(ctx context.Context, dir string, screen *demo.Screen) (
 }
 
 func newScreen() *demo.Screen {
-	s := &demo.Screen{Out: os.Stderr, Begin: time.Now(), Now: time.Now, Width: 80}
+	s := &demo.Screen{Out: os.Stderr, Begin: time.Now(), Now: time.Now}
 	if fd := int(os.Stderr.Fd()); term.IsTerminal(fd) && os.Getenv("TERM") != "dumb" {
 		s.Terminal = true
-		if w, _, err := term.GetSize(fd); err == nil {
-			s.Width = w
+		s.Size = func() (int, int) {
+			columns, rows, err := term.GetSize(fd)
+			if err != nil {
+				return 0, 0
+			}
+			return columns, rows
 		}
 	}
 	return s
 }
 
-// configure reads the operator's settings for serve.
-func configure(s *app.Settings) error {
-	s.Version = version
-	return app.FromEnvironment(s)
+// addKept makes the policies known that a data directory keeps.
+func addKept(s *app.Settings, dir string) error {
+	kept, err := demo.KeptPolicies(dir)
+	for _, p := range kept {
+		s.Policies.Add(p)
+	}
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -53,7 +54,7 @@ func status(err error, used bool) int {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "tocsin-standalone: interrupted; the same --data-dir goes on from here")
+		fmt.Fprintln(os.Stderr, "tocsin-standalone: interrupted"+strings.TrimPrefix(err.Error(), context.Canceled.Error()))
 		return exitFailed
 	}
 	fmt.Fprintln(os.Stderr)
@@ -67,6 +68,7 @@ func status(err error, used bool) int {
 	case errors.As(err, &stuck) && stuck.Mend:
 		return exitFailed
 	case errors.As(err, &stuck):
+		fmt.Fprintln(os.Stderr, breach.Catalogue[breach.ErrIncomplete].Do)
 		return exitNo
 	case errors.As(err, &known):
 		entry := breach.Catalogue[known.Code]

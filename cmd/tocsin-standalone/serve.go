@@ -7,8 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/simulator"
 	"github.com/tocsin-engine/tocsin/internal/standalone"
+	"github.com/tocsin-engine/tocsin/internal/standalone/datadir"
 )
 
 func serveCommand() *cobra.Command {
@@ -18,7 +20,19 @@ func serveCommand() *cobra.Command {
 		Example: "  tocsin-standalone serve --data-dir /var/lib/tocsin --listen 127.0.0.1:8080",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Step = func(what string) { fmt.Fprintln(os.Stderr, what) }
-			o.Configure = configure
+			dir := o.DataDir
+			if dir == "" {
+				var err error
+				if dir, err = datadir.Default(); err != nil {
+					return err
+				}
+			}
+			o.Configure = func(s *app.Settings) error {
+				if err := addKept(s, dir); err != nil {
+					return err
+				}
+				return app.FromEnvironment(s) // the operator's settings come last: they win
+			}
 			s, err := standalone.Start(cmd.Context(), o)
 			if err != nil {
 				return err

@@ -31,6 +31,7 @@ type Desk interface {
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
+	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
 	Close(ctx context.Context, incident string, by breach.Actor) error
 
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
@@ -59,6 +60,8 @@ type Story struct {
 	seen    int64             // of the record
 	trouble map[string]string // why somebody must mend something, by list or obligation
 	told    map[string]bool   // what was said of a report once
+	resumed bool              // the incident was opened by an earlier run
+	retried map[string]bool   // what was begun again after it had failed in an earlier run
 	moved   time.Time         // when anything was last different
 	last    string
 }
@@ -74,7 +77,7 @@ const (
 // Run carries the incident to its end and returns how it stands then. With a *Stuck error the overview is as
 // far as it got.
 func (s *Story) Run(ctx context.Context) (breach.Overview, error) {
-	s.trouble, s.told, s.moved = map[string]string{}, map[string]bool{}, s.Now()
+	s.trouble, s.told, s.retried, s.moved = map[string]string{}, map[string]bool{}, map[string]bool{}, s.Now()
 	id, err := s.open(ctx)
 	if err != nil {
 		return breach.Overview{}, err
@@ -159,6 +162,8 @@ func (s *Story) open(ctx context.Context) (string, error) {
 		switch _, err := s.Desk.Overview(ctx, id); {
 		case err == nil:
 			s.Screen.Say("Going on with incident " + id + ", whose story is not over; another --data-dir begins a new one")
+			s.Screen.Say("On record so far:")
+			s.resumed = true
 			return id, nil
 		case breach.CodeOf(err) != breach.ErrNotFound: // not there: the ledger was replaced by an empty one
 			return "", err
@@ -186,16 +191,19 @@ func (s *Story) act(ctx context.Context, v breach.Overview) error {
 		switch a.What {
 		case "mend":
 			mend = append(mend, a)
+			if again, err := s.again(ctx, v, a.Ref); again || err != nil {
+				return err
+			}
 			if a.Ref == factsRef && !s.underway(ctx, v, mend) {
 				return s.stuck(v, mend)
 			}
 		case "load_people":
 			if v.Total > 0 { // loaded, and the process ended before the story was told
-				return s.submit(ctx, v.Incident.ID)
+				return s.submit(ctx, v.Incident.ID, 0)
 			}
 			return s.load(ctx, v.Incident.ID)
 		case "submit", "submit_reports":
-			return s.submit(ctx, v.Incident.ID)
+			return s.submit(ctx, v.Incident.ID, 0)
 		case "approve":
 			s.Screen.Say(Approver.Name + " reads the plan and approves exactly this: " + short(a.Ref))
 			_, err := s.Desk.Approve(ctx, v.Incident.ID, a.Ref, Approver)
@@ -242,9 +250,10 @@ func (s *Story) load(ctx context.Context, id string) error {
 	return nil
 }
 
-func (s *Story) submit(ctx context.Context, id string) error {
+// submit puts the plan of a list up for approval; list 0 is the newest.
+func (s *Story) submit(ctx context.Context, id string, list int) error {
 	s.Screen.Say(Author.Name + " submits the plan")
-	out, err := s.Desk.Submit(ctx, id, 0, Author)
+	out, err := s.Desk.Submit(ctx, id, list, Author)
 	if err != nil {
 		return ignoreBusy(err)
 	}

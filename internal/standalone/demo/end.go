@@ -17,8 +17,12 @@ func (s *Screen) Close(sum Summary, l Links) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Incident %s\n  Policy %s, %s\n\n", sum.Incident, sum.Policy, strings.ToLower(word(breach.IncidentMachine, string(sum.State))))
 	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
-	if a := sum.Assessment; a != nil && a.Score != nil {
+	switch a := sum.Assessment; {
+	case a == nil:
+	case a.Score != nil:
 		line("Severity", fmt.Sprintf("%s, %.2f by %s", a.Level, *a.Score, a.Scheme))
+	case len(a.Range) == 2:
+		line("Severity", fmt.Sprintf("%s, %.2f to %.2f by %s: facts are missing", a.Level, a.Range[0], a.Range[1], a.Scheme))
 	}
 	line("People", grouped(sum.People["total"]))
 	for _, o := range breach.Outcomes {

@@ -27,6 +27,8 @@ type Input struct {
 	People  string          // path of the list
 	Notes   []string        // for the person who watches
 	Close   func()
+
+	policy []byte // the file of Profile
 }
 
 // Read reads and judges all input before anything is started, so that a file which cannot be used changes
@@ -99,7 +101,7 @@ func (g Given) profile(in *Input) (policy.Profile, error) {
 	if err != nil {
 		return p, err
 	}
-	in.File.Policy, in.Profile = p.Name, &p
+	in.File.Policy, in.Profile, in.policy = p.Name, &p, raw
 	return p, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -67,6 +68,23 @@ func (s *Story) underway(ctx context.Context, v breach.Overview, mend []breach.A
 		}
 	}
 	return false
+}
+
+// again begins once more, and once only, what failed in an earlier run: whoever starts again has mended it.
+func (s *Story) again(ctx context.Context, v breach.Overview, ref string) (bool, error) {
+	if !s.resumed || s.retried[ref] || ref == factsRef {
+		return false, nil
+	}
+	s.retried[ref] = true
+	if strings.Contains(ref, "/") {
+		s.Screen.Say(Approver.Name + " has " + ref + " filed again")
+		return true, ignoreBusy(s.Desk.FileAgain(ctx, v.Incident.ID, ref, Approver))
+	}
+	list, err := strconv.Atoi(ref)
+	if err != nil {
+		return false, nil //nolint:nilerr // something else than a list or a report: a person has to look
+	}
+	return true, s.submit(ctx, v.Incident.ID, list)
 }
 
 func (s *Story) stuck(v breach.Overview, mend []breach.Awaited) error {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/width"
+
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
@@ -18,9 +20,10 @@ import (
 type Screen struct {
 	Out      io.Writer
 	Terminal bool
-	Width    int
-	Begin    time.Time
-	Now      func() time.Time
+	// Size tells the terminal's columns and rows as they are now; nil, and zeros, mean 80 by 24.
+	Size  func() (columns, rows int)
+	Begin time.Time
+	Now   func() time.Time
 
 	drawn  int
 	last   string
@@ -44,7 +47,6 @@ func (s *Screen) Show(v breach.Overview, fresh []breach.AuditEntry) {
 			s.Say(text)
 		}
 	}
-	block := s.block(v)
 	if !s.Terminal {
 		line := bar(v.People, v.Total, 24, false) + "  " + tallyLine(v.People)
 		if v.Total > 0 && line != s.last && s.Now().Sub(s.seenAt) >= time.Second {
@@ -54,8 +56,51 @@ func (s *Screen) Show(v breach.Overview, fresh []breach.AuditEntry) {
 		return
 	}
 	s.erase()
-	fmt.Fprint(s.Out, block)
-	s.drawn = strings.Count(block, "\n")
+	lines := s.fit(s.block(v))
+	fmt.Fprint(s.Out, strings.Join(lines, "\n")+"\n")
+	s.drawn = len(lines)
+}
+
+func (s *Screen) size() (columns, rows int) {
+	if s.Size != nil {
+		columns, rows = s.Size()
+	}
+	return cmp.Or(max(columns, 0), 80), cmp.Or(max(rows, 0), 24)
+}
+
+// fit cuts the block to what the terminal shows: a line that wraps, or one that has left the screen, could
+// not be erased again.
+func (s *Screen) fit(lines []string) []string {
+	columns, rows := s.size()
+	lines = lines[:min(len(lines), max(rows-2, 1))]
+	for i := range lines {
+		lines[i] = clip(lines[i], columns-1)
+	}
+	return lines
+}
+
+// clip cuts a line to a number of columns. Colours take none, and Chinese characters two.
+func clip(line string, columns int) string {
+	used := 0
+	colour := false // inside of \x1b[...m
+	for i, r := range line {
+		switch {
+		case r == '\x1b':
+			colour = true
+			continue
+		case colour:
+			colour = r != 'm'
+			continue
+		}
+		n := 1
+		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+			n = 2
+		}
+		if used += n; used > columns {
+			return line[:i] + "\x1b[0m"
+		}
+	}
+	return line
 }
 
 func (s *Screen) erase() {
@@ -66,27 +111,28 @@ func (s *Screen) erase() {
 }
 
 // block draws the live part: people by outcome, attempts by channel, the next clocks.
-func (s *Screen) block(v breach.Overview) string {
-	var b strings.Builder
-	w := min(max(s.Width, 60), 100) - 34
-	fmt.Fprintf(&b, "\n  %s  %s\n", strings.ToUpper(string(v.Incident.State)), v.Incident.Title)
+func (s *Screen) block(v breach.Overview) []string {
+	columns, _ := s.size()
+	names := min(max(columns-25, 10), 26)
+	out := []string{"", fmt.Sprintf("  %s  %s", strings.ToUpper(word(breach.IncidentMachine, string(v.Incident.State))), v.Incident.Title)}
+	line := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	if v.Total > 0 {
-		fmt.Fprintf(&b, "  %s\n", bar(v.People, v.Total, w+30, true))
+		line("  %s", bar(v.People, v.Total, min(max(columns, 24), 100)-4, true))
 		for _, o := range breach.Outcomes {
 			n := v.People[o]
-			fmt.Fprintf(&b, "  %s %-26s %9d  %5.1f %%\n", mark(o, true), word(breach.PersonMachine, string(o)), n, 100*float64(n)/float64(v.Total))
+			line("  %s %-*.*s %9s  %5.1f %%", mark(o, true), names, names, word(breach.PersonMachine, string(o)), grouped(n), 100*float64(n)/float64(v.Total))
 		}
-		fmt.Fprintf(&b, "    %-26s %9d  adds up: %s\n", "everybody", v.Total, yes(v.Balanced))
+		line("    %-*.*s %9s  adds up: %s", names, names, "everybody", grouped(v.Total), yes(v.Balanced))
 	}
 	for _, c := range breach.Channels {
 		if n := v.Channels[c]; n != nil {
-			fmt.Fprintf(&b, "  %-7s %s\n", c, attempts(n))
+			line("  %-7s %s", c, attempts(n))
 		}
 	}
 	for _, d := range soonest(v.Duties, 4) {
-		fmt.Fprintf(&b, "  %-9s %s (%s)\n", left(d, v.At), d.Title, stateWord(d, v.Incident.State))
+		line("  %-9s %s (%s)", left(d, v.At), d.Title, stateWord(d, v.Incident.State))
 	}
-	return b.String()
+	return out
 }
 
 func attempts(n breach.ChannelCounts) string {
@@ -221,8 +267,10 @@ func (s *Screen) Progress(r io.Reader, size int64) io.Reader {
 			return
 		}
 		drawn = s.Now()
-		full := int(min(done*30/size, 30))
-		fmt.Fprintf(s.Out, "\r         reading %s%s %3d %%", strings.Repeat("█", full), strings.Repeat("░", 30-full), min(done*100/size, 100))
+		columns, _ := s.size()
+		wide := int64(min(max(columns-24, 1), 30))
+		full := int(min(done*wide/size, wide))
+		fmt.Fprintf(s.Out, "\r         reading %s%s %3d %%", strings.Repeat("█", full), strings.Repeat("░", int(wide)-full), min(done*100/size, 100))
 	}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -66,8 +67,8 @@ func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, r io.Reader
 	return map[string]any{}, breach.LoadReport{Added: int64(bytes.Count(b, []byte("\n")))}, err
 }
 
-func (d *desk) Submit(context.Context, string, int, breach.Actor) (breach.Submitted, error) {
-	d.did = append(d.did, "submit")
+func (d *desk) Submit(_ context.Context, _ string, list int, _ breach.Actor) (breach.Submitted, error) {
+	d.did = append(d.did, fmt.Sprintf("submit %d", list))
 	return breach.Submitted{}, nil
 }
 
@@ -79,6 +80,11 @@ func (d *desk) Approve(_ context.Context, _, hash string, by breach.Actor) (brea
 func (d *desk) Acknowledge(_ context.Context, _, obligation, number string, by breach.Actor) (breach.Filing, error) {
 	d.did, d.number = append(d.did, "acknowledge "+obligation+" by "+by.ID), number
 	return breach.Filing{}, nil
+}
+
+func (d *desk) FileAgain(_ context.Context, _, obligation string, _ breach.Actor) error {
+	d.did = append(d.did, "file "+obligation)
+	return nil
 }
 
 func (d *desk) Close(context.Context, string, breach.Actor) error {
@@ -94,13 +100,13 @@ func (d *desk) Invariant(context.Context, string) (breach.Invariant, error) {
 	return breach.Invariant{}, nil
 }
 
-// play runs a story over scenes; the incident is open already.
+// play makes a story over scenes.
 func play(t *testing.T, d *desk) (*Story, *bytes.Buffer) {
 	t.Helper()
 	var out bytes.Buffer
 	return &Story{
-		Desk: d, Screen: &Screen{Out: &out, Now: time.Now, Begin: time.Now(), Width: 80}, Now: time.Now,
-		Recall: func() string { return "i1" }, Remember: func(string) error { return nil },
+		Desk: d, Screen: &Screen{Out: &out, Now: time.Now, Begin: time.Now()}, Now: time.Now,
+		Recall: func() string { return "" }, Remember: func(string) error { return nil },
 	}, &out
 }
 
@@ -131,11 +137,11 @@ func TestTheStoryActsAsWhoseTurnItIs(t *testing.T) {
 		{v: in(breach.IncidentMonitoring, awaited("close", ""))}, closed(),
 	}}
 	s, _ := play(t, d)
-	s.Recall, s.People = func() string { return "" }, list
+	s.People = list
 	v, err := s.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, breach.IncidentClosed, v.Incident.State)
-	require.Equal(t, []string{"open", "load", "submit", "approve abc by " + Approver.ID, "close"}, d.did)
+	require.Equal(t, []string{"open", "load", "submit 0", "approve abc by " + Approver.ID, "close"}, d.did)
 }
 
 func TestWhatMustBeMendedEndsTheStoryOnlyWhenNothingElseIsUnderWay(t *testing.T) {
@@ -156,7 +162,7 @@ func TestWhatMustBeMendedEndsTheStoryOnlyWhenNothingElseIsUnderWay(t *testing.T)
 	require.ErrorAs(t, err, &stuck)
 	require.True(t, stuck.Mend)
 	require.Equal(t, 3, d.at, "it went on while people were being told")
-	require.Empty(t, d.did, "nothing is closed over a report that failed")
+	require.Equal(t, []string{"open"}, d.did, "nothing is closed over a report that failed")
 	require.Len(t, stuck.Problems, 2)
 	require.Contains(t, stuck.Problems[0], "the mailbox refused it")
 	require.Contains(t, stuck.Problems[0], "tocsin report file i1 a/authority/x")
@@ -168,13 +174,25 @@ func TestWhatMustBeMendedEndsTheStoryOnlyWhenNothingElseIsUnderWay(t *testing.T)
 	require.Equal(t, "close", open[2].What)
 }
 
+func TestWhatFailedInAnEarlierRunIsBegunAgainOnce(t *testing.T) {
+	t.Parallel()
+	mend := []breach.Awaited{awaited("mend", "2"), awaited("mend", "a/authority/x"), awaited("mend", "facts")}
+	d := &desk{scenes: []scene{{v: in(breach.IncidentNotifying, mend...)}}}
+	s, out := play(t, d)
+	s.Recall = func() string { return "i1" }
+	_, err := s.Run(t.Context())
+	require.ErrorContains(t, err, "cannot go on")
+	require.Equal(t, []string{"submit 2", "file a/authority/x"}, d.did)
+	require.Contains(t, out.String(), "Going on with incident i1")
+}
+
 func TestFactsThatCannotBeJudgedEndTheStoryBeforeAnythingIsLoaded(t *testing.T) {
 	t.Parallel()
 	d := &desk{scenes: []scene{{v: in(breach.IncidentAssessing, awaited("mend", "facts"), awaited("load_people", ""))}}}
 	s, _ := play(t, d)
 	_, err := s.Run(t.Context())
 	require.ErrorContains(t, err, "facts could not be judged")
-	require.Empty(t, d.did)
+	require.Equal(t, []string{"open"}, d.did)
 }
 
 func TestAStoryInWhichNothingMovesEnds(t *testing.T) {

@@ -39,7 +39,7 @@ func TestTheLastScreenSaysWhatIsOpenAndWhyNothingWasAnnounced(t *testing.T) {
 		Open:         []SummaryOpen{{What: "mend", Ref: "2", Reason: "the profile differs"}, {What: "close"}},
 	}
 	var b bytes.Buffer
-	s := &Screen{Out: &b, Now: time.Now, Begin: time.Now(), Width: 80}
+	s := &Screen{Out: &b, Now: time.Now, Begin: time.Now()}
 	s.Close(sum, Links{DataDir: "/d"})
 	for _, want := range []string{"1,234,567", "none (not needed)", "number CAC-1", "Still open", "mend 2: the profile differs", "close the incident", "/d"} {
 		require.Contains(t, b.String(), want)
