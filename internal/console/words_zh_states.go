@@ -29,6 +29,8 @@ var statesInChinese = map[string]string{
 	"The input is too large": "输入过大", "Send less at a time, or raise the limit in the settings. Nothing was changed.": "请减少单次内容，或在设置中提高上限。没有作出任何改动。", "The input has another form than this takes": "输入的格式不对",
 	"Send it in one of the content types that /openapi.json names, without content encoding.": "请使用 /openapi.json 所列的内容类型。", "The input did not arrive in time": "输入未及时到达", "Check the connection and send it again. Nothing was changed.": "请检查网络后重新提交。没有作出任何改动。",
 	"This address takes other methods": "此地址不接受该方法", "Look at /openapi.json for what it takes.": "请查看 /openapi.json。", "The workflow engine does not answer": "流程引擎没有回应", "What was recorded is safe and goes on by itself; look at the status later.": "已记录的内容是安全的，会自动继续；请稍后查看状态。",
+	"This Idempotency-Key belongs to another request": "此 Idempotency-Key 已用于另一请求", "Send this request with a new key. Nothing was changed.": "请使用新的键重新提交。没有作出任何改动。", "The same request is still being carried out": "同一请求仍在执行",
+	"Send it again with the same key a little later: it gives the answer as soon as there is one, and is not carried out twice.": "请稍后使用同一个键重新提交：有结果时会返回结果，不会重复执行。",
 	"Something failed on our side": "系统出现故障", "Nothing was lost. Give the reference number to the operator.": "没有丢失任何内容。请将参考编号告知运维。",
 }
 
