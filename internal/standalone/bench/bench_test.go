@@ -123,9 +123,9 @@ func TestLinesFitTheScreen(t *testing.T) {
 	t.Parallel()
 	m := (&Screen{Out: io.Discard}).meter("Sending", 10_000_000, 0)
 	m.done = 9_999_999
-	require.LessOrEqual(t, len(m.line(100*time.Hour)), 80)
+	require.LessOrEqual(t, len(m.line(100*time.Hour)), 70)
 	m.done = 1_234_567
-	require.LessOrEqual(t, len(m.line(10*time.Minute)), 80)
+	require.LessOrEqual(t, len(m.line(10*time.Minute)), 70)
 	text := Result{People: 10_000_000, Seconds: 12345.67, PerSecond: 123456, BaselinePerSecond: 123456, MessageBytes: 12345, Connections: 1000,
 		Unknown: 1000, Repeated: 1000, CPUMicrosPerMessage: 1234.5, PostgresCPU: 1234.5, RestCPU: 1234.5, Activities: map[string]float64{"deliver.reconcile": 12345.67}}.Text()
 	for line := range strings.Lines(text) {

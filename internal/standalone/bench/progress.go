@@ -65,9 +65,9 @@ func (m *meter) show(done int64) {
 	m.screen.drawn = true
 }
 
-// line has at most 80 columns.
+// line leaves room for the time that Say puts before it, within 80 columns.
 func (m *meter) line(since time.Duration) string {
-	const width = 20
+	const width = 14
 	share := min(1, float64(m.done)/float64(max(1, m.total)))
 	full := int(share * width)
 	rate := float64(m.done-m.first) / max(since.Seconds(), 0.001)
