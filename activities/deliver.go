@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -26,13 +25,17 @@ type Deliver struct {
 	Limits   Limits
 	// Owner names this process in leases; it is new with every start.
 	Owner string
+
+	writes committer
+	flying inFlight
 }
 
-// Limits bound how a lane works. Batch times the number of lanes bounds how many messages can be intended
-// without an outcome, and so how many are unknown after a crash.
+// Limits bound how a lane works. InFlight bounds how many messages of a process can be intended without an
+// outcome, and so how many are unknown after a crash.
 type Limits struct {
-	Batch    int           // messages committed as intended at once
+	Batch    int           // messages committed as intended at once, at most; a slow provider gets fewer
 	Parallel int           // messages of a batch that are under way at once
+	InFlight int           // messages of this process that are intended without an outcome; 0 is two batches
 	Lease    time.Duration // a lost lane's chunk is free after this
 	Margin   time.Duration // a batch is begun only while this much of the lease is left
 	Settling time.Duration // an unknown attempt is asked about after this, so that it had time to arrive
@@ -40,7 +43,9 @@ type Limits struct {
 }
 
 // DefaultLimits are safe for any provider.
-var DefaultLimits = Limits{Batch: 40, Parallel: 8, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute}
+var DefaultLimits = Limits{
+	Batch: 160, Parallel: 80, InFlight: 960, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
+}
 
 // LaneIn names the work of one lane for one slice of time.
 type LaneIn struct {
@@ -74,6 +79,7 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 			out.Paused, out.Stopped = paused || stopped, stopped
 			return out, fail(ctx, err)
 		}
+		asked := time.Now()
 		lease, open, err := d.Sending.Lease(ctx, in.Incident, in.Wave, in.Round, in.Channel, d.Owner, d.Limits.Lease)
 		if err != nil {
 			return out, fail(ctx, err)
@@ -82,7 +88,7 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		if lease == nil {
 			return out, nil
 		}
-		n, err := l.chunk(ctx, lease)
+		n, err := l.chunk(ctx, lease, asked)
 		out.Sent += n
 		if err != nil || stopping(ctx) {
 			return out, fail(ctx, err)
@@ -151,131 +157,18 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 	return l, nil
 }
 
-func (l *lane) chunk(ctx context.Context, lease *breach.Lease) (sent int, err error) {
-	if lease.Block.Digest != l.digests[lease.Block.No] {
-		return 0, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
-	}
-	subjects, err := l.People.Subjects(ctx, l.in.Incident, lease.Block)
-	if err != nil {
-		return 0, err
-	}
-	jobs := l.due(subjects)
-	for len(jobs) > 0 {
-		n := min(l.Limits.Batch, len(jobs))
-		gated, err := l.gated(ctx, l.in.Incident)
-		if err != nil || gated || stopping(ctx) {
-			return sent, err
-		}
-		ok, err := l.hold(ctx, lease)
-		if err != nil || !ok {
-			return sent, err
-		}
-		switch err := l.batch(ctx, lease, jobs[:n]); {
-		case lost(err):
-			return sent, nil // the lease was lost before anything was sent: another lane has the chunk
-		case err != nil:
-			return sent, err
-		}
-		sent += n
-		jobs = jobs[n:]
-		beat(ctx)
-	}
-	if err := l.Sending.Finish(ctx, lease); err != nil && breach.CodeOf(err) != breach.ErrConflict {
-		return sent, err
-	}
-	return sent, nil // with an intent left open, the chunk's next lease finds it
-}
-
-// lost says that the ledger refused a write because the lease is somebody else's by now.
-func lost(err error) bool { return err != nil && breach.CodeOf(err) == breach.ErrConflict }
-
 // due picks the people of a block who are to be told by this lane's channel now.
 func (l *lane) due(subjects []breach.Subject) []job {
 	now := l.Now().UTC()
 	var jobs []job
-	for _, sub := range subjects {
-		for _, st := range policy.Steps(l.scope.profile, sub, l.scope.on, now) {
+	for i := range subjects {
+		for _, st := range policy.Steps(l.scope.profile, subjects[i], l.scope.on, now) {
 			if st.Kind == policy.StepSend && st.Channel == l.in.Channel {
-				jobs = append(jobs, l.compose(sub, st))
+				jobs = append(jobs, l.job(&subjects[i], st))
 			}
 		}
 	}
 	return jobs
-}
-
-// hold fences: a batch is begun only while enough of the lease and of the activity's own time is left, and
-// what was lost is not sent. The lease is measured from before it was asked for, by this machine's clock
-// alone: the database's clock may differ.
-func (l *lane) hold(ctx context.Context, lease *breach.Lease) (bool, error) {
-	asked := l.Now()
-	ok, err := l.Sending.Renew(ctx, lease, l.Limits.Lease)
-	if err != nil || !ok {
-		return false, err
-	}
-	if end, limited := ctx.Deadline(); limited && time.Until(end) < l.Limits.Reserve {
-		return false, nil
-	}
-	return l.Limits.Lease-l.Now().Sub(asked) > l.Limits.Margin || l.Limits.Lease <= l.Limits.Margin, nil
-}
-
-// batch commits the intents, hands the messages over side by side, and appends what happened. Facts are
-// appended even when the lane is being cancelled: refusing them would hide a real send.
-func (l *lane) batch(ctx context.Context, lease *breach.Lease, jobs []job) error {
-	intents := make([]breach.Intent, len(jobs))
-	at := l.Now().UTC()
-	for i, j := range jobs {
-		intents[i] = breach.Intent{
-			Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
-			AttemptID: j.message.AttemptID, Provider: j.step.Provider, Text: j.text.Ref.SHA256, At: at,
-		}
-	}
-	if err := l.Sending.Intend(ctx, lease, intents); err != nil {
-		return err
-	}
-	held, release := l.keep(ctx, lease)
-	events := make([]breach.AttemptEvent, len(jobs))
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, l.Limits.Parallel)
-	for i := range jobs {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			events[i] = l.send(held, lease.Epoch, jobs[i])
-		})
-	}
-	wg.Wait()
-	release()
-	record, done := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer done()
-	return l.Sending.Record(record, l.in.Incident, events)
-}
-
-// keep renews the lease and says that the lane is alive while a slow provider takes its time; the context
-// ends when the lease is lost. release waits for the keeper, after which the lease may be read again.
-func (l *lane) keep(ctx context.Context, lease *breach.Lease) (held context.Context, release func()) {
-	held, cancel := context.WithCancel(ctx)
-	var keeper sync.WaitGroup
-	keeper.Go(func() {
-		tick := time.NewTicker(l.Limits.Lease / 5)
-		defer tick.Stop()
-		for renewed := time.Now(); ; {
-			select {
-			case <-held.Done():
-				return
-			case <-tick.C:
-			}
-			beat(ctx)
-			asked := time.Now()
-			ok, err := l.Sending.Renew(held, lease, l.Limits.Lease)
-			switch {
-			case err == nil && ok:
-				renewed = asked
-			case err == nil || time.Since(renewed) > l.Limits.Lease: // lost, or run out unanswered
-				cancel()
-			}
-		}
-	})
-	return held, func() { cancel(); keeper.Wait() }
 }
 
 // stopping says that this worker is about to end in order: what is under way has a few seconds to be

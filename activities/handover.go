@@ -14,26 +14,20 @@ import (
 
 // job is one message that is due.
 type job struct {
-	sub     breach.Subject
-	step    policy.Step
-	message delivery.Message
-	text    breach.Text
-	bad     bool // could not be rendered; recorded as a permanent failure
+	sub               *breach.Subject
+	step              policy.Step
+	text              breach.Text
+	delivery, attempt string
 }
 
-func (l *lane) compose(sub breach.Subject, st policy.Step) job {
-	j := job{sub: sub, step: st}
-	j.text = l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
-	m, err := render(l.Words, j.text, sub, st.Addressee)
-	j.bad = err != nil
-	m.Channel = st.Channel
-	m.DeliveryID, m.AttemptID = deliveryID(l.in.Incident, sub.ID, st), attemptID(l.in.Incident, sub.ID, st)
-	j.message = m
-	return j
+func (l *lane) job(sub *breach.Subject, st policy.Step) job {
+	text := l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
+	id := deliveryID(l.in.Incident, sub.ID, st)
+	return job{sub: sub, step: st, text: text, delivery: id, attempt: attemptID(id, st)}
 }
 
 // render keeps one person whose data the renderer cannot stand from stopping everybody else.
-func render(w Words, t breach.Text, sub breach.Subject, to breach.Addressee) (m delivery.Message, err error) {
+func render(w Words, t breach.Text, sub *breach.Subject, to breach.Addressee) (m delivery.Message, err error) {
 	defer func() {
 		if recover() != nil { // what it says may quote the person
 			m, err = delivery.Message{}, breach.Errorf(breach.ErrInternal, "a message could not be rendered")
@@ -54,9 +48,6 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 	case !permitted: // the survey saw to it already; this is the last lock before the wire
 		ev.State, ev.Reason = breach.FailedPermanent, refused
 		return ev
-	case j.bad:
-		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
-		return ev
 	case !ok:
 		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonProviderDown
 		ev.Detail = "the provider is not configured on this worker"
@@ -66,8 +57,14 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonCrash
 		return ev
 	}
-	j.message.SentAfter = l.Now().UTC().Add(-clockSkew)
-	r, err := handOver(ctx, sender, j.message)
+	m, err := render(l.Words, j.text, j.sub, j.step.Addressee)
+	if err != nil {
+		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
+		return ev
+	}
+	m.Channel, m.DeliveryID, m.AttemptID = j.step.Channel, j.delivery, j.attempt
+	m.SentAfter = l.Now().UTC().Add(-clockSkew)
+	r, err := handOver(ctx, sender, m)
 	if err != nil {
 		f := delivery.AsFailure(err)
 		ev.State, ev.Reason, ev.Detail = f.State(), f.Reason, f.Detail
@@ -103,9 +100,7 @@ func deliveryID(incident string, person int64, st policy.Step) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-func attemptID(incident string, person int64, st policy.Step) string {
-	return deliveryID(incident, person, st) + "-" + itoa(st.Try)
-}
+func attemptID(delivery string, st policy.Step) string { return delivery + "-" + itoa(st.Try) }
 
 // clockSkew is how far a provider's clock may be from ours when it is asked for messages since an instant.
 const clockSkew = time.Minute

@@ -47,9 +47,9 @@ func TestLastLock(t *testing.T) {
 			p, err := policy.Builtin(c.policy)
 			require.NoError(t, err)
 			sent := 0
-			l := &lane{Deliver: &Deliver{Senders: counted{&sent}, Now: time.Now}, scope: scope{profile: p}}
+			l := &lane{Deliver: &Deliver{Senders: counted{&sent}, Words: plainWords{}, Now: time.Now}, scope: scope{profile: p}}
 			ev := l.send(t.Context(), 1, job{
-				sub:  breach.Subject{ID: 7, Person: c.who},
+				sub:  &breach.Subject{ID: 7, Person: c.who},
 				step: policy.Step{Kind: policy.StepSend, Addressee: breach.ToSelf, Channel: c.channel, Provider: c.provider, Try: 1},
 			})
 			require.False(t, ev.At.IsZero())
@@ -63,4 +63,11 @@ func TestLastLock(t *testing.T) {
 			require.Zero(t, sent)
 		})
 	}
+}
+
+// plainWords renders anybody.
+type plainWords struct{ Words }
+
+func (plainWords) Message(breach.Text, breach.Person, breach.Addressee, string) (delivery.Message, error) {
+	return delivery.Message{To: "somebody"}, nil
 }

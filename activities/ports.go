@@ -96,13 +96,12 @@ type Sending interface {
 	Lease(ctx context.Context, incident string, wave, round int, c breach.Channel, owner string, d time.Duration) (l *breach.Lease, open int, err error)
 	// Renew extends a lease that is still ours; false when it is lost.
 	Renew(ctx context.Context, l *breach.Lease, d time.Duration) (bool, error)
-	// Intend commits intents under a lease before anything is sent; breach.ErrConflict when the lease is lost.
-	Intend(ctx context.Context, l *breach.Lease, intents []breach.Intent) error
+	// Commit carries out the writes of many lanes in one transaction, with one answer a write: intents (before
+	// anything is sent; breach.ErrConflict when the lease is lost), events (never refused), a finished chunk.
+	Commit(ctx context.Context, writes []breach.Write) []error
 	// Record appends attempt events and keeps person outcomes and tallies. Never refused; an event that is
 	// there already is left alone.
 	Record(ctx context.Context, incident string, events []breach.AttemptEvent) error
-	// Finish marks a chunk as done if the lease is still ours.
-	Finish(ctx context.Context, l *breach.Lease) error
 	// Rounds is the number of the last round of a wave, 0 before the first.
 	Rounds(ctx context.Context, incident string, wave int) (int, error)
 	// Gate says whether sending is paused or stopped; lanes look before each batch.

@@ -104,7 +104,7 @@ func (d *Deliver) ask(ctx context.Context, p policy.Profile, incident string, u 
 	if err != nil {
 		return nil, true
 	}
-	m, err := render(d.Words, text, u.Subject, u.Attempt.Addressee)
+	m, err := render(d.Words, text, &u.Subject, u.Attempt.Addressee)
 	if err != nil {
 		return nil, true
 	}

@@ -127,7 +127,7 @@ func (l *Ledger) Expire() {
 	}
 }
 
-// Intend answers activities.Sending.
+// Intend is the part of Commit that stands before the wire.
 func (l *Ledger) Intend(ctx context.Context, lease *breach.Lease, intents []breach.Intent) error {
 	return l.do(ctx, "Intend", true, func() error {
 		k := l.own(lease)
@@ -183,7 +183,7 @@ func (l *Ledger) take(e breach.AttemptEvent) {
 	p.move(to, string(e.Channel)+"/"+string(e.State), "tocsin", at)
 }
 
-// Finish answers activities.Sending.
+// Finish is the part of Commit that ends a chunk.
 func (l *Ledger) Finish(ctx context.Context, lease *breach.Lease) error {
 	return l.do(ctx, "Finish", true, func() error {
 		k := l.own(lease)
@@ -226,6 +226,23 @@ func (p *person) unsettled(a breach.Attempt) breach.UnsettledAttempt {
 		}
 	}
 	return u
+}
+
+// Commit answers activities.Sending, one write after the other.
+func (l *Ledger) Commit(ctx context.Context, writes []breach.Write) []error {
+	errs := make([]error, len(writes))
+	for i, w := range writes {
+		if len(w.Events) > 0 {
+			errs[i] = l.Record(ctx, w.Incident, w.Events)
+		}
+		if errs[i] == nil && len(w.Intents) > 0 {
+			errs[i] = l.Intend(ctx, w.Lease, w.Intents)
+		}
+		if errs[i] == nil && w.Finish {
+			errs[i] = l.Finish(ctx, w.Lease)
+		}
+	}
+	return errs
 }
 
 // Rounds answers activities.Sending.

@@ -54,6 +54,16 @@ type Intent struct {
 	At        time.Time
 }
 
+// Write is what one lane asks the ledger to commit: what it is about to send under its lease, what became of
+// what it sent, and whether its chunk is done after that.
+type Write struct {
+	Incident string
+	Lease    *Lease // nil when only events are written
+	Intents  []Intent
+	Events   []AttemptEvent
+	Finish   bool
+}
+
 // AttemptEvent is what happened to an attempt. Events are facts: appended, never updated, never refused.
 type AttemptEvent struct {
 	Person      int64

@@ -60,26 +60,52 @@ func (e *Engine) LoadPeople(ctx context.Context, incident string, by breach.Acto
 	return report, e.settled(ctx, incident)
 }
 
-// Submit has the plan of a list built and put up for approval. List 0 is the newest one that no approved plan
-// covers; where there is none and reports are owed to authorities, it is a plan of those alone.
+// Submit has the plan of a list built and put up for approval; list 0 is the newest that no approved plan covers.
 func (e *Engine) Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error) {
 	if err := may(by, "submit plans", breach.RoleResponder, breach.RoleLead); err != nil {
 		return breach.Submitted{}, err
 	}
-	if wave == 0 {
-		var err error
-		if wave, err = e.undecided(ctx, incident, by); err != nil {
-			return breach.Submitted{}, err
-		}
+	wave, err := e.undecided(ctx, incident, wave)
+	if err != nil {
+		return breach.Submitted{}, err
 	}
-	var out breach.Submitted
+	return e.submit(ctx, incident, wave, by)
+}
+
+// SubmitReports has a plan of nothing but the reports that are owed to authorities put up for approval: they do
+// not wait until the people are known, and a duty may appear after those were told.
+func (e *Engine) SubmitReports(ctx context.Context, incident string, by breach.Actor) (breach.Submitted, error) {
+	if err := may(by, "submit plans", breach.RoleResponder, breach.RoleLead); err != nil {
+		return breach.Submitted{}, err
+	}
+	if _, err := e.Ledger.Incident(ctx, incident); err != nil {
+		return breach.Submitted{}, err
+	}
+	owed, err := e.Ledger.OwedReports(ctx, incident)
+	if err != nil {
+		return breach.Submitted{}, err
+	}
+	if len(owed) == 0 {
+		return breach.Submitted{}, breach.Errorf(breach.ErrConflict, "no report is owed: each that applies is filed or in an approved plan")
+	}
+	wave, err := e.Ledger.EmptyList(ctx, incident, by, e.Now().UTC())
+	if err != nil {
+		return breach.Submitted{}, err
+	}
+	return e.submit(ctx, incident, wave, by)
+}
+
+func (e *Engine) submit(ctx context.Context, incident string, wave int, by breach.Actor) (out breach.Submitted, err error) {
 	c := command(by)
-	err := e.update(ctx, incident, protocol.UpdateSubmit, c.ID, protocol.Submit{Command: c, Wave: wave}, &out)
+	err = e.update(ctx, incident, protocol.UpdateSubmit, c.ID, protocol.Submit{Command: c, Wave: wave}, &out)
 	return out, err
 }
 
-// undecided finds the newest list that no approved plan covers, or makes an empty one for owed reports.
-func (e *Engine) undecided(ctx context.Context, incident string, by breach.Actor) (int, error) {
+// undecided finds the newest list that no approved plan covers, or else the newest.
+func (e *Engine) undecided(ctx context.Context, incident string, wave int) (int, error) {
+	if wave > 0 {
+		return wave, nil
+	}
 	waves, err := e.Ledger.WaveNumbers(ctx, incident)
 	if err != nil {
 		return 0, err
@@ -93,20 +119,14 @@ func (e *Engine) undecided(ctx context.Context, incident string, by breach.Actor
 			return 0, err
 		}
 	}
-	owed, err := e.Ledger.OwedReports(ctx, incident)
-	switch {
-	case err != nil:
-		return 0, err
-	case len(owed) > 0:
-		return e.Ledger.EmptyList(ctx, incident, by, e.Now().UTC())
-	case len(waves) > 0:
+	if len(waves) > 0 {
 		return waves[len(waves)-1], nil
 	}
 	if _, err := e.Ledger.Incident(ctx, incident); err != nil {
 		return 0, err
 	}
-	return 0, breach.Errorf(breach.ErrIncomplete, "no list of people is loaded, and no report is owed").
-		With(breach.FieldError{Where: "people", What: "load the list of affected people first"})
+	return 0, breach.Errorf(breach.ErrIncomplete, "no list of people is loaded").
+		With(breach.FieldError{Where: "people", What: "load the list of affected people first, or submit the reports to authorities alone"})
 }
 
 // Approve records a second person's approval of exactly this plan and lets the story go on. Once recorded

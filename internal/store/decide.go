@@ -35,7 +35,7 @@ func (s *Store) SetOutcomes(ctx context.Context, incident string, events []breac
 		for _, e := range events {
 			changes = append(changes, states[e.Person].decide(e, rules)...)
 		}
-		return write(ctx, tx, incident, changes)
+		return write(ctx, tx, inBlocks(incident, changes))
 	})
 }
 
@@ -119,6 +119,6 @@ func (s *Store) settleBlock(ctx context.Context, incident string, no int64, now 
 				changes = append(changes, p.move(to, "settled", engineActor, at))
 			}
 		}
-		return write(ctx, tx, incident, changes)
+		return write(ctx, tx, inBlocks(incident, changes))
 	})
 }

@@ -115,7 +115,7 @@ func (q PersonQuery) fits(p breach.Person) bool {
 
 // personFile is empty when none of the candidates fits.
 func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson, q PersonQuery) (out PersonFile, err error) {
-	subjects, err := s.subjects(ctx, tx, incident, people)
+	subjects, _, err := s.subjects(ctx, tx, incident, people)
 	if err != nil {
 		return out, err
 	}

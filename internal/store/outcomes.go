@@ -43,15 +43,39 @@ type trial struct {
 	breach.Attempt
 	eventful    bool // something moved it on from being intended
 	attemptID   string
+	under       leaseKey // that it was intended under
 	text        string
 	providerRef string
 	unknown     string            // why its result was not known, now or before
 	settled     breach.Settlement // what was decided about that, also when the provider said more later
 }
 
+// leaseKey tells the leases of one block and channel apart.
+type leaseKey struct {
+	owner        string
+	round, epoch int
+}
+
+func leaseOf(l *breach.Lease) leaseKey { return leaseKey{l.Owner, l.Round, l.Epoch} }
+
+// intended adds an intent.
+func (p *personState) intended(in breach.Intent, under leaseKey) {
+	t := p.trial(attemptKey{in.Addressee, in.Channel, in.Try})
+	t.IntendedAt, t.attemptID, t.text, t.under = in.At, in.AttemptID, in.Text, under
+	if t.Provider == "" {
+		t.Provider = in.Provider
+	}
+	if !t.eventful {
+		t.At = in.At
+	}
+}
+
 func (p *personState) trial(k attemptKey) *trial {
 	t := p.attempts[k]
 	if t == nil {
+		if p.attempts == nil {
+			p.attempts = map[attemptKey]*trial{}
+		}
 		t = &trial{Attempt: breach.Attempt{Person: p.id, Addressee: k.addressee, Channel: k.channel, Try: k.try, State: breach.Intended}}
 		p.attempts[k] = t
 	}
@@ -61,6 +85,9 @@ func (p *personState) trial(k attemptKey) *trial {
 // take folds one event in. moved is false when the event came too late to change the attempt's state.
 func (p *personState) take(e breach.AttemptEvent) (from breach.AttemptState, moved bool) {
 	k := attemptKey{e.Addressee, e.Channel, e.Try}
+	if p.seen == nil {
+		p.seen = map[eventKey]bool{}
+	}
 	p.seen[eventKey{k, e.State, e.Settlement}] = true
 	t := p.trial(k)
 	if t.IntendedAt.IsZero() {
@@ -161,7 +188,6 @@ func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (m
 		if c.outcomeAt = c.outcomeAt.UTC(); never {
 			c.outcomeAt = time.Time{}
 		}
-		c.attempts, c.seen = map[attemptKey]*trial{}, map[eventKey]bool{}
 		states[c.id] = &c
 		return nil
 	})
@@ -240,44 +266,67 @@ func tallySQL() (sums, adds string) {
 	return sums, adds
 }
 
-// write appends the changes and moves the tallies of their blocks, which the caller has locked.
-func write(ctx context.Context, tx pgx.Tx, incident string, changes []change) error {
-	if len(changes) == 0 {
+// move is what one block's people did; without changes only the version of the block rises.
+type move struct {
+	block   blockKey
+	changes []change
+}
+
+// inBlocks sorts the changes of one incident by block.
+func inBlocks(incident string, changes []change) []move {
+	at := map[int64]int{}
+	var out []move
+	for _, c := range changes {
+		no := blockOf(c.person)
+		i, ok := at[no]
+		if !ok {
+			i = len(out)
+			at[no] = i
+			out = append(out, move{block: blockKey{incident, no}})
+		}
+		out[i].changes = append(out[i].changes, c)
+	}
+	return out
+}
+
+// write appends the changes and moves tallies and versions of their blocks, which the caller has locked.
+func write(ctx context.Context, tx pgx.Tx, moves []move) error {
+	if len(moves) == 0 {
 		return nil
 	}
-	columns := []string{"incident", "person", "outcome", "reason", "by_actor", "at"}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"person_outcome"}, columns, pgx.CopyFromSlice(len(changes), func(i int) ([]any, error) {
-		c := changes[i]
-		return []any{incident, c.person, string(c.to), plain(c.reason, 120), c.by, instant(c.at)}, nil
-	}))
-	if err != nil {
-		return err
-	}
-	deltas := map[int64]breach.Tally{}
-	for _, c := range changes {
-		d := deltas[blockOf(c.person)]
-		if d == nil {
-			d = breach.Tally{}
-			deltas[blockOf(c.person)] = d
+	var rows [][]any
+	for _, m := range moves {
+		for _, c := range m.changes {
+			rows = append(rows, []any{m.block.incident, c.person, string(c.to), plain(c.reason, 120), c.by, instant(c.at)})
 		}
-		d[c.from]--
-		d[c.to]++
 	}
-	nos := make([]int64, 0, len(deltas))
+	if len(rows) > 0 {
+		columns := []string{"incident", "person", "outcome", "reason", "by_actor", "at"}
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"person_outcome"}, columns, pgx.CopyFromRows(rows)); err != nil {
+			return err
+		}
+	}
+	incidents, nos := make([]string, len(moves)), make([]int64, len(moves))
 	counts := make([][]int64, len(breach.Outcomes))
-	for no, d := range deltas {
-		nos = append(nos, no)
-		for i, o := range breach.Outcomes {
-			counts[i] = append(counts[i], d[o])
+	for i, m := range moves {
+		incidents[i], nos[i] = m.block.incident, m.block.no
+		d := breach.Tally{}
+		for _, c := range m.changes {
+			d[c.from]--
+			d[c.to]++
+		}
+		for o, name := range breach.Outcomes {
+			counts[o] = append(counts[o], d[name])
 		}
 	}
-	args, names := []any{incident, nos}, "no"
-	from := "$2::bigint[]"
+	args, names := []any{incidents, nos}, "incident, no"
+	from := "$1::text[], $2::bigint[]"
 	for i, o := range breach.Outcomes {
 		args = append(args, counts[i])
 		names += ", " + string(o)
 		from += fmt.Sprintf(", $%d::bigint[]", i+3)
 	}
-	_, err = tx.Exec(ctx, `UPDATE block b SET `+addToTallies+` FROM unnest(`+from+`) d(`+names+`) WHERE b.incident = $1 AND b.no = d.no`, args...)
+	_, err := tx.Exec(ctx, `UPDATE block b SET version = version + 1, `+addToTallies+` FROM unnest(`+from+`) d(`+names+`)
+		WHERE b.incident = d.incident AND b.no = d.no`, args...)
 	return err
 }

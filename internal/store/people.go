@@ -101,7 +101,8 @@ func (s *Store) Subjects(ctx context.Context, incident string, b breach.Block) (
 			return err
 		}
 		var stored string
-		if err := tx.QueryRow(ctx, `SELECT digest FROM block WHERE incident = $1 AND no = $2`, incident, b.No).Scan(&stored); err != nil {
+		var version int64
+		if err := tx.QueryRow(ctx, `SELECT digest, version FROM block WHERE incident = $1 AND no = $2`, incident, b.No).Scan(&stored, &version); err != nil {
 			return err
 		}
 		digest := newBlockDigest()
@@ -111,7 +112,10 @@ func (s *Store) Subjects(ctx context.Context, incident string, b breach.Block) (
 		if sum := digest.sum(); sum != stored || (b.Digest != "" && b.Digest != sum) {
 			return breach.Errorf(breach.ErrTampered, "the people of block %d were changed after they were loaded", b.No)
 		}
-		out, err = s.subjects(ctx, tx, incident, people)
+		var states map[int64]*personState
+		if out, states, err = s.subjects(ctx, tx, incident, people); err == nil {
+			s.hot.put(blockKey{incident, b.No}, version, states)
+		}
 		return err
 	})
 	return out, err
@@ -130,10 +134,10 @@ func sealedPeople(ctx context.Context, tx pgx.Tx, incident, where string, args .
 }
 
 // subjects decrypts people and adds what was tried and refused.
-func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson) ([]breach.Subject, error) {
+func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson) ([]breach.Subject, map[int64]*personState, error) {
 	b, err := s.boxOf(ctx, tx, incident)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ids := make([]int64, len(people))
 	for i := range people {
@@ -141,27 +145,27 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 	}
 	states, err := readStates(ctx, tx, incident, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := addIntents(ctx, tx, incident, states); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	refused, err := refusals(ctx, tx, incident, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out := make([]breach.Subject, len(people))
 	for i, p := range people {
 		plain, err := b.open(personPlace(p.id), p.sealed)
 		if err != nil {
-			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
+			return nil, nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
 		}
 		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: states[p.id].outcome, Reason: states[p.id].reason, Attempts: states[p.id].list(), Refused: refused[p.id]}
 		if err := json.Unmarshal(plain, &out[i].Person); err != nil {
-			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
+			return nil, nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
 		}
 	}
-	return out, nil
+	return out, states, nil
 }
 
 func refusals(ctx context.Context, q querier, incident string, ids []int64) (map[int64]map[breach.Channel]string, error) {

@@ -45,10 +45,19 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 	for _, e := range events {
 		r.take(tidy(e))
 	}
-	if err := r.append(ctx, tx, incident); err != nil {
+	for i := range r.rows {
+		r.rows[i].incident = incident
+	}
+	if err := appendOutcomes(ctx, tx, r.rows); err != nil {
 		return err
 	}
-	return write(ctx, tx, incident, r.changes(rules))
+	moves := inBlocks(incident, r.changes(rules))
+	for _, no := range blocksOfPeople(ids) { // a block whose people did not move has news all the same
+		if k := (blockKey{incident, no}); len(r.rows) > 0 && !slices.ContainsFunc(moves, func(m move) bool { return m.block == k }) {
+			moves = append(moves, move{block: k})
+		}
+	}
+	return write(ctx, tx, moves)
 }
 
 func checkEvent(e breach.AttemptEvent) error {
@@ -74,7 +83,8 @@ func tidy(e breach.AttemptEvent) breach.AttemptEvent {
 
 type outcomeRow struct {
 	breach.AttemptEvent
-	from *string
+	incident string
+	from     *string
 }
 
 // recording gathers what one call adds.
@@ -102,15 +112,15 @@ func (r *recording) take(e breach.AttemptEvent) {
 	r.fresh[e.Person] = append(r.fresh[e.Person], e)
 }
 
-func (r *recording) append(ctx context.Context, tx pgx.Tx, incident string) error {
-	if len(r.rows) == 0 {
+func appendOutcomes(ctx context.Context, tx pgx.Tx, rows []outcomeRow) error {
+	if len(rows) == 0 {
 		return nil
 	}
 	columns := []string{"incident", "person", "addressee", "channel", "try", "state", "settlement", "moved_from",
 		"reason", "detail", "provider", "provider_ref", "epoch", "at"}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"outcome"}, columns, pgx.CopyFromSlice(len(r.rows), func(i int) ([]any, error) {
-		e := r.rows[i]
-		return []any{incident, e.Person, string(e.Addressee), string(e.Channel), int32(e.Try), string(e.State), string(e.Settlement),
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"outcome"}, columns, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+		e := &rows[i]
+		return []any{e.incident, e.Person, string(e.Addressee), string(e.Channel), int32(e.Try), string(e.State), string(e.Settlement),
 			e.from, e.Reason, e.Detail, e.Provider, e.ProviderRef, int32(e.Epoch), e.At}, nil
 	}))
 	return err

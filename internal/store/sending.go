@@ -58,6 +58,9 @@ func (s *Store) Lease(ctx context.Context, incident string, wave, round int, c b
 	if err != nil {
 		return nil, 0, err
 	}
+	if l != nil {
+		s.hot.expect(blockKey{incident, l.Block.No})
+	}
 	return l, open, nil
 }
 
@@ -125,37 +128,6 @@ func (s *Store) Renew(ctx context.Context, l *breach.Lease, d time.Duration) (bo
 	return err == nil, clean("renew the lease", err)
 }
 
-// Intend commits intents under a lease before anything is sent; breach.ErrConflict when the lease is lost
-// or its time is over. The same intents again under the same lease change nothing; under another lease
-// they are breach.ErrConflict, because such an attempt may have been sent.
-func (s *Store) Intend(ctx context.Context, l *breach.Lease, list []breach.Intent) error {
-	for _, in := range list {
-		if in.Person < l.Block.Lo || in.Person > l.Block.Hi || in.Channel != l.Channel || in.AttemptID == "" || in.Try < 1 {
-			return breach.Errorf(breach.ErrInvalid, "an intent lies outside its lease, or has no attempt id or try")
-		}
-	}
-	return s.inTx(ctx, "record the intents", func(tx pgx.Tx) error {
-		var one int
-		err := tx.QueryRow(ctx, `SELECT 1 FROM chunk WHERE `+ownChunk+` AND lease_until > clock_timestamp() FOR NO KEY UPDATE`, own(l)...).Scan(&one)
-		if isNoRows(err) {
-			return breach.Errorf(breach.ErrConflict, "the lease on block %d is lost: nothing may be sent under it", l.Block.No)
-		}
-		if err != nil {
-			return err
-		}
-		fresh, err := freshIntents(ctx, tx, l, list)
-		if err != nil {
-			return err
-		}
-		for _, g := range groupIntents(fresh) {
-			if err := g.insert(ctx, tx, l); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // ReleaseLeases frees the chunks of owners whose names begin with prefix, and says how many there were. Only
 // who knows that all of them have ended may call it: what they left open becomes unknown with the next
 // lease, as after the end of its time, only sooner.
@@ -165,22 +137,6 @@ func (s *Store) ReleaseLeases(ctx context.Context, prefix string) (int64, error)
 	}
 	tag, err := s.pool.Exec(ctx, `UPDATE chunk SET lease_until = NULL WHERE NOT done AND lease_until IS NOT NULL AND starts_with(owner, $1)`, prefix)
 	return tag.RowsAffected(), clean("release the leases of an earlier start", err)
-}
-
-// Finish marks a chunk as done if the lease is still ours, and does nothing otherwise. breach.ErrConflict
-// while an intent of the chunk has no outcome: it would never be settled.
-func (s *Store) Finish(ctx context.Context, l *breach.Lease) error {
-	return s.inTx(ctx, "finish the chunk", func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `UPDATE chunk SET done = true, lease_until = NULL WHERE `+ownChunk, own(l)...)
-		if err != nil || tag.RowsAffected() == 0 {
-			return err
-		}
-		open, err := openIntents(ctx, tx, l)
-		if err == nil && len(open) > 0 {
-			return breach.Errorf(breach.ErrConflict, "%d attempts of block %d were intended and have no outcome: record them first", len(open), l.Block.No)
-		}
-		return err
-	})
 }
 
 // Rounds is the number of the last round of a wave, 0 before the first.
@@ -198,7 +154,7 @@ func (s *Store) Unsettled(ctx context.Context, incident string, wave int) ([]bre
 		if err != nil || len(people) == 0 {
 			return err
 		}
-		subjects, err := s.subjects(ctx, tx, incident, people)
+		subjects, _, err := s.subjects(ctx, tx, incident, people)
 		if err != nil {
 			return err
 		}

@@ -37,6 +37,7 @@ type Store struct {
 	approvalKey   ed25519.PrivateKey
 	defaultPolicy string
 	boxes         sync.Map // incident -> *box
+	hot           hot
 }
 
 // Open connects to a migrated ledger and takes its keys. A key file that is missing while the ledger holds

@@ -141,3 +141,12 @@ func event(person int64, c breach.Channel, try int, st breach.AttemptState, at t
 	}
 	return e
 }
+
+// Intend and Finish are writes of one lane alone.
+func (b *bench) Intend(ctx context.Context, l *breach.Lease, list []breach.Intent) error {
+	return b.Commit(ctx, []breach.Write{{Incident: l.Incident, Lease: l, Intents: list}})[0]
+}
+
+func (b *bench) Finish(ctx context.Context, l *breach.Lease) error {
+	return b.Commit(ctx, []breach.Write{{Incident: l.Incident, Lease: l, Finish: true}})[0]
+}

@@ -16,12 +16,11 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
-	"github.com/tocsin-engine/tocsin/workflows"
 )
 
-// unknownAtMost is how many messages of one channel can be intended without an outcome when the product is
-// killed, and so how many people can be told twice by it.
-var unknownAtMost = workflows.LanesPerChannel * activities.DefaultLimits.Batch
+// unknownAtMost is how many messages can be intended without an outcome when the product is killed, and so how
+// many people can be told twice by it.
+var unknownAtMost = activities.DefaultLimits.InFlight
 
 // summary is what of the demo's summary is looked at.
 type summary struct {

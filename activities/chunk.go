@@ -1,0 +1,262 @@
+package activities
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// chunk sends what is due to the people of one leased block, in batches that overlap: while one is on the
+// wire, the outcomes of the one before and the intents of the next are committed together.
+type chunk struct {
+	*lane
+	lease *breach.Lease
+	keeper
+	jobs []job // not begun yet
+	size int   // of the next batch
+
+	flying *batch // on the wire
+	landed *batch // its outcomes are not committed yet
+	sent   int
+	shut   bool // nothing more is begun
+}
+
+// batch is what is committed and sent at once.
+type batch struct {
+	jobs   []job
+	events []breach.AttemptEvent
+	begun  time.Time
+	done   chan struct{}
+}
+
+// A batch is as large as a provider takes in about this time, so that a pause takes effect soon.
+const (
+	shortBatch = 100 * time.Millisecond
+	longBatch  = 600 * time.Millisecond
+	firstBatch = 40
+)
+
+func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) (sent int, err error) {
+	if lease.Block.Digest != l.digests[lease.Block.No] {
+		return 0, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
+	}
+	subjects, err := l.People.Subjects(ctx, l.in.Incident, lease.Block)
+	if err != nil {
+		return 0, err
+	}
+	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects), size: min(firstBatch, l.Limits.Batch)}
+	release := c.keep(ctx, asked)
+	defer release()
+	return c.work(ctx)
+}
+
+// work goes on until everybody was tried, or until nothing more may be begun and all is recorded. A lease that
+// is lost is no error: another lane has the chunk.
+func (c *chunk) work(ctx context.Context) (int, error) {
+	var failed error
+	for {
+		next, err := c.next(ctx)
+		if err != nil {
+			failed, c.shut = err, true
+		}
+		if next == nil && c.flying == nil && c.landed == nil && (c.shut || len(c.jobs) > 0) {
+			return c.sent, failed
+		}
+		finish := next == nil && c.flying == nil && !c.shut && len(c.jobs) == 0
+		if next != nil || c.landed != nil || finish {
+			err := c.commit(ctx, next, finish)
+			if finish {
+				return c.sent, unlost(err)
+			}
+			if err != nil {
+				next, c.shut = nil, true
+				if !lost(err) {
+					failed = err
+				}
+			}
+		}
+		c.land()
+		if next != nil {
+			c.fly(next)
+		}
+		beat(ctx)
+	}
+}
+
+// next takes the next batch if it may be begun: sending is not paused, the worker does not stop, enough of the
+// lease and of the activity's own time is left, and not too much is in flight already.
+func (c *chunk) next(ctx context.Context) (*batch, error) {
+	if c.shut || len(c.jobs) == 0 {
+		return nil, nil
+	}
+	if ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) {
+		c.shut = true
+		return nil, ctx.Err()
+	}
+	gated, err := c.gated(ctx, c.in.Incident)
+	if err != nil || gated {
+		c.shut = true
+		return nil, err
+	}
+	n := min(c.size, len(c.jobs))
+	for !c.Deliver.flying.take(n, max(c.Limits.InFlight, 2*c.Limits.Batch)) {
+		if c.flying != nil || c.landed != nil {
+			return nil, nil // these must land first: others may wait for them
+		}
+		c.Deliver.flying.wait(ctx)
+		if ctx.Err() != nil || !c.enough(ctx) {
+			c.shut = true
+			return nil, ctx.Err()
+		}
+	}
+	b := &batch{jobs: c.jobs[:n], done: make(chan struct{})}
+	c.jobs = c.jobs[n:]
+	return b, nil
+}
+
+// enough fences: what is begun must come to its end while the lease and the activity last. The lease is
+// measured by this machine's clock alone: the database's may differ.
+func (c *chunk) enough(ctx context.Context) bool {
+	if end, limited := ctx.Deadline(); limited && time.Until(end) < c.Limits.Reserve {
+		return false
+	}
+	return c.left() > c.Limits.Margin || (c.Limits.Lease <= c.Limits.Margin && c.left() > 0)
+}
+
+// commit writes the intents of the next batch and the outcomes of the one that landed. Outcomes are tried
+// again while the database is away for a moment: refusing them would hide a real send.
+func (c *chunk) commit(ctx context.Context, next *batch, finish bool) error {
+	w := breach.Write{Incident: c.in.Incident, Lease: c.lease, Finish: finish}
+	if next != nil {
+		w.Intents = c.intents(next)
+	}
+	if c.landed != nil {
+		w.Events = c.landed.events
+	}
+	err := c.writes.commit(ctx, c.Sending, w)
+	for wait := 100 * time.Millisecond; away(err) && len(w.Events) > 0 && wait < 2*time.Second; wait *= 2 {
+		beat(ctx)
+		time.Sleep(wait)
+		w.Intents, w.Finish = nil, false // what was to be begun is not
+		if again := c.writes.commit(ctx, c.Sending, w); again == nil {
+			break
+		}
+	}
+	if c.landed != nil {
+		c.Deliver.flying.land(len(c.landed.jobs))
+		c.landed = nil
+	}
+	if err != nil && next != nil {
+		c.Deliver.flying.land(len(next.jobs))
+	}
+	return err
+}
+
+// away says that the ledger could not be reached, or that nobody knows what it did.
+func away(err error) bool {
+	code := breach.CodeOf(err)
+	return err != nil && (code == breach.ErrUnavailable || code == breach.ErrInternal)
+}
+
+// lost says that the ledger refused a write because the lease is somebody else's by now, or an intent is open
+// which the chunk's next lease finds.
+func lost(err error) bool { return err != nil && breach.CodeOf(err) == breach.ErrConflict }
+
+func unlost(err error) error {
+	if lost(err) {
+		return nil
+	}
+	return err
+}
+
+func (c *chunk) intents(b *batch) []breach.Intent {
+	at := c.Now().UTC()
+	out := make([]breach.Intent, len(b.jobs))
+	for i := range b.jobs {
+		j := &b.jobs[i]
+		out[i] = breach.Intent{
+			Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
+			AttemptID: j.attempt, Provider: j.step.Provider, Text: j.text.Ref.SHA256, At: at,
+		}
+	}
+	return out
+}
+
+// fly hands a batch over, its messages side by side.
+func (c *chunk) fly(b *batch) {
+	b.begun, b.events = time.Now(), make([]breach.AttemptEvent, len(b.jobs))
+	c.flying = b
+	go func() {
+		defer close(b.done)
+		var at atomic.Int64
+		var wg sync.WaitGroup
+		for range min(max(1, c.Limits.Parallel), len(b.jobs)) {
+			wg.Go(func() {
+				for i := at.Add(1) - 1; i < int64(len(b.jobs)); i = at.Add(1) - 1 {
+					b.events[i] = c.send(c.held, c.lease.Epoch, b.jobs[i])
+				}
+			})
+		}
+		wg.Wait()
+	}()
+}
+
+// land waits for the batch on the wire and measures how large the next one may be.
+func (c *chunk) land() {
+	b := c.flying
+	if b == nil {
+		return
+	}
+	<-b.done
+	c.flying, c.landed = nil, b
+	c.sent += len(b.jobs)
+	switch took := time.Since(b.begun); {
+	case took < shortBatch:
+		c.size = min(2*c.size, c.Limits.Batch)
+	case took > longBatch:
+		c.size = max(1, c.size/2)
+	}
+}
+
+// keeper renews a lease and says that the lane is alive while a slow provider takes its time. held ends when
+// the lease is lost.
+type keeper struct {
+	held  context.Context
+	until atomic.Int64 // by this machine's clock
+}
+
+func (k *keeper) left() time.Duration { return time.Until(time.UnixMicro(k.until.Load())) }
+
+// keep begins to renew; the lease counts from asked, before it was asked for. release waits for the keeper.
+func (c *chunk) keep(ctx context.Context, asked time.Time) (release func()) {
+	held, cancel := context.WithCancel(ctx)
+	c.held = held
+	c.until.Store(asked.Add(c.Limits.Lease).UnixMicro())
+	lease := *c.lease // the ledger writes into it
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(c.Limits.Lease / 5)
+		defer tick.Stop()
+		for {
+			select {
+			case <-held.Done():
+				return
+			case <-tick.C:
+			}
+			beat(ctx)
+			asked := time.Now()
+			ok, err := c.Sending.Renew(held, &lease, c.Limits.Lease)
+			switch {
+			case err == nil && ok:
+				c.until.Store(asked.Add(c.Limits.Lease).UnixMicro())
+			case err == nil || c.left() <= 0: // lost, or run out unanswered
+				c.until.Store(0)
+				cancel()
+			}
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}

@@ -1,0 +1,112 @@
+package activities
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// committer gathers what the lanes of this process have to write: while one transaction is under way, the
+// writes of others wait together for the next. The zero value is ready.
+type committer struct {
+	mu    sync.Mutex
+	queue []*waiting
+	busy  bool
+}
+
+type waiting struct {
+	write breach.Write
+	err   error
+	done  chan struct{}
+}
+
+// commitTime is how long one transaction may take.
+const commitTime = 10 * time.Second
+
+// commit waits until a write is carried out. It is not given up when ctx ends: what was sent is a fact.
+func (c *committer) commit(ctx context.Context, ledger Sending, w breach.Write) error {
+	mine := &waiting{write: w, done: make(chan struct{})}
+	c.mu.Lock()
+	c.queue = append(c.queue, mine)
+	lead := !c.busy
+	c.busy = true
+	c.mu.Unlock()
+	if lead {
+		go c.work(context.WithoutCancel(ctx), ledger)
+	}
+	<-mine.done
+	return mine.err
+}
+
+// work writes until nobody waits.
+func (c *committer) work(ctx context.Context, ledger Sending) {
+	for {
+		c.mu.Lock()
+		batch := c.queue
+		c.queue = nil
+		c.busy = len(batch) > 0
+		c.mu.Unlock()
+		if len(batch) == 0 {
+			return
+		}
+		writes := make([]breach.Write, len(batch))
+		for i, w := range batch {
+			writes[i] = w.write
+		}
+		limited, cancel := context.WithTimeout(ctx, commitTime)
+		errs := ledger.Commit(limited, writes)
+		cancel()
+		for i, w := range batch {
+			w.err = errs[i]
+			close(w.done)
+		}
+	}
+}
+
+// inFlight counts messages of this process that are intended and have no outcome yet. The zero value is ready.
+type inFlight struct {
+	mu    sync.Mutex
+	n     int
+	freed chan struct{} // closed when some landed
+}
+
+// take adds n unless that is more than limit; somebody must always get on, so the first one may.
+func (f *inFlight) take(n, limit int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.n > 0 && f.n+n > limit {
+		return false
+	}
+	f.n += n
+	return true
+}
+
+func (f *inFlight) land(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.n -= n
+	if f.freed != nil {
+		close(f.freed)
+		f.freed = nil
+	}
+}
+
+// wait ends when some landed.
+func (f *inFlight) wait(ctx context.Context) {
+	f.mu.Lock()
+	if f.n == 0 {
+		f.mu.Unlock()
+		return
+	}
+	if f.freed == nil {
+		f.freed = make(chan struct{})
+	}
+	freed := f.freed
+	f.mu.Unlock()
+	select {
+	case <-freed:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,5 @@
+-- Whoever changes what is known of a block's people raises its version: what a process remembers of a block is
+-- trusted only at the version that it was read at.
+-- +goose Up
+
+ALTER TABLE block ADD COLUMN version bigint NOT NULL DEFAULT 0;
