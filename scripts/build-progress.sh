@@ -24,7 +24,16 @@ fi
 terminal=''
 [ -t 2 ] && terminal=1
 line() {
-  if [ -n "$terminal" ]; then printf '\r\033[K%s' "$*" >&2; else say "$*"; fi
+  if [ -z "$terminal" ]; then
+    say "$*"
+    return
+  fi
+  # A line that wraps could not be written over.
+  local size columns
+  size=$(stty size <&2 2>/dev/null)
+  columns=${size#* }
+  case $columns in '' | 0 | *[!0-9]*) columns=80 ;; esac
+  printf '\r\033[K%.*s' $((columns - 1)) "$*" >&2
 }
 
 begin=$(date +%s)
@@ -61,7 +70,7 @@ show() {
   [ "$todo" -gt 0 ] && percent=$((built * 100 / todo))
   [ "$percent" -gt 100 ] && percent=100
   if [ "$built" -ge "$todo" ] && [ "$todo" -gt 0 ]; then latest='linking'; fi
-  line "$(printf '[%d/%d] %d%% after %dm%02ds  %.60s' "$built" "$todo" "$percent" $((spent / 60)) $((spent % 60)) "$latest")"
+  line "$(printf '[%d/%d] %d%% after %dm%02ds  %s' "$built" "$todo" "$percent" $((spent / 60)) $((spent % 60)) "$latest")"
 }
 exec 3<"$pipe"
 while :; do

@@ -28,7 +28,15 @@ func tone(s Summary) string {
 // simulator chose for a message.
 func fateHidden(s Summary) bool { return s.Taken && !strings.HasPrefix(s.Outcome, s.Status) }
 
-var functions = template.FuncMap{"tone": tone, "fateHidden": fateHidden}
+var functions = template.FuncMap{"tone": tone, "fateHidden": fateHidden, "channel": channelName}
+
+// channelName names a channel for people.
+func channelName(channel string) string {
+	if name, ok := channelNames[channel]; ok {
+		return name
+	}
+	return "All messages"
+}
 
 // Template makes a page in the outbox's own frame out of a "body" template, for
 // the other browse pages of the simulators. Its data must have Title and Tabs.

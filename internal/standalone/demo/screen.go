@@ -122,7 +122,11 @@ func (s *Screen) block(v breach.Overview) []string {
 			n := v.People[o]
 			line("  %s %-*.*s %9s  %5.1f %%", mark(o, true), names, names, word(breach.PersonMachine, string(o)), grouped(n), 100*float64(n)/float64(v.Total))
 		}
-		line("    %-*.*s %9s  adds up: %s", names, names, "everybody", grouped(v.Total), yes(v.Balanced))
+		sum, says := "=", "adds up"
+		if !v.Balanced {
+			sum, says = "≠", "DOES NOT ADD UP"
+		}
+		line("  %s %-*.*s %9s  %s", sum, names, names, "Everybody", grouped(v.Total), says)
 	}
 	for _, c := range breach.Channels {
 		if n := v.Channels[c]; n != nil {

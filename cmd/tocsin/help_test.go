@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+)
+
+// commands lists every command that does something, in order.
+func commands(root *cobra.Command) (out []*cobra.Command) {
+	for _, c := range root.Commands() {
+		if !c.HasSubCommands() {
+			if c.Name() != "help" && !strings.HasPrefix(c.Name(), "__") && c.Parent().Name() != "completion" {
+				out = append(out, c)
+			}
+			continue
+		}
+		out = append(out, commands(c)...)
+	}
+	return out
+}
+
+func TestEveryCommandHasHelpWithAnExampleWithin80Columns(t *testing.T) {
+	t.Parallel()
+	all := commands((&cli{}).root())
+	require.Greater(t, len(all), 20)
+	for _, cmd := range all {
+		name := cmd.CommandPath()
+		out, errOut, status := onTerminal(t.Context(), t, "http://127.0.0.1:1", append(strings.Fields(name)[1:], "--help")...)
+		require.Equal(t, exitDone, status, name)
+		require.Empty(t, errOut, "%s: help that was asked for is the answer", name)
+		require.Contains(t, cmd.Example, name, "%s: the example shows this command", name)
+		require.Contains(t, out, "Usage:", name)
+		for _, l := range strings.Split(out, "\n") {
+			require.LessOrEqual(t, cells(l), 80, "%s: %s", name, l)
+		}
+	}
+}
+
+// ending is one line of the table: a command and how it must end.
+type ending struct {
+	args   string
+	status int
+}
+
+// lines covers every command but the roles of a server, which run until they are ended.
+var lines = []ending{
+	{"assess -f FACTS", exitDone},
+	{"assess -f BAD", exitNo},
+	{"assess -f /nonexistent/file", exitNo},
+	{"config check", exitNo},
+	{"detections map FINDING --source cloudevents", exitDone},
+	{"detections map BAD", exitNo},
+	{"evidence export inc1 -O OUT --force", exitDone},
+	{"evidence verify PACK", exitDone},
+	{"evidence verify BAD", exitNo},
+	{"incident amend inc1 -f PATCH", exitDone},
+	{"incident close inc1", exitDone},
+	{"incident list", exitDone},
+	{"incident open -f INCIDENT", exitDone},
+	{"incident open -f BAD", exitNo},
+	{"incident reopen inc1", exitDone},
+	{"incident status inc1", exitDone},
+	{"incident status none", exitNo},
+	{"invariant inc1", exitDone},
+	{"person decide inc1 --people unreachable --outcome exempt --reason no-law-asks-for-it", exitDone},
+	{"person find inc1 --email a@x.test --reason asked", exitNo},
+	{"plan approve inc1 --plan-hash 0123", exitNo},
+	{"plan return inc1 --plan-hash 0123 --comment x", exitNo},
+	{"plan show inc1", exitNo},
+	{"plan submit inc1", exitNo},
+	{"recipients check PEOPLE", exitDone},
+	{"recipients check BAD", exitNo},
+	{"recipients load inc1 PEOPLE", exitDone},
+	{"report acknowledge inc1 o --number 1", exitDone},
+	{"report file inc1 o", exitDone},
+	{"report list inc1", exitDone},
+	{"send pause inc1", exitNo},
+	{"send resume inc1", exitNo},
+	{"send stop inc1", exitNo},
+	{"timeline inc1", exitDone},
+}
+
+// TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus runs each command: with -o json stdout is one JSON
+// document or nothing, a server that is not there is status 3, a flag that does not exist is status 2.
+func TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	pack, public := samplePack(t)
+	file := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		return path
+	}
+	file("evidence.pub", public)
+	incident, err := os.ReadFile(filepath.Join("..", "..", "examples", "incident.json"))
+	require.NoError(t, err)
+	var parts map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(incident, &parts))
+	files := strings.NewReplacer(
+		"FACTS", file("facts.json", parts["facts"]), "INCIDENT", file("incident.json", incident), "BAD", file("bad", []byte("\x00{")),
+		"PEOPLE", file("people.csv", []byte("external_id,email\n1,a@x.test\n")), "PACK", file("pack.zip", pack), "PATCH", file("patch.json", []byte(`{"facts":{}}`)),
+		"FINDING", file("finding.json", []byte(`{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{}}`)), "OUT", filepath.Join(dir, "out.zip"),
+	)
+	tried := map[string]bool{}
+	for _, r := range lines {
+		t.Run(r.args, func(t *testing.T) {
+			srv, _ := newServer(pack)
+			defer srv.Close()
+			args := append(strings.Fields(files.Replace(r.args)), "-o", "json")
+			out, errOut, status := onTerminal(t.Context(), t, srv.URL, args...)
+			require.Equal(t, r.status, status, "%s%s", out, errOut)
+			if out != "" {
+				dec := json.NewDecoder(strings.NewReader(out))
+				var v any
+				require.NoError(t, dec.Decode(&v), out)
+				require.False(t, dec.More(), "one document: %s", out)
+			}
+			if r.status == exitDone {
+				require.NotEmpty(t, out)
+			}
+			_, _, status = onTerminal(t.Context(), t, srv.URL, append(args, "--no-such-flag")...)
+			require.Equal(t, exitUsage, status)
+			if online(r.args) {
+				out, errOut, status = onTerminal(t.Context(), t, "http://127.0.0.1:1", args...)
+				require.Equal(t, exitFailed, status, errOut)
+				require.Empty(t, out)
+				require.Contains(t, errOut, "cannot be reached")
+			}
+		})
+		tried[strings.Join(strings.Fields(r.args)[:min(2, len(strings.Fields(r.args)))], " ")] = true
+		tried[strings.Fields(r.args)[0]] = true
+	}
+	for _, cmd := range commands((&cli{}).root()) {
+		name := strings.TrimPrefix(cmd.CommandPath(), "tocsin ")
+		needsDatabase := name == "serve" || name == "worker" || name == "migrate" || strings.HasPrefix(name, "token ")
+		require.True(t, needsDatabase || tried[name], "%s is in no line of the table", name)
+	}
+}
+
+// online says that a command asks a server, with input that is good enough to get there.
+func online(args string) bool {
+	first := strings.Fields(args)[0]
+	return first != "assess" && first != "config" && first != "detections" && !strings.Contains(args, "verify") &&
+		!strings.Contains(args, " check ") && !strings.Contains(args, "BAD")
+}
