@@ -45,7 +45,11 @@ fi
 todo=$(go list -deps -f '{{if .Stale}}x{{end}}' "${packages[@]}" 2>/dev/null | grep -c x)
 if [ "$todo" -gt 300 ]; then
   [ -n "$terminal" ] && printf '\r\033[K' >&2
-  say "building $todo packages; the Temporal server is among them: the first build takes 6-8 minutes on two cores, later ones seconds"
+  if go list -deps "${packages[@]}" 2>/dev/null | grep -q '^go\.temporal\.io/server/'; then
+    say "building $todo packages; the Temporal server is among them: the first build takes 6-8 minutes on two cores, later ones seconds"
+  else
+    say "building $todo packages; the first build takes 2-3 minutes on two cores, later ones seconds"
+  fi
 fi
 
 pipe=$(mktemp -u "${TMPDIR:-/tmp}/tocsin-build-XXXXXX")

@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
+	"github.com/tocsin-engine/tocsin/internal/standalone/demo"
 )
 
 // feed is what of an Atom feed a reader needs.
@@ -153,9 +154,10 @@ func TestMainJob09ReportsAreFiled(t *testing.T) {
 	require.True(t, awaits(v, "acknowledge"))
 	require.Equal(t, breach.ErrForbidden, k.author.try(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": "CAC-1"}, nil).code())
 	require.Equal(t, breach.ErrNotFound, k.lead.try(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": "eu-gdpr/authority/final", "number": "X"}, nil).code())
+	number := w.answered(t, k.id, byMail)
 	var f breach.Filing
-	k.lead.do(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": "CAC-2026-7"}, &f)
-	require.Equal(t, "CAC-2026-7", f.Acknowledgement)
+	k.lead.do(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": number}, &f)
+	require.Equal(t, number, f.Acknowledgement)
 	require.Equal(t, breach.ErrConflict, k.lead.try(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": "another"}, nil).code())
 	v = k.until(t, "the number on the page", func(v breach.Overview) bool { return !awaits(v, "acknowledge") })
 	for _, d := range v.Duties {
@@ -173,6 +175,23 @@ func TestMainJob09ReportsAreFiled(t *testing.T) {
 			require.Equal(t, filed[x.Ref.Channel].SHA256, x.Ref.SHA256, "%s was filed as it was approved", x.Ref.Channel)
 		}
 	}
+}
+
+// answered waits until the authority answers a report by mail, and reads the number as a person does, in the
+// outbox.
+func (w *world) answered(t *testing.T, incident string, f breach.Filing) (number string) {
+	t.Helper()
+	text, err := w.Product.Store.Text(t.Context(), incident, f.SHA256)
+	require.NoError(t, err)
+	body, err := text.Open()
+	require.NoError(t, err)
+	mail := demo.NewMailbox(w.sims.Endpoints().OutboxURL)
+	require.Eventually(t, func() bool {
+		number, err = mail.Number(t.Context(), body.Parts["text"])
+		return err == nil && number != ""
+	}, 20*time.Second, 100*time.Millisecond, "no answer by mail: %v", err)
+	require.Regexp(t, `^INCIDENT-REPORT-20\d\d-\d{6}$`, number)
+	return number
 }
 
 // The evidence pack verifies by itself; a record that somebody changed is named.
