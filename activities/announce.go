@@ -62,7 +62,7 @@ func (a *Announce) decide(ctx context.Context, in AnnounceIn) (policy.Decision, 
 
 // unreachable visits everybody of the wave whom no channel reached.
 func (a *Announce) unreachable(ctx context.Context, in AnnounceIn, visit func(person int64, reason string)) error {
-	blocks, err := a.People.Blocks(ctx, in.Incident, in.Wave)
+	blocks, err := a.People.BlocksWith(ctx, in.Incident, in.Wave, false, breach.Unreachable)
 	if err != nil {
 		return err
 	}

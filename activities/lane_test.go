@@ -169,7 +169,10 @@ func TestStoppingWorkerBeginsNothing(t *testing.T) {
 	require.NoError(t, v.Get(&out))
 	require.Positive(t, out.Open, "the rest is for another worker")
 	require.Len(t, b.Post.Sent(), 2)
-	require.Equal(t, map[breach.AttemptState]int{breach.Accepted: 2, breach.FailedTemporary: 2}, b.states(breach.Email), "nothing is unknown: what was intended is said not to have been sent")
+	states := b.states(breach.Email)
+	require.Equal(t, 2, states[breach.Accepted])
+	require.Positive(t, states[breach.FailedTemporary], "what was intended is said not to have been sent")
+	require.Len(t, states, 2, "nothing is unknown: %v", states)
 }
 
 func TestActivityWithLittleTimeLeftBeginsNoBatch(t *testing.T) {

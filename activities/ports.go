@@ -72,6 +72,9 @@ type Plans interface {
 type People interface {
 	// Blocks lists the blocks of a wave in order.
 	Blocks(ctx context.Context, incident string, wave int) ([]breach.Block, error)
+	// BlocksWith lists those in which somebody has one of these outcomes, and, if asked for, those in which a
+	// guardian is addressed for a child.
+	BlocksWith(ctx context.Context, incident string, wave int, guardians bool, outcomes ...breach.Outcome) ([]breach.Block, error)
 	// Subjects reads and decrypts a block's people with their attempts, after checking the block's digest;
 	// breach.ErrTampered.
 	Subjects(ctx context.Context, incident string, b breach.Block) ([]breach.Subject, error)

@@ -57,7 +57,8 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 	if err := r.People.Settle(ctx, in.Incident, in.Wave, now); err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}
-	blocks, err := r.People.Blocks(ctx, in.Incident, in.Wave)
+	// Nothing is left to do for others; only a child may still have to be told beside the guardian.
+	blocks, err := r.People.BlocksWith(ctx, in.Incident, in.Wave, true, breach.Pending, breach.Attempted)
 	if err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}

@@ -137,6 +137,21 @@ func (l *Ledger) Blocks(ctx context.Context, _ string, wave int) (out []breach.B
 	return out, err
 }
 
+// BlocksWith answers activities.People.
+func (l *Ledger) BlocksWith(ctx context.Context, _ string, wave int, guardians bool, outcomes ...breach.Outcome) (out []breach.Block, err error) {
+	err = l.do(ctx, "Blocks", false, func() error {
+		for _, b := range l.blocksOf(wave) {
+			if slices.ContainsFunc(l.in(b), func(p *person) bool {
+				return slices.Contains(outcomes, p.outcome) || (guardians && p.who.Guardian != nil)
+			}) {
+				out = append(out, b)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Subjects answers activities.People.
 func (l *Ledger) Subjects(ctx context.Context, _ string, b breach.Block) (out []breach.Subject, err error) {
 	err = l.do(ctx, "Subjects", false, func() error {

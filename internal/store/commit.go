@@ -255,7 +255,7 @@ func (b *heldBlock) freshIntents(w *breach.Write) ([]breach.Intent, error) {
 		if p == nil {
 			return nil, breach.Errorf(breach.ErrInvalid, "person %d is not on a list", in.Person)
 		}
-		switch t := p.attempts[attemptKey{in.Addressee, in.Channel, in.Try}]; {
+		switch t := p.attempt(attemptKey{in.Addressee, in.Channel, in.Try}); {
 		case t == nil || t.attemptID == "" && !t.eventful:
 			fresh = append(fresh, in)
 		case t.under != under:

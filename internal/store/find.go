@@ -115,7 +115,11 @@ func (q PersonQuery) fits(p breach.Person) bool {
 
 // personFile is empty when none of the candidates fits.
 func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson, q PersonQuery) (out PersonFile, err error) {
-	subjects, _, err := s.subjects(ctx, tx, incident, people)
+	states, err := s.statesOf(ctx, tx, incident, people, anyVersion)
+	if err != nil {
+		return out, err
+	}
+	subjects, err := s.subjects(ctx, tx, incident, people, states)
 	if err != nil {
 		return out, err
 	}

@@ -21,13 +21,22 @@ func (s *Store) Gate(ctx context.Context, incident string) (paused, stopped bool
 
 // MoveGate pauses, resumes or stops sending: lanes obey from their next batch on, and the command for the
 // workflow is queued under the given id in the same transaction. Of two who move it at once, the second is
-// told. breach.ErrConflict when it stands there already, when nothing is being sent, or after a stop.
+// told. breach.ErrConflict when it stands there already, when nothing is being sent, or after a stop. The same
+// id again changes nothing.
 func (s *Store) MoveGate(ctx context.Context, incident, id string, move breach.GateMove, by breach.Actor, at time.Time) error {
 	return s.inTx(ctx, "move the gate", func(tx pgx.Tx) error {
-		if err := movable(ctx, tx, incident, move); err != nil {
+		refused := movable(ctx, tx, incident, move) // it holds the incident's row: no other move is under way
+		if refused != nil && breach.CodeOf(refused) != breach.ErrConflict {
+			return refused
+		}
+		var done bool
+		err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM command WHERE id = $1 AND incident = $2 AND name = $3)`, id, incident, move).Scan(&done)
+		if err != nil || done {
 			return err
 		}
-		var err error
+		if refused != nil {
+			return refused
+		}
 		switch move {
 		case breach.GatePause:
 			_, err = tx.Exec(ctx, `UPDATE incident SET paused = true WHERE id = $1`, incident)

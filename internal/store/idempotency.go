@@ -99,3 +99,11 @@ func (s *Store) GiveUpKey(ctx context.Context, r breach.KeyedRequest, forget boo
 	_, err := s.pool.Exec(ctx, sql, r.Actor, r.Key, r.Owner)
 	return clean("give an idempotency key up", err)
 }
+
+// ForgetKeys removes the keys that were first used longer ago than an age and are not being carried out, and
+// counts them. Whoever sends one again begins anew.
+func (s *Store) ForgetKeys(ctx context.Context, age time.Duration) (int64, error) {
+	tag, err := s.pool.Exec(ctx, `DELETE FROM idempotency
+		WHERE at < clock_timestamp() - $1::interval AND coalesce(leased_until < clock_timestamp(), true)`, age)
+	return tag.RowsAffected(), clean("forget old idempotency keys", err)
+}

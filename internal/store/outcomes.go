@@ -33,9 +33,18 @@ type personState struct {
 	minor     bool
 	outcome   breach.Outcome
 	outcomeAt time.Time
-	reason    string // of the latest outcome row
-	attempts  map[attemptKey]*trial
-	seen      map[eventKey]bool
+	reason    string   // of the latest outcome row
+	attempts  []*trial // few, so that looking through them beats a map in time and memory
+	seen      []eventKey
+}
+
+func (p *personState) attempt(k attemptKey) *trial {
+	for _, t := range p.attempts {
+		if t.Try == k.try && t.Channel == k.channel && t.Addressee == k.addressee {
+			return t
+		}
+	}
+	return nil
 }
 
 // trial is an attempt with what the evidence says about it.
@@ -71,13 +80,10 @@ func (p *personState) intended(in breach.Intent, under leaseKey) {
 }
 
 func (p *personState) trial(k attemptKey) *trial {
-	t := p.attempts[k]
+	t := p.attempt(k)
 	if t == nil {
-		if p.attempts == nil {
-			p.attempts = map[attemptKey]*trial{}
-		}
 		t = &trial{Attempt: breach.Attempt{Person: p.id, Addressee: k.addressee, Channel: k.channel, Try: k.try, State: breach.Intended}}
-		p.attempts[k] = t
+		p.attempts = append(p.attempts, t)
 	}
 	return t
 }
@@ -85,10 +91,7 @@ func (p *personState) trial(k attemptKey) *trial {
 // take folds one event in. moved is false when the event came too late to change the attempt's state.
 func (p *personState) take(e breach.AttemptEvent) (from breach.AttemptState, moved bool) {
 	k := attemptKey{e.Addressee, e.Channel, e.Try}
-	if p.seen == nil {
-		p.seen = map[eventKey]bool{}
-	}
-	p.seen[eventKey{k, e.State, e.Settlement}] = true
+	p.seen = append(p.seen, eventKey{k, e.State, e.Settlement})
 	t := p.trial(k)
 	if t.IntendedAt.IsZero() {
 		t.IntendedAt = e.At
@@ -124,10 +127,7 @@ func (p *personState) list() []breach.Attempt {
 }
 
 func (p *personState) trials() []*trial {
-	out := make([]*trial, 0, len(p.attempts))
-	for _, t := range p.attempts {
-		out = append(out, t)
-	}
+	out := slices.Clone(p.attempts)
 	slices.SortFunc(out, func(a, b *trial) int {
 		return cmp.Or(a.IntendedAt.Compare(b.IntendedAt), strings.Compare(string(a.Channel), string(b.Channel)),
 			strings.Compare(string(a.Addressee), string(b.Addressee)), cmp.Compare(a.Try, b.Try))

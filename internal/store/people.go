@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,21 @@ func (s *Store) Blocks(ctx context.Context, incident string, wave int) ([]breach
 func blocksOf(ctx context.Context, q querier, incident string, wave int) ([]breach.Block, error) {
 	return collect(ctx, q, pgx.RowToStructByPos[breach.Block],
 		`SELECT no, lo, hi, digest FROM block WHERE incident = $1 AND ($2 = 0 OR wave = $2) ORDER BY no`, incident, wave)
+}
+
+// BlocksWith lists the blocks of a wave in which somebody has one of these outcomes, and, if asked for, those in
+// which a guardian is addressed for a child.
+func (s *Store) BlocksWith(ctx context.Context, incident string, wave int, guardians bool, outcomes ...breach.Outcome) ([]breach.Block, error) {
+	sum := "0"
+	for _, o := range breach.Outcomes { // these names are columns
+		if slices.Contains(outcomes, o) {
+			sum += " + " + string(o)
+		}
+	}
+	list, err := collect(ctx, s.pool, pgx.RowToStructByPos[breach.Block], `SELECT no, lo, hi, digest FROM block b WHERE incident = $1 AND wave = $2
+		AND (`+sum+` > 0 OR ($3 AND EXISTS (SELECT FROM recipient r WHERE r.incident = b.incident AND r.id BETWEEN b.lo AND b.hi AND r.guardian)))
+		ORDER BY no`, incident, wave, guardians)
+	return list, clean("list the blocks", err)
 }
 
 // WaveNumbers lists the waves from 1.
@@ -96,13 +112,13 @@ func (c *census) closeBlock() {
 func (s *Store) Subjects(ctx context.Context, incident string, b breach.Block) ([]breach.Subject, error) {
 	var out []breach.Subject
 	err := s.inSnapshot(ctx, "read the people of a block", func(tx pgx.Tx) error {
-		people, err := sealedPeople(ctx, tx, incident, `id BETWEEN $2 AND $3`, b.Lo, b.Hi)
-		if err != nil {
-			return err
-		}
 		var stored string
 		var version int64
 		if err := tx.QueryRow(ctx, `SELECT digest, version FROM block WHERE incident = $1 AND no = $2`, incident, b.No).Scan(&stored, &version); err != nil {
+			return err
+		}
+		people, err := sealedPeople(ctx, tx, incident, `id BETWEEN $2 AND $3`, b.Lo, b.Hi)
+		if err != nil {
 			return err
 		}
 		digest := newBlockDigest()
@@ -112,13 +128,38 @@ func (s *Store) Subjects(ctx context.Context, incident string, b breach.Block) (
 		if sum := digest.sum(); sum != stored || (b.Digest != "" && b.Digest != sum) {
 			return breach.Errorf(breach.ErrTampered, "the people of block %d were changed after they were loaded", b.No)
 		}
-		var states map[int64]*personState
-		if out, states, err = s.subjects(ctx, tx, incident, people); err == nil {
+		states, err := s.statesOf(ctx, tx, incident, people, version)
+		if err != nil {
+			return err
+		}
+		if out, err = s.subjects(ctx, tx, incident, people, states); err == nil {
 			s.hot.put(blockKey{incident, b.No}, version, states)
 		}
 		return err
 	})
 	return out, err
+}
+
+// statesOf reads what was tried. Of a block that nobody ever wrote to, nothing was.
+func (s *Store) statesOf(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson, version int64) (map[int64]*personState, error) {
+	if version == 0 {
+		states := make(map[int64]*personState, len(people))
+		all := make([]personState, len(people))
+		for i, p := range people {
+			all[i] = personState{id: p.id, minor: p.minor, outcome: breach.Pending}
+			states[p.id] = &all[i]
+		}
+		return states, nil
+	}
+	ids := make([]int64, len(people))
+	for i := range people {
+		ids[i] = people[i].id
+	}
+	states, err := readStates(ctx, tx, incident, ids)
+	if err != nil {
+		return nil, err
+	}
+	return states, addIntents(ctx, tx, incident, states)
 }
 
 type sealedPerson struct {
@@ -133,44 +174,40 @@ func sealedPeople(ctx context.Context, tx pgx.Tx, incident, where string, args .
 		WHERE incident = $1 AND `+where+` ORDER BY id`, append([]any{incident}, args...)...)
 }
 
+// anyVersion asks for what was tried whatever the block's version is.
+const anyVersion = -1
+
 // subjects decrypts people and adds what was tried and refused.
-func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson) ([]breach.Subject, map[int64]*personState, error) {
+func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people []sealedPerson, states map[int64]*personState) ([]breach.Subject, error) {
 	b, err := s.boxOf(ctx, tx, incident)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	ids := make([]int64, len(people))
-	for i := range people {
-		ids[i] = people[i].id
-	}
-	states, err := readStates(ctx, tx, incident, ids)
+	refused, err := refusals(ctx, tx, incident, people)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := addIntents(ctx, tx, incident, states); err != nil {
-		return nil, nil, err
-	}
-	refused, err := refusals(ctx, tx, incident, ids)
-	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	out := make([]breach.Subject, len(people))
 	for i, p := range people {
 		plain, err := b.open(personPlace(p.id), p.sealed)
 		if err != nil {
-			return nil, nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
+			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
 		}
-		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: states[p.id].outcome, Reason: states[p.id].reason, Attempts: states[p.id].list(), Refused: refused[p.id]}
+		st := states[p.id]
+		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: st.outcome, Reason: st.reason, Attempts: st.list(), Refused: refused[p.id]}
 		if err := json.Unmarshal(plain, &out[i].Person); err != nil {
-			return nil, nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
+			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
 		}
 	}
-	return out, states, nil
+	return out, nil
 }
 
-func refusals(ctx context.Context, q querier, incident string, ids []int64) (map[int64]map[breach.Channel]string, error) {
-	rows, err := q.Query(ctx, `SELECT k, channel, reason FROM unnest($2::bigint[]) k
-		JOIN LATERAL (SELECT * FROM refusal WHERE incident = $1 AND person = k OFFSET 0) f ON true ORDER BY k, at`, incident, ids)
+func refusals(ctx context.Context, q querier, incident string, people []sealedPerson) (map[int64]map[breach.Channel]string, error) {
+	if len(people) == 0 {
+		return nil, nil
+	}
+	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person BETWEEN $2 AND $3 ORDER BY person, at`,
+		incident, people[0].id, people[len(people)-1].id)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ type recording struct {
 
 func (r *recording) take(e breach.AttemptEvent) {
 	p := r.states[e.Person]
-	if p.seen[eventKey{attemptKey{e.Addressee, e.Channel, e.Try}, e.State, e.Settlement}] {
+	if slices.Contains(p.seen, eventKey{attemptKey{e.Addressee, e.Channel, e.Try}, e.State, e.Settlement}) {
 		return
 	}
 	row := outcomeRow{AttemptEvent: e}

@@ -103,7 +103,7 @@ func openIntents(ctx context.Context, tx pgx.Tx, l *breach.Lease) ([]breach.Inte
 	var open []breach.Intent
 	for _, g := range groups {
 		for _, in := range g.each() {
-			if t := states[in.Person].attempts[attemptKey{in.Addressee, in.Channel, in.Try}]; t == nil || !t.eventful {
+			if t := states[in.Person].attempt(attemptKey{in.Addressee, in.Channel, in.Try}); t == nil || !t.eventful {
 				open = append(open, in)
 			}
 		}
@@ -154,19 +154,12 @@ func (s *Store) Unsettled(ctx context.Context, incident string, wave int) ([]bre
 		if err != nil || len(people) == 0 {
 			return err
 		}
-		subjects, _, err := s.subjects(ctx, tx, incident, people)
+		states, err := s.statesOf(ctx, tx, incident, people, anyVersion)
 		if err != nil {
 			return err
 		}
-		ids := make([]int64, len(people))
-		for i := range people {
-			ids[i] = people[i].id
-		}
-		states, err := readStates(ctx, tx, incident, ids)
+		subjects, err := s.subjects(ctx, tx, incident, people, states)
 		if err != nil {
-			return err
-		}
-		if err := addIntents(ctx, tx, incident, states); err != nil {
 			return err
 		}
 		for _, sub := range subjects {
