@@ -139,13 +139,13 @@ func (f demoFlags) show(ctx context.Context, stack *standalone.Stack, story *dem
 // patience is how long nothing may move in a demo that has to end by itself: longer than any wait of the
 // policy, which the demo has compressed.
 func patience(name string, s app.Settings) time.Duration {
-	longest := time.Minute
+	var longest time.Duration
 	if p, err := s.Policies.Profile(name); err == nil {
 		for _, c := range p.Channels {
 			longest = max(longest, c.Wait, c.Quiet)
 		}
 	}
-	return 2*time.Minute + 2*longest
+	return 90*time.Second + 2*longest
 }
 
 // watch runs the story and ends it when a part that must not end does.
@@ -198,7 +198,7 @@ func (f demoFlags) wires(ctx context.Context, dir string, screen *demo.Screen) (
 		return at, func() {}, err
 	}
 	screen.Say("Starting the simulators")
-	sims, err := simulator.Start(context.WithoutCancel(ctx), simulator.Options{Dir: filepath.Join(dir, "outbox")})
+	sims, err := simulator.Start(context.WithoutCancel(ctx), simulator.Options{Dir: filepath.Join(dir, "outbox"), Elsewhere: true})
 	if err != nil {
 		return simulator.Endpoints{}, func() {}, err
 	}

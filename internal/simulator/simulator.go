@@ -55,6 +55,9 @@ type Options struct {
 	// OpenRelay lets mail in without STARTTLS and AUTH as well, for
 	// throughput tests with bare clients.
 	OpenRelay bool
+	// Elsewhere lets a remembered port that another program has taken be
+	// replaced by a free one: good where nobody holds an old configuration.
+	Elsewhere bool
 }
 
 // Simulators is everything that was started.
@@ -99,10 +102,10 @@ func Start(ctx context.Context, o Options) (_ *Simulators, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if listeners[0], err = listen(o.Host, o.Ports.SMTP, id.Ports.SMTP); err != nil {
+	if listeners[0], err = listen(o, o.Ports.SMTP, id.Ports.SMTP); err != nil {
 		return nil, err
 	}
-	if listeners[1], err = listen(o.Host, o.Ports.HTTP, id.Ports.HTTP); err != nil {
+	if listeners[1], err = listen(o, o.Ports.HTTP, id.Ports.HTTP); err != nil {
 		return nil, err
 	}
 	id.Ports = Ports{SMTP: portOf(listeners[0]), HTTP: portOf(listeners[1])}
@@ -209,19 +212,23 @@ func (s *Simulators) Close() error {
 
 // listen takes the wished port, else the one of before, else a free one. The
 // process before may need a moment to let go of its port.
-func listen(host string, wished, before int) (net.Listener, error) {
+func listen(o Options, wished, before int) (net.Listener, error) {
 	port := wished
 	if port == 0 {
 		port = before
 	}
 	deadline := time.Now().Add(2 * time.Second)
 	for {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		l, err := net.Listen("tcp", net.JoinHostPort(o.Host, strconv.Itoa(port)))
 		if err == nil {
 			return l, nil
 		}
+		if port != 0 && wished == 0 && o.Elsewhere && time.Now().After(deadline) {
+			port = 0
+			continue
+		}
 		if port == 0 || !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
-			return nil, fmt.Errorf("simulator: listen on port %d of %s: %w; stop what uses it or choose another port", port, host, err)
+			return nil, fmt.Errorf("simulator: listen on port %d of %s: %w; stop what uses it or choose another port", port, o.Host, err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

@@ -317,3 +317,20 @@ func TestItEndsWithItsContextAndSaysWhatIsWrong(t *testing.T) {
 	_, err = Await(short, dir)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
+
+func TestARememberedPortThatIsTakenStopsOrGoesElsewhereAsAsked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, err := Start(context.Background(), Options{Dir: dir})
+	require.NoError(t, err)
+	address := first.Endpoints().SMTP.Address
+	require.NoError(t, first.Close())
+	taken, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	defer taken.Close()
+	_, err = Start(context.Background(), Options{Dir: dir})
+	require.ErrorContains(t, err, "stop what uses it")
+	s := start(t, Options{Dir: dir, Elsewhere: true})
+	require.NotEqual(t, address, s.Endpoints().SMTP.Address)
+	require.NoError(t, mail(s.Endpoints(), "p1@x.test", "m"))
+}

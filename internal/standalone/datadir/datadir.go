@@ -104,20 +104,28 @@ func Open(path string) (*Dir, error) {
 	}
 	fresh, err := inspect(path)
 	if err != nil {
-		return nil, err
+		return nil, notOurs(err)
 	}
 	if err := os.MkdirAll(path, rootMode()); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w; choose another one", err)
 	}
 	d := &Dir{path: path}
 	if err := d.acquire(); err != nil {
-		return nil, err
+		return nil, notOurs(err)
 	}
 	if err := d.fill(fresh); err != nil {
 		_ = d.Close()
 		return nil, err
 	}
 	return d, nil
+}
+
+// notOurs says what to do about a directory that this user may not use.
+func notOurs(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: it is read-only or belongs to another user; choose another data directory", err)
+	}
+	return err
 }
 
 // Close gives the directory free for another process.

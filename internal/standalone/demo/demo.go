@@ -59,7 +59,7 @@ type Story struct {
 
 	seen    int64             // of the record
 	trouble map[string]string // why somebody must mend something, by list or obligation
-	told    map[string]bool   // what was said of a report once
+	told    map[string]bool   // what is said once, by key
 	resumed bool              // the incident was opened by an earlier run
 	retried map[string]bool   // what was begun again after it had failed in an earlier run
 	moved   time.Time         // when anything was last different
@@ -148,6 +148,9 @@ func (s *Story) still(v breach.Overview) error {
 		return nil
 	}
 	why := "nothing has moved for " + s.Patience.String() + " while the incident is " + strings.ToLower(word(breach.IncidentMachine, string(v.Incident.State)))
+	if reports := unfiled(v); len(reports) > 0 {
+		why += "; no authority has taken " + strings.Join(reports, ", ") + " yet, and it is tried again and again"
+	}
 	switch {
 	case v.Paused:
 		why += "; sending is paused: tocsin send resume " + v.Incident.ID
@@ -215,9 +218,14 @@ func (s *Story) act(ctx context.Context, v breach.Overview) error {
 			}
 			waiting = waiting || later
 		case "close":
-			if !waiting && len(mend) == 0 {
-				return s.close(ctx, v)
+			if waiting || len(mend) > 0 {
+				continue
 			}
+			if s.underway(ctx, v, nil) {
+				s.once("filing", "Everybody was told; closing waits until the reports are filed")
+				continue
+			}
+			return s.close(ctx, v)
 		}
 	}
 	if len(mend) > 0 && !waiting && !s.underway(ctx, v, mend) {
@@ -272,8 +280,16 @@ func (s *Story) close(ctx context.Context, v breach.Overview) error {
 	if open := now.Tally[breach.Pending] + now.Tally[breach.Unreachable] + now.Tally[breach.Held]; open > 0 {
 		return &Stuck{Problems: []string{fmt.Sprintf("%d people are not accounted for; a person has to decide about them", open)}}
 	}
-	s.Screen.Say(Approver.Name + " closes the incident: everybody is accounted for")
+	s.once("close", Approver.Name+" closes the incident: everybody is accounted for")
 	return ignoreBusy(s.Desk.Close(ctx, v.Incident.ID, Approver))
+}
+
+// once says something the first time only.
+func (s *Story) once(key, text string) {
+	if !s.told[key] {
+		s.told[key] = true
+		s.Screen.Say(text)
+	}
 }
 
 // ignoreBusy lets the next look at the incident decide when an answer did not come in time or another step

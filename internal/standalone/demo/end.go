@@ -69,7 +69,7 @@ func (s *Screen) Close(sum Summary, l Links) {
 var openWords = map[string]string{
 	"load_people": "load the list of affected people", "submit": "submit the plan",
 	"submit_reports": "submit the reports to authorities for approval", "approve": "approve the plan",
-	"mend": "mend", "acknowledge": "enter the authority's number for", "close": "close the incident", "amend": "add what is missing:",
+	"mend": "mend", "file": "file the report", "acknowledge": "enter the authority's number for", "close": "close the incident", "amend": "add what is missing:",
 }
 
 // sentence says what somebody must do.
@@ -79,7 +79,7 @@ func (o SummaryOpen) sentence() string {
 		text = plainly(o.What)
 	}
 	switch o.What {
-	case "mend", "acknowledge", "amend":
+	case "mend", "acknowledge", "amend", "file":
 		text += " " + o.Ref
 	}
 	if o.Reason != "" && o.What == "mend" {

@@ -132,10 +132,7 @@ func (s *Story) acknowledge(ctx context.Context, v breach.Overview, obligation s
 	if s.Now().Sub(filing.FiledAt) < mailPatience || s.Now().Sub(s.moved) < mailPatience {
 		return true, nil
 	}
-	if !s.told[obligation] {
-		s.told[obligation] = true
-		s.Screen.Say("No answer from the authority to " + obligation + " yet. When it comes: tocsin report acknowledge")
-	}
+	s.once(obligation, "No answer from the authority to "+obligation+" yet. When it comes: tocsin report acknowledge")
 	return false, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,6 +200,10 @@ func TestAStoryInWhichNothingMovesEnds(t *testing.T) {
 	t.Parallel()
 	paused := in(breach.IncidentNotifying)
 	paused.Paused = true
+	for id, state := range map[string]breach.ObligationState{"a/authority/x": breach.ObligationAwaitingApproval, "a/authority/final": ""} {
+		duty := breach.Obligation{ID: id, Duty: "notify_authority", Verdict: breach.Applies}
+		paused.Duties = append(paused.Duties, breach.Duty{Obligation: duty, State: state})
+	}
 	d := &desk{scenes: []scene{{v: paused}}}
 	s, _ := play(t, d)
 	s.Patience = time.Second
@@ -208,6 +213,19 @@ func TestAStoryInWhichNothingMovesEnds(t *testing.T) {
 	require.True(t, stuck.Mend)
 	require.ErrorContains(t, err, "nothing has moved for 1s")
 	require.ErrorContains(t, err, "tocsin send resume i1")
+	require.ErrorContains(t, err, "no authority has taken a/authority/x yet")
+	require.Equal(t, []SummaryOpen{{What: "file", Role: breach.RoleLead, Ref: "a/authority/x"}}, s.stillOpen(paused))
+}
+
+func TestClosingWaitsUntilReportsAreFiledAndSaysSoOnce(t *testing.T) {
+	t.Parallel()
+	filing := scene{v: in(breach.IncidentMonitoring, awaited("close", "")), status: protocol.Status{Reports: []protocol.ReportStatus{{Obligation: "a/authority/x"}}}}
+	d := &desk{scenes: []scene{{}, filing, filing, filing, {v: filing.v}, closed()}}
+	s, out := play(t, d)
+	_, err := s.Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{"open", "close"}, d.did)
+	require.Equal(t, 1, strings.Count(out.String(), "closing waits"))
 }
 
 // reportText is long and has lines of its own, as reports do.

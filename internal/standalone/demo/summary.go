@@ -44,7 +44,7 @@ type SummaryAnnouncement struct {
 
 // SummaryOpen is one thing that somebody must do.
 type SummaryOpen struct {
-	What   string      `json:"what"` // as in the status: load_people, submit, approve, mend, acknowledge, close
+	What   string      `json:"what"` // as in the status: load_people, submit, approve, mend, acknowledge, close; file, amend
 	Role   breach.Role `json:"role"`
 	Ref    string      `json:"ref"`
 	Reason string      `json:"reason"` // why something must be mended, as on record
@@ -140,9 +140,23 @@ func (s *Story) stillOpen(v breach.Overview) []SummaryOpen {
 		}
 		out = append(out, o)
 	}
+	for _, obligation := range unfiled(v) {
+		out = append(out, SummaryOpen{What: "file", Role: breach.RoleLead, Ref: obligation, Reason: s.trouble[obligation]})
+	}
 	for _, m := range v.Missing {
 		if v.Incident.State != breach.IncidentClosed {
 			out = append(out, SummaryOpen{What: "amend", Role: breach.RoleResponder, Ref: m, Reason: "it is missing and blocks approval"})
+		}
+	}
+	return out
+}
+
+// unfiled lists the reports that are in a plan and that no authority has.
+func unfiled(v breach.Overview) (out []string) {
+	for _, d := range v.Duties {
+		_, has := filed(v, d.ID)
+		if d.Verdict == breach.Applies && d.Obligation.Duty == "notify_authority" && d.State == breach.ObligationAwaitingApproval && !has {
+			out = append(out, d.ID)
 		}
 	}
 	return out
