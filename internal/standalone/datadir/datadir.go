@@ -133,7 +133,8 @@ func (d *Dir) Close() error {
 	if d.lock == nil {
 		return nil
 	}
-	err := d.lock.Close()
+	// Closing alone leaves the lock to a child that is just being started and holds a copy of the file.
+	err := errors.Join(syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN), d.lock.Close())
 	d.lock = nil
 	return err
 }
