@@ -44,11 +44,32 @@ func (p *Product) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger)
 // catchUpEvery is how often decisions and incidents that the workflow engine missed are passed on.
 const catchUpEvery = 2 * time.Second
 
-// CatchUp passes on what the workflow engine missed until ctx ends.
+// Answers to keyed requests are kept for a week: nobody tries a request again for longer.
+const (
+	keysLast  = 7 * 24 * time.Hour
+	tidyEvery = time.Hour
+)
+
+// tidy forgets the keys of requests that are too old to be tried again.
+func (p *Product) tidy(ctx context.Context, log *slog.Logger) {
+	switch n, err := p.Store.ForgetKeys(ctx, keysLast); {
+	case err != nil && ctx.Err() == nil:
+		log.Warn("old idempotency keys could not be removed; it is tried again", "code", string(breach.CodeOf(err)))
+	case n > 0:
+		log.Info("removed old idempotency keys", "count", n)
+	}
+}
+
+// CatchUp passes on what the workflow engine missed until ctx ends, and tidies up now and then.
 func (p *Product) CatchUp(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(catchUpEvery)
 	defer tick.Stop()
+	tidied := time.Time{}
 	for synced := false; ; {
+		if time.Since(tidied) >= tidyEvery {
+			p.tidy(ctx, log)
+			tidied = time.Now()
+		}
 		if !synced {
 			synced = p.Desk.Resync(ctx) == nil
 		}

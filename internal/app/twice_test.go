@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,10 +16,8 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/obs"
 	"github.com/tocsin-engine/tocsin/internal/standalone/pgchild/pgtest"
 	"github.com/tocsin-engine/tocsin/internal/store"
-	"github.com/tocsin-engine/tocsin/worker"
 )
 
 // stories is a workflow engine that takes what it is told and remembers it.
@@ -88,17 +85,7 @@ func newHouse(t *testing.T) *house {
 // server builds a whole server of its own: pool, handlers, everything but the worker.
 func (h *house) server(change func(*Settings)) *Product {
 	h.t.Helper()
-	s := Settings{
-		Store: h.store, PublicBaseURL: "http://tocsin.test", Announcements: h.t.TempDir(), Evidence: h.t.TempDir(),
-		Policies: &worker.Policies{}, DefaultPolicy: "mooc", Log: slog.New(slog.DiscardHandler), Metrics: obs.NewMetrics(), Now: time.Now,
-	}
-	if change != nil {
-		change(&s)
-	}
-	p, err := Build(h.t.Context(), s, h.stories)
-	require.NoError(h.t, err)
-	h.t.Cleanup(func() { _ = p.Close() })
-	return p
+	return h.serverOn(h.stories, change)
 }
 
 func ask(p *Product, method, path, token, body string, header ...string) *httptest.ResponseRecorder {

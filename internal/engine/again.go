@@ -18,6 +18,33 @@ func openedAs(ctx context.Context) (id string, again bool) {
 	return newID(), false
 }
 
+// decidedBefore gives the decision that an earlier try of the same request recorded: exactly this plan, decided
+// so, by the same person.
+func (e *Engine) decidedBefore(ctx context.Context, incident string, wave int, hash string, by breach.Actor, approve bool) (breach.PlanRecord, bool) {
+	if breach.DeedOf(ctx) == "" {
+		return breach.PlanRecord{}, false
+	}
+	want := breach.PlanReturned
+	if approve {
+		want = breach.PlanApproved
+	}
+	rec, err := e.Ledger.Plan(ctx, incident, wave)
+	return rec, err == nil && rec.Hash == hash && rec.State == want && rec.DecidedBy == by.ID
+}
+
+// closedBefore says that an earlier try of the same request closed the incident.
+func (e *Engine) closedBefore(ctx context.Context, incident string, by breach.Actor) bool {
+	if breach.DeedOf(ctx) == "" {
+		return false
+	}
+	inc, err := e.Ledger.Incident(ctx, incident)
+	if err != nil || inc.State != breach.IncidentClosed {
+		return false
+	}
+	last, err := e.Ledger.LastEntryOf(ctx, incident, "incident.moved")
+	return err == nil && last.Actor == by.ID
+}
+
 // tellMoreEvery bounds what a noisy detector adds to a workflow's history.
 const tellMoreEvery = 10 * time.Minute
 
@@ -48,7 +75,7 @@ func (t *Told) due(incident string, now time.Time) bool {
 // TellMore tells the story of an incident that further detections of it arrived, at most once in ten minutes
 // per process and incident. The ledger has them: a story that misses it misses nothing that counts.
 func (e *Engine) TellMore(ctx context.Context, told *Told, incident string) {
-	if !told.due(incident, e.Now()) {
+	if e.Temporal == nil || !told.due(incident, e.Now()) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/protocol"
@@ -27,8 +28,7 @@ func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by br
 	}
 	// The ledger has queued the same command under the same id: what cannot be passed on now is, later.
 	var out breach.Amended
-	c := command(by)
-	c.ID = breach.AmendmentID(incident, rev)
+	c := protocol.Command{ID: breach.AmendmentID(incident, rev), Actor: by.ID, Role: by.Role}
 	err = e.update(ctx, incident, protocol.UpdateAmend, c.ID, protocol.Amend{Command: c, FactRevision: rev}, &out)
 	if breach.CodeOf(err) != breach.ErrUnavailable || err == nil {
 		_ = e.Ledger.CommandTaken(ctx, c.ID) // else it is passed on again, which changes nothing
@@ -96,7 +96,7 @@ func (e *Engine) SubmitReports(ctx context.Context, incident string, by breach.A
 }
 
 func (e *Engine) submit(ctx context.Context, incident string, wave int, by breach.Actor) (out breach.Submitted, err error) {
-	c := command(by)
+	c := command(ctx, by)
 	err = e.update(ctx, incident, protocol.UpdateSubmit, c.ID, protocol.Submit{Command: c, Wave: wave}, &out)
 	return out, err
 }
@@ -150,6 +150,11 @@ func (e *Engine) decide(ctx context.Context, incident, hash string, by breach.Ac
 		return breach.PlanRecord{}, err
 	}
 	rec, err := e.Ledger.Decide(ctx, incident, wave, hash, by, approve, comment, e.Now().UTC())
+	if breach.CodeOf(err) == breach.ErrAlreadyDecided {
+		if before, same := e.decidedBefore(ctx, incident, wave, hash, by, approve); same {
+			rec, err = before, nil
+		}
+	}
 	if err != nil {
 		return breach.PlanRecord{}, err
 	}
@@ -204,7 +209,7 @@ func (e *Engine) gate(ctx context.Context, incident string, move breach.GateMove
 	if err := may(by, string(move)+" sending", breach.RoleResponder, breach.RoleLead); err != nil {
 		return err
 	}
-	if err := e.Ledger.MoveGate(ctx, incident, newID(), move, by, e.Now().UTC()); err != nil {
+	if err := e.Ledger.MoveGate(ctx, incident, commandID(ctx), move, by, e.Now().UTC()); err != nil {
 		return err
 	}
 	return e.settled(ctx, incident)
@@ -231,7 +236,7 @@ func (e *Engine) Acknowledge(ctx context.Context, incident, obligation, number s
 	if err := e.Ledger.Acknowledge(ctx, f, by); err != nil {
 		return f, err
 	}
-	c := command(by)
+	c := command(ctx, by)
 	return f, e.update(ctx, incident, protocol.UpdateAcknowledge, c.ID, protocol.Acknowledge{Command: c, Obligation: obligation}, nil)
 }
 
@@ -240,7 +245,7 @@ func (e *Engine) FileAgain(ctx context.Context, incident, obligation string, by 
 	if err := may(by, "file reports", breach.RoleLead); err != nil {
 		return err
 	}
-	c := command(by)
+	c := command(ctx, by)
 	err := e.update(ctx, incident, protocol.UpdateFile, c.ID, protocol.File{Command: c, Obligation: obligation}, nil)
 	if err != nil {
 		return err
@@ -256,7 +261,8 @@ func (e *Engine) Close(ctx context.Context, incident string, by breach.Actor) er
 
 // CloseLeaving closes an incident although duties that apply were not done. The reason goes on record.
 func (e *Engine) CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error {
-	if reason = strings.TrimSpace(reason); len(reason) < 10 || len(reason) > 2000 {
+	reason = strings.TrimSpace(reason)
+	if n := utf8.RuneCountInString(reason); n < 10 || n > 2000 {
 		return breach.Errorf(breach.ErrInvalid, "the reason cannot be used").
 			With(breach.FieldError{Where: "reason", What: "says in 10 to 2,000 characters why duties are left undone; name no person"})
 	}
@@ -267,7 +273,17 @@ func (e *Engine) close(ctx context.Context, incident, reason string, by breach.A
 	if err := may(by, "close incidents", breach.RoleLead); err != nil {
 		return err
 	}
-	c := command(by)
+	inc, err := e.Ledger.Incident(ctx, incident)
+	if err != nil {
+		return err
+	}
+	if inc.State == breach.IncidentClosed {
+		if e.closedBefore(ctx, incident, by) {
+			return nil
+		}
+		return breach.Errorf(breach.ErrConflict, "the incident is closed already")
+	}
+	c := command(ctx, by)
 	if reason != "" {
 		err := e.Ledger.Note(ctx, incident, "close/"+c.ID, by.ID, "close.reasoned", map[string]string{"reason": reason}, e.Now().UTC())
 		if err != nil {

@@ -41,6 +41,7 @@ type Ledger interface {
 	EmptyList(ctx context.Context, incident string, by breach.Actor, at time.Time) (wave int, err error)
 	DueLists(ctx context.Context) ([]breach.DueList, error)
 	Note(ctx context.Context, incident, key, actor, action string, data any, at time.Time) error
+	LastEntryOf(ctx context.Context, incident, action string) (breach.AuditEntry, error)
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)
 	WaveNumbers(ctx context.Context, incident string) ([]int, error)
 	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
@@ -56,7 +57,7 @@ type Policies interface {
 
 // Engine carries out what people and detectors ask for.
 type Engine struct {
-	Temporal client.Client
+	Temporal client.Client // nil: nothing is passed on, and what needs an answer is breach.ErrUnavailable
 	Ledger   Ledger
 	Policies Policies
 	// DefaultPolicy binds incidents that a detector opens.
@@ -125,6 +126,9 @@ func (e *Engine) tryStart(ctx context.Context, incident string, at time.Time) {
 }
 
 func (e *Engine) start(ctx context.Context, incident string, at time.Time) error {
+	if e.Temporal == nil {
+		return noEngine()
+	}
 	_, err := e.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: protocol.IncidentID(incident), TaskQueue: protocol.QueueIncident,
 	}, protocol.WorkflowIncident, protocol.IncidentInput{Incident: incident, OpenedAt: at})
@@ -135,8 +139,20 @@ func (e *Engine) start(ctx context.Context, incident string, at time.Time) error
 	return err
 }
 
-// update passes a decision on and waits for the answer.
+// update passes a decision on and waits for the answer. The same id gives the same answer, so a request that
+// is tried again after it broke down is carried out once more under another one.
 func (e *Engine) update(ctx context.Context, incident, name, id string, arg, answer any) error {
+	err := e.updateAs(ctx, incident, name, id, arg, answer)
+	if err != nil && breach.CodeOf(err) == breach.ErrInternal && id == breach.DeedOf(ctx) {
+		err = e.updateAs(ctx, incident, name, newID(), arg, answer)
+	}
+	return err
+}
+
+func (e *Engine) updateAs(ctx context.Context, incident, name, id string, arg, answer any) error {
+	if e.Temporal == nil {
+		return noEngine()
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -166,6 +182,9 @@ func notListening(err error) bool {
 }
 
 func (e *Engine) query(ctx context.Context, incident, name string, answer any) error {
+	if e.Temporal == nil {
+		return noEngine()
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	v, err := e.Temporal.QueryWorkflow(ctx, protocol.IncidentID(incident), "", name)
@@ -179,6 +198,9 @@ func (e *Engine) query(ctx context.Context, incident, name string, answer any) e
 func (e *Engine) explain(ctx context.Context, incident string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if breach.CodeOf(err) == breach.ErrUnavailable {
+		return err
 	}
 	var app *temporal.ApplicationError
 	if errors.As(err, &app) {
@@ -201,8 +223,21 @@ func (e *Engine) explain(ctx context.Context, incident string, err error) error 
 	return breach.Errorf(breach.ErrUnavailable, "the workflow engine did not answer in time")
 }
 
-func command(by breach.Actor) protocol.Command {
-	return protocol.Command{ID: newID(), Actor: by.ID, Role: by.Role}
+// command names what a person asks for. A request that is tried again is the same command, so that the
+// workflow engine answers it as it did at first.
+func command(ctx context.Context, by breach.Actor) protocol.Command {
+	return protocol.Command{ID: commandID(ctx), Actor: by.ID, Role: by.Role}
+}
+
+func commandID(ctx context.Context) string {
+	if id := breach.DeedOf(ctx); id != "" {
+		return id
+	}
+	return newID()
+}
+
+func noEngine() error {
+	return breach.Errorf(breach.ErrUnavailable, "no workflow engine is configured")
 }
 
 func newID() string {
@@ -312,6 +347,9 @@ func (e *Engine) pass(ctx context.Context, q breach.QueuedCommand) error {
 }
 
 func (e *Engine) signal(ctx context.Context, incident, name string, arg any) error {
+	if e.Temporal == nil {
+		return noEngine()
+	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	return e.explain(ctx, incident, e.Temporal.SignalWorkflow(ctx, protocol.IncidentID(incident), "", name, arg))
@@ -330,7 +368,7 @@ func (e *Engine) settled(ctx context.Context, incident string) error {
 // Ready reports whether the workflow engine answers.
 func (e *Engine) Ready(ctx context.Context) error {
 	if e.Temporal == nil {
-		return breach.Errorf(breach.ErrUnavailable, "no workflow engine is configured")
+		return noEngine()
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()

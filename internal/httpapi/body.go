@@ -43,6 +43,9 @@ func (s *server) takeBody(w http.ResponseWriter, r *http.Request, rule *bodyRule
 		if err != nil {
 			return nil, err
 		}
+		if s := bytes.TrimSpace(b); len(s) == 0 || string(s) == "null" { // said to be left out, where that may be
+			b = nil
+		}
 		r.Body = io.NopCloser(bytes.NewReader(b))
 		return out, nil
 	}

@@ -114,6 +114,18 @@ func (d *desk) Submit(_ context.Context, id string, wave int, _ breach.Actor) (b
 	return d.submit(id, wave)
 }
 
+func (d *desk) SubmitReports(_ context.Context, id string, _ breach.Actor) (breach.Submitted, error) {
+	d.called("submit reports")
+	if d.submit == nil {
+		return breach.Submitted{PlanHash: "abc"}, nil
+	}
+	return d.submit(id, -1)
+}
+
+func (d *desk) CloseLeaving(_ context.Context, _, reason string, _ breach.Actor) error {
+	return d.did("close leaving: " + reason)
+}
+
 func (d *desk) Approve(_ context.Context, id, hash string, _ breach.Actor) (breach.PlanRecord, error) {
 	d.called("approve")
 	if d.approve == nil {

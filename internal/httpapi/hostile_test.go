@@ -106,8 +106,11 @@ func TestBodiesThatCannotBeTaken(t *testing.T) {
 		"a field in another case":    {"/v1/incidents/i/plan/approve", `{"plan_hash":"a","PLAN_HASH":"b"}`, "application/json", [2]string{}, breach.ErrInvalid},
 		"two values":                 {"/v1/incidents/i/plan/approve", `{"plan_hash":"a"}{}`, "application/json", [2]string{}, breach.ErrInvalid},
 		"half a value":               {"/v1/incidents/i/plan/approve", `{"plan_hash":"a"`, "application/json", [2]string{}, breach.ErrInvalid},
-		"a close with a reason":      {"/v1/incidents/i/close", `{"reason":"done"}`, "application/json", [2]string{}, breach.ErrInvalid},
-		"a close with a huge body":   {"/v1/incidents/i/close", big(10<<20) + "x", "application/json", [2]string{}, breach.ErrInvalid},
+		"a reopening with a reason":  {"/v1/incidents/i/reopen", `{"reason":"done"}`, "application/json", [2]string{}, breach.ErrInvalid},
+		"a stop with a huge body":    {"/v1/incidents/i/send/stop", big(10<<20) + "x", "application/json", [2]string{}, breach.ErrInvalid},
+		"a close with a long reason": {"/v1/incidents/i/close", `{"reason":"` + strings.Repeat("x", 2001) + `"}`, "application/json", [2]string{}, breach.ErrInvalid},
+		"a close with another field": {"/v1/incidents/i/close", `{"because":"it is over"}`, "application/json", [2]string{}, breach.ErrInvalid},
+		"reports alone for a list":   {"/v1/incidents/i/plan", `{"wave":2,"reports_alone":true}`, "application/json", [2]string{}, breach.ErrInvalid},
 		"evidence with a file":       {"/v1/incidents/i/evidence", "PK\x03\x04", "application/zip", [2]string{}, breach.ErrInvalid},
 		"UTF-16":                     {"/v1/incidents/i/plan", "\xff\xfe{\x00}\x00", "application/json", [2]string{}, breach.ErrInvalid},
 		"a number beyond all bounds": {"/v1/incidents/i/plan", `{"wave":1e999}`, "application/json", [2]string{}, breach.ErrInvalid},
@@ -126,7 +129,7 @@ func TestBodiesThatCannotBeTaken(t *testing.T) {
 		t.Log(name)
 		b.problem(b.do(q), x.code)
 	}
-	for _, what := range []string{"open", "approve", "return", "detect", "submit", "close", "seal"} {
+	for _, what := range []string{"open", "approve", "return", "detect", "submit", "submit reports", "close", "reopen", "stop", "seal"} {
 		require.Zero(t, b.desk.count(what), what)
 	}
 }
@@ -227,7 +230,10 @@ func TestWhatIsMissingIsPointedAt(t *testing.T) {
 	w := b.do(request{method: "POST", path: "/v1/incidents/i/plan/approve", body: "\ufeff" + `{"plan_hash":"a"}`, token: "lead-token"})
 	require.Equal(t, 200, w.Code, w.Body)
 	for _, nothing := range []string{"", " \n", "{}", "null"} {
-		require.Equal(t, 200, b.do(request{method: "POST", path: "/v1/incidents/i/close", body: nothing, token: "lead-token"}).Code)
+		for _, verb := range []string{"close", "reopen", "send/stop", "plan"} {
+			w := b.do(request{method: "POST", path: "/v1/incidents/i/" + verb, body: nothing, token: "lead-token"})
+			require.Equal(t, 200, w.Code, "%s with %q: %s", verb, nothing, w.Body)
+		}
 	}
 }
 

@@ -86,7 +86,10 @@ func (s *server) incidents() {
 		}
 		return reply(entryList{list}, err)
 	})
-	s.verb("/v1/incidents/{id}/close", "closeIncident", "incidents", "Close an incident whose people are all accounted for", leads, s.cfg.Desk.Close)
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/close", id: "closeIncident", tag: "incidents", roles: leads, body: command,
+		summary: "Close an incident whose people are all accounted for", text: "While a duty that applies was not done, it takes a reason. The body may be left out.",
+	}, s.closeIncident)
 	s.verb("/v1/incidents/{id}/reopen", "reopenIncident", "incidents", "Go on with a closed incident", leads, s.cfg.Desk.Reopen)
 	s.verb("/v1/incidents/{id}/send/pause", "pauseSending", "sending", "Hand over nothing more until sending is resumed", handlers, s.cfg.Desk.Pause)
 	s.verb("/v1/incidents/{id}/send/resume", "resumeSending", "sending", "Go on with a paused delivery", handlers, s.cfg.Desk.Resume)
@@ -99,6 +102,20 @@ func (s *server) verb(path, id, tag, summary string, roles []breach.Role, do fun
 		func(ctx context.Context, in *OfIncident) (*answer[done], error) {
 			return did(do(ctx, in.ID, actorOf(ctx)))
 		})
+}
+
+type closeInput struct {
+	OfIncident
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Why duties that apply are left undone; it stands on the record and names no person."`
+	}
+}
+
+func (s *server) closeIncident(ctx context.Context, in *closeInput) (*answer[done], error) {
+	if in.Body == nil || in.Body.Reason == "" {
+		return did(s.cfg.Desk.Close(ctx, in.ID, actorOf(ctx)))
+	}
+	return did(s.cfg.Desk.CloseLeaving(ctx, in.ID, in.Body.Reason, actorOf(ctx)))
 }
 
 func (s *server) open(ctx context.Context, in *openInput) (*answer[breach.Opened], error) {

@@ -16,7 +16,8 @@ import (
 type submitInput struct {
 	OfIncident
 	Body *struct {
-		Wave int `json:"wave,omitempty" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
+		Wave         int  `json:"wave,omitempty" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
+		ReportsAlone bool `json:"reports_alone,omitempty" doc:"A plan of nothing but the reports that are owed to authorities, for nobody on a list."`
 	}
 }
 
@@ -93,18 +94,8 @@ func (textJSON) Schema(r huma.Registry) *huma.Schema {
 func (s *server) plans() {
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/plan", id: "submitPlan", tag: "plans", roles: handlers, body: command,
-		summary: "Put the plan of a list up for approval", text: "A plan that is not complete is refused with all its problems.",
-	}, func(ctx context.Context, in *submitInput) (*answer[breach.Submitted], error) {
-		wave := 0
-		if in.Body != nil {
-			wave = in.Body.Wave
-		}
-		out, err := s.cfg.Desk.Submit(ctx, in.ID, wave, actorOf(ctx))
-		if err == nil && len(out.Problems) > 0 {
-			err = incomplete(out.Problems)
-		}
-		return reply(out, err)
-	})
+		summary: "Put the plan of a list, or of reports alone, up for approval", text: "A plan that is not complete is refused with all its problems.",
+	}, s.submit)
 	add(s, route{
 		method: http.MethodGet, path: "/v1/incidents/{id}/plan", id: "readPlan", tag: "plans", roles: readers,
 		summary: "The plan of a list with every text that it covers",
@@ -140,6 +131,26 @@ func (s *server) plans() {
 	}, func(ctx context.Context, in *fileAgainInput) (*answer[done], error) {
 		return did(s.cfg.Desk.FileAgain(ctx, in.ID, in.Body.Obligation, actorOf(ctx)))
 	})
+}
+
+func (s *server) submit(ctx context.Context, in *submitInput) (*answer[breach.Submitted], error) {
+	var out breach.Submitted
+	var err error
+	switch {
+	case in.Body == nil:
+		out, err = s.cfg.Desk.Submit(ctx, in.ID, 0, actorOf(ctx))
+	case !in.Body.ReportsAlone:
+		out, err = s.cfg.Desk.Submit(ctx, in.ID, in.Body.Wave, actorOf(ctx))
+	case in.Body.Wave != 0:
+		err = breach.Errorf(breach.ErrInvalid, "a plan of reports alone is for no list").
+			With(breach.FieldError{Where: "wave", What: "leave it out, or leave out reports_alone"})
+	default:
+		out, err = s.cfg.Desk.SubmitReports(ctx, in.ID, actorOf(ctx))
+	}
+	if err == nil && len(out.Problems) > 0 {
+		err = incomplete(out.Problems)
+	}
+	return reply(out, err)
 }
 
 func (s *server) plan(ctx context.Context, in *planInput) (*answer[planView], error) {

@@ -23,12 +23,18 @@ type Desk interface {
 	// LoadList reads csv to its end. When csv fails, nothing is loaded and the failure comes back.
 	LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (summary any, report breach.LoadReport, err error)
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	// SubmitReports puts a plan of nothing but the reports that are owed to authorities up for approval;
+	// breach.ErrConflict when none is.
+	SubmitReports(ctx context.Context, incident string, by breach.Actor) (breach.Submitted, error)
 	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
 	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	Pause(ctx context.Context, incident string, by breach.Actor) error
 	Resume(ctx context.Context, incident string, by breach.Actor) error
 	Stop(ctx context.Context, incident string, by breach.Actor) error
+	// Close is breach.ErrConflict while a duty that applies was not done; CloseLeaving closes all the same,
+	// with a reason that stands on the record.
 	Close(ctx context.Context, incident string, by breach.Actor) error
+	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
 	Reopen(ctx context.Context, incident string, by breach.Actor) error
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
 	// DecideAbout sets everybody of one outcome exempt or withdrawn, with a lead's reason; it counts them.

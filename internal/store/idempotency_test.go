@@ -101,3 +101,30 @@ func TestOfManyAtOnceOneIsTheOwner(t *testing.T) {
 	wg.Wait()
 	require.EqualValues(t, 1, owners.Load())
 }
+
+func TestOldKeysAreForgottenButNotUnderTheirOwner(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, err := b.ReserveKey(b.ctx, keyed("answered"), time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, b.SaveAnswer(b.ctx, keyed("answered"), []byte("x"), 200))
+	busy := keyed("busy")
+	busy.Key = "busy"
+	_, err = b.ReserveKey(b.ctx, busy, time.Minute)
+	require.NoError(t, err)
+	dead := keyed("dead")
+	dead.Key = "dead"
+	_, err = b.ReserveKey(b.ctx, dead, -time.Minute)
+	require.NoError(t, err)
+	forget := func(age time.Duration) int64 {
+		n, err := b.ForgetKeys(b.ctx, age)
+		require.NoError(t, err)
+		return n
+	}
+	require.Zero(t, forget(7*24*time.Hour))
+	require.NoError(t, b.exec(`UPDATE idempotency SET at = now() - interval '8 days'`))
+	require.EqualValues(t, 2, forget(7*24*time.Hour))
+	ours, err := b.RenewKey(b.ctx, busy, time.Minute)
+	require.NoError(t, err)
+	require.True(t, ours, "what is being carried out stays")
+}
