@@ -19,7 +19,7 @@ func (c *cli) incident() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "incident", Short: "Open, amend, watch and close incidents",
 		Example: "  tocsin incident open -f incident.json\n  tocsin incident status 3f9a… --watch"})
 	cmd.AddCommand(c.incidentOpen(), c.incidentAmend(), c.incidentStatus(), c.incidentList(),
-		c.incidentVerb("close", "Close an incident whose people are all accounted for", "The incident is closed; its evidence is sealed now."),
+		c.incidentClose(),
 		c.incidentVerb("reopen", "Go on with a closed incident", "The incident is open again."))
 	return cmd
 }
@@ -274,6 +274,38 @@ func titleOf(i breach.Incident) string {
 		return "(no title yet)"
 	}
 	return i.Title
+}
+
+func (c *cli) incidentClose() *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "close ID", Short: "Close an incident whose people are all accounted for",
+		Long: `Close an incident: everybody is accounted for, and every duty that applies is
+done. Where a duty is left undone, it takes a reason, which stands on the record
+and in the evidence; name no person in it.`,
+		Example: "  tocsin incident close 3f9a…\n  tocsin incident close 3f9a… --reason \"the authority said no report is needed\"",
+		Args:    exactly("ID"), ValidArgsFunction: c.completeIncident,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var body any
+			if cmd.Flags().Changed("reason") {
+				if strings.TrimSpace(reason) == "" {
+					return usagef("--reason says why duties are left undone")
+				}
+				body = map[string]string{"reason": reason}
+			}
+			k, err := c.connect()
+			if err != nil {
+				return err
+			}
+			var out map[string]bool
+			if err := k.post(cmd.Context(), incidentPath(args[0], "close"), body, &out); err != nil {
+				return err
+			}
+			return c.answer(out, func(p *page) { p.line("The incident is closed; its evidence is sealed now.") })
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why duties that apply are left undone")
+	return cmd
 }
 
 func (c *cli) incidentVerb(verb, short, said string) *cobra.Command {

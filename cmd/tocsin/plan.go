@@ -24,30 +24,46 @@ func (c *cli) plan() *cobra.Command {
 
 func (c *cli) planSubmit() *cobra.Command {
 	var wave int
+	var reports bool
 	cmd := &cobra.Command{
 		Use: "submit ID", Short: "Put the plan of a list up for approval by a second person",
-		Example: "  tocsin plan submit 3f9a…", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
+		Long: `Put the plan of a list of people up for approval, with the reports that are owed
+to authorities. Authorities do not wait until the people are known: a plan with
+--reports-alone holds nothing but the reports that are owed now.`,
+		Example: "  tocsin plan submit 3f9a…\n  tocsin plan submit 3f9a… --reports-alone", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if wave < 0 {
 				return usagef("--wave takes the number of a list")
 			}
-			k, err := c.connect()
-			if err != nil {
-				return err
+			if reports && wave != 0 {
+				return usagef("--reports-alone is for no list: leave --wave out")
 			}
-			var out breach.Submitted
-			if err := k.post(cmd.Context(), incidentPath(args[0], "plan"), map[string]int{"wave": wave}, &out); err != nil {
-				return err
+			body := map[string]any{"wave": wave}
+			if reports {
+				body = map[string]any{"reports_alone": true}
 			}
-			return c.answer(out, func(p *page) {
-				p.line("Submitted. Another person with the role lead reads and approves it:")
-				p.line("  tocsin plan show " + args[0])
-				p.exact("  tocsin plan approve " + args[0] + " --plan-hash \\\n    " + out.PlanHash + "\n")
-			})
+			return c.submit(cmd.Context(), args[0], body)
 		},
 	}
 	cmd.Flags().IntVar(&wave, "wave", 0, "number of the list; 0 is the newest")
+	cmd.Flags().BoolVar(&reports, "reports-alone", false, "nothing but the reports that are owed")
 	return cmd
+}
+
+func (c *cli) submit(ctx context.Context, id string, body map[string]any) error {
+	k, err := c.connect()
+	if err != nil {
+		return err
+	}
+	var out breach.Submitted
+	if err := k.post(ctx, incidentPath(id, "plan"), body, &out); err != nil {
+		return err
+	}
+	return c.answer(out, func(p *page) {
+		p.line("Submitted. Another person with the role lead reads and approves it:")
+		p.line("  tocsin plan show " + id)
+		p.exact("  tocsin plan approve " + id + " --plan-hash \\\n    " + out.PlanHash + "\n")
+	})
 }
 
 // planView is the server's answer; bodies stay the bytes that were hashed.
@@ -126,7 +142,21 @@ func (v planView) show(p *page) {
 	if v.Plan.DecidedBy != "" {
 		p.para(0, strings.ReplaceAll(string(v.Plan.State), "_", " ")+" by "+v.Plan.DecidedBy+", "+when(v.Plan.DecidedAt)+" "+v.Plan.Comment)
 	}
+	showPlanPeople(p, plan)
+	p.head("Rules")
+	p.para(2, fmt.Sprintf("policy %s, judged from facts no. %d", plan.Channels.Policy, plan.Rules.FactRevision))
+	for _, t := range v.Texts {
+		showText(p, t.Ref, t.Body)
+	}
+}
+
+// showPlanPeople says who is told, and by what.
+func showPlanPeople(p *page, plan breach.Plan) {
 	p.head(fmt.Sprintf("People %s", count(plan.People.Total)))
+	if plan.People.Total == 0 {
+		p.para(2, "0 people: reports to authorities only, filed as they stand below")
+		return
+	}
 	var parts []string
 	for _, ch := range breach.Channels {
 		if n := plan.People.Reachable[ch]; n > 0 {
@@ -144,12 +174,7 @@ func (v planView) show(p *page) {
 	for i, ch := range plan.Channels.Order {
 		order[i] = string(ch)
 	}
-	p.head("Channels and rules")
-	p.para(2, "policy "+plan.Channels.Policy+", channels "+strings.Join(order, ", then "))
-	p.para(2, fmt.Sprintf("judged from facts no. %d", plan.Rules.FactRevision))
-	for _, t := range v.Texts {
-		showText(p, t.Ref, t.Body)
-	}
+	p.para(2, "channels: "+strings.Join(order, ", then "))
 }
 
 func showText(p *page, ref breach.NoticeRef, body []byte) {
@@ -194,7 +219,13 @@ it. Sending begins right after.`,
 				return err
 			}
 			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "approve"), map[string]string{"plan_hash": hash},
-				"Approved. People are being told: tocsin incident status "+args[0]+" --watch")
+				func(rec breach.PlanRecord) string {
+					what := "Approved. People are being told: "
+					if rec.Plan.People.Total == 0 {
+						what = "Approved. The reports are being filed: "
+					}
+					return what + "tocsin incident status " + args[0] + " --watch"
+				})
 		},
 	}
 	cmd.Flags().StringVar(&hash, "plan-hash", "", "hash of the plan that you read")
@@ -222,7 +253,7 @@ func (c *cli) planReturn() *cobra.Command {
 				hash = v.Plan.Hash
 			}
 			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "return"), map[string]string{"plan_hash": hash, "comment": comment},
-				"Returned to its author.")
+				func(breach.PlanRecord) string { return "Returned to its author." })
 		},
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "what must change")
@@ -230,7 +261,7 @@ func (c *cli) planReturn() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) decide(ctx context.Context, path string, body map[string]string, said string) error {
+func (c *cli) decide(ctx context.Context, path string, body map[string]string, said func(breach.PlanRecord) string) error {
 	k, err := c.connect()
 	if err != nil {
 		return err
@@ -239,5 +270,5 @@ func (c *cli) decide(ctx context.Context, path string, body map[string]string, s
 	if err := k.post(ctx, path, body, &out); err != nil {
 		return err
 	}
-	return c.answer(out, func(p *page) { p.line(said) })
+	return c.answer(out, func(p *page) { p.line(said(out)) })
 }

@@ -57,6 +57,13 @@ func TestScripts(t *testing.T) {
 				defer d.mu.Unlock()
 				d.broken = true
 			},
+			// owe: a report to an authority is still to be filed.
+			"owe": func(ts *testscript.TestScript, _ bool, _ []string) {
+				d, _ := ts.Value("desk").(*desk)
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				d.owes = true
+			},
 			// narrow FILE: no line is wider than 80 columns.
 			"narrow": func(ts *testscript.TestScript, _ bool, args []string) {
 				for _, l := range strings.Split(ts.ReadFile(args[0]), "\n") {

@@ -32,6 +32,7 @@ type desk struct {
 	looks   int
 	answers map[string][]byte
 	pack    []byte
+	owes    bool // a report was not filed
 	broken  bool // the texts of the plan are not those that it covers
 }
 
@@ -111,6 +112,19 @@ func (d *desk) Submit(_ context.Context, id string, wave int, by breach.Actor) (
 	return breach.Submitted{PlanHash: d.plan.Hash}, nil
 }
 
+func (d *desk) SubmitReports(_ context.Context, id string, by breach.Actor) (breach.Submitted, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	text, err := breach.NewText(breach.TextBody{Kind: breach.KindReport, Channel: "eu-gdpr/authority/initial", Locale: "en", Parts: map[string]string{"title": "Initial report", "text": "Controller: Larkfield"}})
+	if err != nil {
+		return breach.Submitted{}, err
+	}
+	d.texts = []breach.Text{text}
+	p := breach.Plan{Incident: id, Wave: 2, Revision: 1, Reports: []breach.NoticeRef{text.Ref}, Channels: breach.ChannelPlan{Policy: "mooc"}}
+	d.plan = &breach.PlanRecord{Plan: p, Hash: p.Hash(), State: breach.PlanAwaiting, Author: by.ID, CreatedAt: opened}
+	return breach.Submitted{PlanHash: d.plan.Hash}, d.known(id)
+}
+
 func (d *desk) decide(hash string, by breach.Actor, state breach.PlanState, comment string) (breach.PlanRecord, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -154,6 +168,19 @@ func (d *desk) Stop(_ context.Context, id string, _ breach.Actor) error   { retu
 func (d *desk) Close(_ context.Context, id string, _ breach.Actor) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.owes {
+		return breach.Errorf(breach.ErrConflict, "duties that apply were not done: eu-gdpr/authority/initial; do them, or close with a reason why they are left undone")
+	}
+	d.state = breach.IncidentClosed
+	return d.known(id)
+}
+
+func (d *desk) CloseLeaving(_ context.Context, id, reason string, _ breach.Actor) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(reason) < 10 {
+		return breach.Errorf(breach.ErrInvalid, "the reason cannot be used").With(breach.FieldError{Where: "reason", What: "says in 10 to 2,000 characters why"})
+	}
 	d.state = breach.IncidentClosed
 	return d.known(id)
 }
@@ -209,7 +236,10 @@ func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
 	}
 	if d.plan != nil {
 		plan := *d.plan
-		v.Waves[0].Plan = &plan
+		if plan.Plan.Wave > 1 {
+			v.Waves = append(v.Waves, breach.Wave{Wave: 2, LoadedBy: plan.Author, LoadedAt: opened})
+		}
+		v.Waves[len(v.Waves)-1].Plan = &plan
 	}
 	if d.filing.Obligation != "" {
 		v.Filings = []breach.Filing{d.filing}

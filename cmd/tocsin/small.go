@@ -313,6 +313,14 @@ func brief(data json.RawMessage) string {
 			}
 		case float64, bool:
 			parts = append(parts, fmt.Sprintf("%s %v", k, v))
+		case []any:
+			var words []string
+			for _, w := range v {
+				words = append(words, fmt.Sprint(w))
+			}
+			if len(words) > 0 {
+				parts = append(parts, strings.ReplaceAll(k, "_", " ")+": "+strings.Join(words, "; "))
+			}
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -173,6 +173,10 @@ func showPeople(p *page, v breach.Overview) {
 		if w.Plan != nil {
 			state = "plan " + strings.ReplaceAll(string(w.Plan.State), "_", " ")
 		}
+		if w.Total == 0 {
+			p.line(fmt.Sprintf("  list %d: 0 people, reports to authorities only, by %s, %s", w.Wave, w.LoadedBy, state))
+			continue
+		}
 		p.line(fmt.Sprintf("  list %d: %s people, loaded by %s, %s", w.Wave, count(w.Total), w.LoadedBy, state))
 	}
 	if v.Total == 0 {
