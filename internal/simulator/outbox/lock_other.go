@@ -17,3 +17,5 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	return file, nil
 }
+
+func unlock(lock *os.File) error { return lock.Close() }

@@ -3,6 +3,7 @@
 package outbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,4 +22,10 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("outbox: the directory is in use by another simulator; stop it or choose another directory: %w", err)
 	}
 	return file, nil
+}
+
+// unlock lets go of the directory. Closing alone would leave the lock to a
+// child that is just being started and holds a copy of the file.
+func unlock(lock *os.File) error {
+	return errors.Join(syscall.Flock(int(lock.Fd()), syscall.LOCK_UN), lock.Close())
 }

@@ -98,7 +98,7 @@ func (f *fileLines) read(at int64, length int) ([]byte, error) {
 	return line, nil
 }
 
-func (f *fileLines) close() error { return errors.Join(f.file.Close(), f.lock.Close()) }
+func (f *fileLines) close() error { return errors.Join(f.file.Close(), unlock(f.lock)) }
 
 // memoryLines keeps the lines of a box without a directory.
 type memoryLines struct {

@@ -124,6 +124,11 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// unlock lets go at once, also where a child that is just being started holds a copy of the file.
+func unlock(lock *os.File) error {
+	return errors.Join(syscall.Flock(int(lock.Fd()), syscall.LOCK_UN), lock.Close())
+}
+
 // initialise makes the cluster in a temporary name and renames it, so that a kill in the middle
 // leaves no half-made one behind.
 func (s *Server) initialise(ctx context.Context, cred *syscall.Credential, throwaway bool) error {

@@ -303,7 +303,7 @@ func (s *Server) release() {
 	if s.socket != "" && s.socket != s.dir {
 		_ = os.RemoveAll(s.socket)
 	}
-	_ = s.lock.Close()
+	_ = unlock(s.lock)
 }
 
 func orExited(err error) error {
