@@ -174,7 +174,7 @@ func showPeople(p *page, v breach.Overview) {
 			state = "plan " + strings.ReplaceAll(string(w.Plan.State), "_", " ")
 		}
 		if w.Total == 0 {
-			p.line(fmt.Sprintf("  list %d: 0 people, reports to authorities only, by %s, %s", w.Wave, w.LoadedBy, state))
+			p.line(fmt.Sprintf("  list %d: 0 people, reports to authorities only, %s", w.Wave, state))
 			continue
 		}
 		p.line(fmt.Sprintf("  list %d: %s people, loaded by %s, %s", w.Wave, count(w.Total), w.LoadedBy, state))
