@@ -147,7 +147,7 @@ func (s *Story) still(v breach.Overview) error {
 	if s.Patience <= 0 || s.Now().Sub(s.moved) < s.Patience {
 		return nil
 	}
-	why := "nothing has moved for " + s.Patience.String() + " while the incident is " + strings.ToLower(word(breach.IncidentMachine, string(v.Incident.State)))
+	why := "nothing has moved for " + s.Patience.Round(time.Second).String() + " while the incident is " + strings.ToLower(word(breach.IncidentMachine, string(v.Incident.State)))
 	if reports := unfiled(v); len(reports) > 0 {
 		why += "; no authority has taken " + strings.Join(reports, ", ") + " yet, and it is tried again and again"
 	}
