@@ -16,7 +16,6 @@ type chunk struct {
 	lease *breach.Lease
 	keeper
 	jobs []job // not begun yet
-	size int   // of the next batch
 
 	flying *batch // on the wire
 	landed *batch // its outcomes are not committed yet
@@ -47,7 +46,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) 
 	if err != nil {
 		return 0, err
 	}
-	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects), size: min(firstBatch, l.Limits.Batch)}
+	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects)}
 	release := c.keep(ctx, asked)
 	defer release()
 	return c.work(ctx)
@@ -86,8 +85,9 @@ func (c *chunk) work(ctx context.Context) (int, error) {
 	}
 }
 
-// next takes the next batch if it may be begun: sending is not paused, the worker does not stop, enough of the
-// lease and of the activity's own time is left, and not too much is in flight already.
+// next takes the next batch if it may be begun: the worker does not stop, enough of the lease and of the
+// activity's own time is left, and not too much is in flight already. Under a closed gate the ledger takes no
+// intents.
 func (c *chunk) next(ctx context.Context) (*batch, error) {
 	if c.shut || len(c.jobs) == 0 {
 		return nil, nil
@@ -95,11 +95,6 @@ func (c *chunk) next(ctx context.Context) (*batch, error) {
 	if ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) {
 		c.shut = true
 		return nil, ctx.Err()
-	}
-	gated, err := c.gated(ctx, c.in.Incident)
-	if err != nil || gated {
-		c.shut = true
-		return nil, err
 	}
 	n := min(c.size, len(c.jobs))
 	for !c.Deliver.flying.take(n, max(c.Limits.InFlight, 2*c.Limits.Batch)) {
@@ -217,7 +212,7 @@ func (c *chunk) land() {
 	case took < shortBatch:
 		c.size = min(2*c.size, c.Limits.Batch)
 	case took > longBatch:
-		c.size = max(1, c.size/2)
+		c.size = max(1, len(b.jobs)/2)
 	}
 }
 

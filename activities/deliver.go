@@ -98,11 +98,6 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 	return out, nil
 }
 
-func (d *Deliver) gated(ctx context.Context, incident string) (bool, error) {
-	paused, stopped, err := d.Sending.Gate(ctx, incident)
-	return paused || stopped, err
-}
-
 // lane is one lane's knowledge of what was approved.
 type lane struct {
 	*Deliver
@@ -111,6 +106,7 @@ type lane struct {
 	digests map[int64]string // of the approved people, by block
 	texts   map[string]breach.Text
 	locales []string
+	size    int // of the next batch
 }
 
 // open checks the approval against the stored plan, the policy in force and the people, and loads the
@@ -134,7 +130,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 	if breach.DigestOfBlocks(blocks) != plan.People.Digest {
 		return nil, breach.Errorf(breach.ErrTampered, "the list of people differs from the one that was approved")
 	}
-	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[string]breach.Text{}}
+	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[string]breach.Text{}, size: min(firstBatch, d.Limits.Batch)}
 	for _, b := range blocks {
 		l.digests[b.No] = b.Digest
 	}

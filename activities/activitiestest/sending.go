@@ -236,13 +236,25 @@ func (l *Ledger) Commit(ctx context.Context, writes []breach.Write) []error {
 			errs[i] = l.Record(ctx, w.Incident, w.Events)
 		}
 		if errs[i] == nil && len(w.Intents) > 0 {
-			errs[i] = l.Intend(ctx, w.Lease, w.Intents)
+			if errs[i] = l.open(); errs[i] == nil {
+				errs[i] = l.Intend(ctx, w.Lease, w.Intents)
+			}
 		}
 		if errs[i] == nil && w.Finish {
 			errs[i] = l.Finish(ctx, w.Lease)
 		}
 	}
 	return errs
+}
+
+// open refuses under a closed gate.
+func (l *Ledger) open() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.paused || l.stopped {
+		return breach.Errorf(breach.ErrConflict, "sending is paused or stopped: nothing more may be sent")
+	}
+	return nil
 }
 
 // Rounds answers activities.Sending.

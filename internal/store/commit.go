@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -81,30 +82,54 @@ type heldBlock struct {
 	rec     recording
 }
 
+// run takes two round trips: one that locks, and one that writes.
 func (c *commit) run(ctx context.Context) error {
-	if err := c.lockChunks(ctx); err != nil {
-		return err
-	}
-	if err := c.lockBlocks(ctx); err != nil {
+	if err := c.lock(ctx); err != nil || len(c.blocks) == 0 {
 		return err
 	}
 	if err := c.readPeople(ctx); err != nil {
 		return err
 	}
-	if err := c.intend(ctx); err != nil {
+	out := &pgx.Batch{}
+	c.intend(out)
+	if err := c.record(out); err != nil {
 		return err
 	}
-	if err := c.record(ctx); err != nil {
-		return err
-	}
-	return c.finish(ctx)
+	c.finish(out)
+	return c.tx.SendBatch(ctx, out).Close()
 }
 
 // fenced says that a write needs its lease.
 func fenced(w *breach.Write) bool { return len(w.Intents) > 0 || w.Finish }
 
-// lockChunks locks the chunks that are still leased by their writers, and notes who lost theirs.
-func (c *commit) lockChunks(ctx context.Context) error {
+// lock locks chunks and then blocks, each in one order for all processes, and notes who lost their lease.
+func (c *commit) lock(ctx context.Context) error {
+	for i := range c.writes {
+		w := &c.writes[i]
+		if c.errs[i] == nil && fenced(w) {
+			c.hold(blockKey{w.Lease.Incident, w.Lease.Block.No})
+		}
+		for _, e := range w.Events {
+			c.hold(blockKey{w.Incident, blockOf(e.Person)})
+		}
+	}
+	if len(c.blocks) == 0 {
+		return nil
+	}
+	locks := &pgx.Batch{}
+	c.lockChunks(locks)
+	c.lockBlocks(locks)
+	return c.tx.SendBatch(ctx, locks).Close()
+}
+
+func (c *commit) hold(k blockKey) {
+	if c.blocks[k] == nil {
+		c.blocks[k] = &heldBlock{key: k, version: -1}
+	}
+}
+
+// lockChunks locks the chunks that are still leased by their writers. Nothing is intended under a closed gate.
+func (c *commit) lockChunks(locks *pgx.Batch) {
 	var at []int32
 	var incidents, channels, owners []string
 	var waves, rounds, epochs []int32
@@ -119,84 +144,67 @@ func (c *commit) lockChunks(ctx context.Context) error {
 		waves, rounds, epochs, nos = append(waves, int32(l.Wave)), append(rounds, int32(l.Round)), append(epochs, int32(l.Epoch)), append(nos, l.Block.No)
 	}
 	if len(at) == 0 {
-		return nil
+		return
 	}
-	rows, err := c.tx.Query(ctx, `SELECT k.i, coalesce(c.lease_until > clock_timestamp(), false) AND NOT EXISTS (SELECT FROM chunk n
-			WHERE n.incident = c.incident AND n.wave = c.wave AND n.channel = c.channel AND n.block = c.block AND n.round > c.round)
+	locks.Queue(`SELECT k.i, coalesce(c.lease_until > clock_timestamp(), false) AND NOT EXISTS (SELECT FROM chunk n
+			WHERE n.incident = c.incident AND n.wave = c.wave AND n.channel = c.channel AND n.block = c.block AND n.round > c.round),
+			g.paused OR g.stopped
 		FROM unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::bigint[], $7::text[], $8::int[])
 			k(i, incident, wave, channel, round, block, owner, epoch)
 		JOIN chunk c ON c.incident = k.incident AND c.wave = k.wave AND c.channel = k.channel AND c.round = k.round AND c.block = k.block
 			AND c.owner = k.owner AND c.epoch = k.epoch AND NOT c.done
+		JOIN incident g ON g.id = k.incident
 		ORDER BY c.incident, c.wave, c.channel, c.round, c.block FOR NO KEY UPDATE OF c`,
-		at, incidents, waves, channels, rounds, nos, owners, epochs)
-	if err != nil {
-		return err
-	}
-	held := map[int32]bool{}
-	var i int32
-	var live bool
-	if _, err := pgx.ForEachRow(rows, []any{&i, &live}, func() error { held[i] = live; return nil }); err != nil {
-		return err
-	}
-	for _, i := range at {
-		w := &c.writes[i]
-		live, ours := held[i]
-		c.ours[i] = ours
-		if len(w.Intents) > 0 && !(ours && live) {
-			c.errs[i] = breach.Errorf(breach.ErrConflict, "the lease on block %d is lost: nothing may be sent under it", w.Lease.Block.No)
+		at, incidents, waves, channels, rounds, nos, owners, epochs).Query(func(rows pgx.Rows) error {
+		type answer struct{ live, gated bool }
+		held := map[int32]answer{}
+		var i int32
+		var a answer
+		if _, err := pgx.ForEachRow(rows, []any{&i, &a.live, &a.gated}, func() error { held[i] = a; return nil }); err != nil {
+			return err
 		}
-	}
-	return nil
+		for _, i := range at {
+			w := &c.writes[i]
+			a, ours := held[i]
+			c.ours[i] = ours
+			switch {
+			case len(w.Intents) == 0:
+			case !ours || !a.live:
+				c.errs[i] = breach.Errorf(breach.ErrConflict, "the lease on block %d is lost: nothing may be sent under it", w.Lease.Block.No)
+			case a.gated:
+				c.errs[i] = breach.Errorf(breach.ErrConflict, "sending is paused or stopped: nothing more may be sent")
+			}
+		}
+		return nil
+	})
 }
 
 // may says that the fenced part of a write is to be carried out. Who lost the chunk finishes nothing.
 func (c *commit) may(i int) bool { return c.errs[i] == nil && c.ours[i] }
 
-// lockBlocks locks every block that is written to, in one order for all processes.
-func (c *commit) lockBlocks(ctx context.Context) error {
-	for i := range c.writes {
-		w := &c.writes[i]
-		if c.may(i) {
-			c.hold(blockKey{w.Lease.Incident, w.Lease.Block.No})
-		}
-		for _, e := range w.Events {
-			c.hold(blockKey{w.Incident, blockOf(e.Person)})
-		}
-	}
-	if len(c.blocks) == 0 {
-		return nil
-	}
+func (c *commit) lockBlocks(locks *pgx.Batch) {
 	var incidents []string
 	var nos []int64
 	for k := range c.blocks {
 		incidents, nos = append(incidents, k.incident), append(nos, k.no)
 	}
-	rows, err := c.tx.Query(ctx, `SELECT b.incident, b.no, b.version FROM unnest($1::text[], $2::bigint[]) k(incident, no)
-		JOIN block b ON b.incident = k.incident AND b.no = k.no ORDER BY b.incident, b.no FOR NO KEY UPDATE OF b`, incidents, nos)
-	if err != nil {
-		return err
-	}
-	var k blockKey
-	var version int64
-	if _, err := pgx.ForEachRow(rows, []any{&k.incident, &k.no, &version}, func() error { c.blocks[k].version = version; return nil }); err != nil {
-		return err
-	}
-	known := map[string]breach.Sufficiency{}
-	for k, b := range c.blocks {
-		if known[k.incident] == nil {
-			if known[k.incident], err = sufficiency(ctx, c.tx, k.incident); err != nil {
-				return err
+	locks.Queue(`SELECT b.incident, b.no, b.version, i.sufficiency FROM unnest($1::text[], $2::bigint[]) k(incident, no)
+		JOIN block b ON b.incident = k.incident AND b.no = k.no JOIN incident i ON i.id = k.incident
+		ORDER BY b.incident, b.no FOR NO KEY UPDATE OF b`, incidents, nos).Query(func(rows pgx.Rows) error {
+		var k blockKey
+		var version int64
+		var raw []byte
+		_, err := pgx.ForEachRow(rows, []any{&k.incident, &k.no, &version, &raw}, func() error {
+			b := c.blocks[k]
+			b.version = version
+			b.rules = nil
+			if json.Unmarshal(raw, &b.rules) != nil {
+				return breach.Errorf(breach.ErrTampered, "the sufficiency table of incident %s cannot be read", printable(k.incident))
 			}
-		}
-		b.rules = known[k.incident]
-	}
-	return nil
-}
-
-func (c *commit) hold(k blockKey) {
-	if c.blocks[k] == nil {
-		c.blocks[k] = &heldBlock{key: k, version: -1}
-	}
+			return nil
+		})
+		return err
+	})
 }
 
 // readPeople takes what this process remembers, and reads whole blocks where it remembers nothing.
@@ -224,7 +232,7 @@ func (c *commit) readPeople(ctx context.Context) error {
 }
 
 // intend records what is about to be sent.
-func (c *commit) intend(ctx context.Context) error {
+func (c *commit) intend(out *pgx.Batch) {
 	for i := range c.writes {
 		w := &c.writes[i]
 		if !c.may(i) || len(w.Intents) == 0 {
@@ -237,13 +245,10 @@ func (c *commit) intend(ctx context.Context) error {
 			continue
 		}
 		for _, g := range groupIntents(fresh) {
-			if err := g.insert(ctx, c.tx, w.Lease); err != nil {
-				return err
-			}
+			g.insert(out, w.Lease)
 		}
 		b.touched = b.touched || len(fresh) > 0
 	}
-	return nil
 }
 
 // freshIntents leaves out what this lease intended before, refuses what another one did, and remembers the rest.
@@ -269,7 +274,7 @@ func (b *heldBlock) freshIntents(w *breach.Write) ([]breach.Intent, error) {
 }
 
 // record appends what happened and moves people and tallies.
-func (c *commit) record(ctx context.Context) error {
+func (c *commit) record(out *pgx.Batch) error {
 	for i := range c.writes {
 		w := &c.writes[i]
 		for _, e := range w.Events {
@@ -293,10 +298,9 @@ func (c *commit) record(ctx context.Context) error {
 			moves = append(moves, move{k, changes})
 		}
 	}
-	if err := appendOutcomes(ctx, c.tx, rows); err != nil {
-		return err
-	}
-	return write(ctx, c.tx, moves)
+	appendOutcomes(out, rows)
+	write(out, moves)
+	return nil
 }
 
 func (c *commit) order() []blockKey {
@@ -309,7 +313,7 @@ func (c *commit) order() []blockKey {
 }
 
 // finish marks chunks as done in which nothing is left open.
-func (c *commit) finish(ctx context.Context) error {
+func (c *commit) finish(out *pgx.Batch) {
 	for i := range c.writes {
 		w := &c.writes[i]
 		if !c.may(i) || !w.Finish {
@@ -320,11 +324,8 @@ func (c *commit) finish(ctx context.Context) error {
 			c.errs[i] = breach.Errorf(breach.ErrConflict, "%d attempts of block %d were intended and have no outcome: record them first", open, l.Block.No)
 			continue
 		}
-		if _, err := c.tx.Exec(ctx, `UPDATE chunk SET done = true, lease_until = NULL WHERE `+ownChunk, own(l)...); err != nil {
-			return err
-		}
+		out.Queue(`UPDATE chunk SET done = true, lease_until = NULL WHERE `+ownChunk, own(l)...)
 	}
-	return nil
 }
 
 // open counts what was intended under a chunk and has no outcome.

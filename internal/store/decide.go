@@ -35,7 +35,9 @@ func (s *Store) SetOutcomes(ctx context.Context, incident string, events []breac
 		for _, e := range events {
 			changes = append(changes, states[e.Person].decide(e, rules)...)
 		}
-		return write(ctx, tx, inBlocks(incident, changes))
+		out := &pgx.Batch{}
+		write(out, inBlocks(incident, changes))
+		return tx.SendBatch(ctx, out).Close()
 	})
 }
 
@@ -119,6 +121,8 @@ func (s *Store) settleBlock(ctx context.Context, incident string, no int64, now 
 				changes = append(changes, p.move(to, "settled", engineActor, at))
 			}
 		}
-		return write(ctx, tx, inBlocks(incident, changes))
+		out := &pgx.Batch{}
+		write(out, inBlocks(incident, changes))
+		return tx.SendBatch(ctx, out).Close()
 	})
 }

@@ -49,7 +49,7 @@ func groupIntents(list []breach.Intent) []*intentGroup {
 }
 
 // insert writes the row. Attempts whose provider calls back are found by their id; mail servers do not.
-func (g *intentGroup) insert(ctx context.Context, tx pgx.Tx, l *breach.Lease) error {
+func (g *intentGroup) insert(out *pgx.Batch, l *breach.Lease) {
 	args := append(own(l), g.addressee, g.provider, g.text, g.persons, g.tries, g.attempts, g.ats)
 	const row = `INSERT INTO intent (incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, persons, tries, attempts, ats)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
@@ -57,8 +57,7 @@ func (g *intentGroup) insert(ctx context.Context, tx pgx.Tx, l *breach.Lease) er
 	if l.Channel != breach.Email {
 		sql = `WITH i AS (` + row + ` RETURNING seq, attempts) INSERT INTO attempt_ref (id, intent) SELECT unnest(attempts), seq FROM i`
 	}
-	_, err := tx.Exec(ctx, sql, args...)
-	return err
+	out.Queue(sql, args...)
 }
 
 func intents(ctx context.Context, q querier, incident, where string, args ...any) ([]*intentGroup, error) {

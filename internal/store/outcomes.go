@@ -290,26 +290,28 @@ func inBlocks(incident string, changes []change) []move {
 }
 
 // write appends the changes and moves tallies and versions of their blocks, which the caller has locked.
-func write(ctx context.Context, tx pgx.Tx, moves []move) error {
+func write(out *pgx.Batch, moves []move) {
 	if len(moves) == 0 {
-		return nil
+		return
 	}
-	var rows [][]any
+	var incidents, tos, reasons, bys []string
+	var persons []int64
+	var ats []time.Time
 	for _, m := range moves {
 		for _, c := range m.changes {
-			rows = append(rows, []any{m.block.incident, c.person, string(c.to), plain(c.reason, 120), c.by, instant(c.at)})
+			incidents, persons, tos = append(incidents, m.block.incident), append(persons, c.person), append(tos, string(c.to))
+			reasons, bys, ats = append(reasons, plain(c.reason, 120)), append(bys, c.by), append(ats, instant(c.at))
 		}
 	}
-	if len(rows) > 0 {
-		columns := []string{"incident", "person", "outcome", "reason", "by_actor", "at"}
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"person_outcome"}, columns, pgx.CopyFromRows(rows)); err != nil {
-			return err
-		}
+	if len(persons) > 0 {
+		out.Queue(`INSERT INTO person_outcome (incident, person, outcome, reason, by_actor, at)
+			SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])`,
+			incidents, persons, tos, reasons, bys, ats)
 	}
-	incidents, nos := make([]string, len(moves)), make([]int64, len(moves))
+	blocks, nos := make([]string, len(moves)), make([]int64, len(moves))
 	counts := make([][]int64, len(breach.Outcomes))
 	for i, m := range moves {
-		incidents[i], nos[i] = m.block.incident, m.block.no
+		blocks[i], nos[i] = m.block.incident, m.block.no
 		d := breach.Tally{}
 		for _, c := range m.changes {
 			d[c.from]--
@@ -319,14 +321,20 @@ func write(ctx context.Context, tx pgx.Tx, moves []move) error {
 			counts[o] = append(counts[o], d[name])
 		}
 	}
-	args, names := []any{incidents, nos}, "incident, no"
-	from := "$1::text[], $2::bigint[]"
-	for i, o := range breach.Outcomes {
+	args := []any{blocks, nos}
+	for i := range breach.Outcomes {
 		args = append(args, counts[i])
+	}
+	out.Queue(moveBlocks, args...)
+}
+
+// moveBlocks adds to the tallies, one column per outcome, and raises the versions.
+var moveBlocks = func() string {
+	names, from := "incident, no", "$1::text[], $2::bigint[]"
+	for i, o := range breach.Outcomes {
 		names += ", " + string(o)
 		from += fmt.Sprintf(", $%d::bigint[]", i+3)
 	}
-	_, err := tx.Exec(ctx, `UPDATE block b SET version = version + 1, `+addToTallies+` FROM unnest(`+from+`) d(`+names+`)
-		WHERE b.incident = d.incident AND b.no = d.no`, args...)
-	return err
-}
+	return `UPDATE block b SET version = version + 1, ` + addToTallies + ` FROM unnest(` + from + `) d(` + names + `)
+		WHERE b.incident = d.incident AND b.no = d.no`
+}()

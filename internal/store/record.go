@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,16 +49,16 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 	for i := range r.rows {
 		r.rows[i].incident = incident
 	}
-	if err := appendOutcomes(ctx, tx, r.rows); err != nil {
-		return err
-	}
+	out := &pgx.Batch{}
+	appendOutcomes(out, r.rows)
 	moves := inBlocks(incident, r.changes(rules))
 	for _, no := range blocksOfPeople(ids) { // a block whose people did not move has news all the same
 		if k := (blockKey{incident, no}); len(r.rows) > 0 && !slices.ContainsFunc(moves, func(m move) bool { return m.block == k }) {
 			moves = append(moves, move{block: k})
 		}
 	}
-	return write(ctx, tx, moves)
+	write(out, moves)
+	return tx.SendBatch(ctx, out).Close()
 }
 
 func checkEvent(e breach.AttemptEvent) error {
@@ -112,18 +113,25 @@ func (r *recording) take(e breach.AttemptEvent) {
 	r.fresh[e.Person] = append(r.fresh[e.Person], e)
 }
 
-func appendOutcomes(ctx context.Context, tx pgx.Tx, rows []outcomeRow) error {
+// appendOutcomes adds the rows in their order.
+func appendOutcomes(out *pgx.Batch, rows []outcomeRow) {
 	if len(rows) == 0 {
-		return nil
+		return
 	}
-	columns := []string{"incident", "person", "addressee", "channel", "try", "state", "settlement", "moved_from",
-		"reason", "detail", "provider", "provider_ref", "epoch", "at"}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"outcome"}, columns, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+	n := len(rows)
+	incidents, persons, addressees, channels, tries := make([]string, n), make([]int64, n), make([]string, n), make([]string, n), make([]int32, n)
+	states, settlements, from, reasons, details := make([]string, n), make([]string, n), make([]*string, n), make([]string, n), make([]string, n)
+	providers, refs, epochs, ats := make([]string, n), make([]string, n), make([]int32, n), make([]time.Time, n)
+	for i := range rows {
 		e := &rows[i]
-		return []any{e.incident, e.Person, string(e.Addressee), string(e.Channel), int32(e.Try), string(e.State), string(e.Settlement),
-			e.from, e.Reason, e.Detail, e.Provider, e.ProviderRef, int32(e.Epoch), e.At}, nil
-	}))
-	return err
+		incidents[i], persons[i], addressees[i], channels[i], tries[i] = e.incident, e.Person, string(e.Addressee), string(e.Channel), int32(e.Try)
+		states[i], settlements[i], from[i], reasons[i], details[i] = string(e.State), string(e.Settlement), e.from, e.Reason, e.Detail
+		providers[i], refs[i], epochs[i], ats[i] = e.Provider, e.ProviderRef, int32(e.Epoch), e.At
+	}
+	out.Queue(`INSERT INTO outcome (incident, person, addressee, channel, try, state, settlement, moved_from, reason, detail, provider, provider_ref, epoch, at)
+		SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
+			$10::text[], $11::text[], $12::text[], $13::int[], $14::timestamptz[])`,
+		incidents, persons, addressees, channels, tries, states, settlements, from, reasons, details, providers, refs, epochs, ats)
 }
 
 func (r *recording) changes(rules breach.Sufficiency) []change {

@@ -3,3 +3,7 @@
 -- +goose Up
 
 ALTER TABLE block ADD COLUMN version bigint NOT NULL DEFAULT 0;
+
+-- Nothing looks these rows up by their number alone, and every index costs a send.
+ALTER TABLE outcome DROP CONSTRAINT outcome_pkey;
+ALTER TABLE person_outcome DROP CONSTRAINT person_outcome_pkey;
