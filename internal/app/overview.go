@@ -72,15 +72,16 @@ func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overvie
 		filed[f.Obligation] = true
 	}
 	for _, o := range j.Obligations {
-		o.Overdue = o.Verdict != breach.DoesNotApply && o.DueAt != nil && !filed[o.ID] && v.At.After(*o.DueAt) && !d.told(o, v)
+		o.Overdue = o.Verdict != breach.DoesNotApply && o.DueAt != nil && !filed[o.ID] && v.At.After(*o.DueAt) && !told(o, at[o.ID], v)
 		v.Duties = append(v.Duties, breach.Duty{Obligation: o, State: at[o.ID]})
 	}
 	return nil
 }
 
-// told reports whether a duty to tell people is done: it is when the incident went past notifying.
-func (d *Desk) told(o breach.Obligation, v *breach.Overview) bool {
-	return o.Duty == "notify_individuals" && (v.Incident.State == breach.IncidentMonitoring || v.Incident.State == breach.IncidentClosed)
+// told reports whether a duty to tell people is done: it is when the incident went past notifying, and no
+// further people were found since.
+func told(o breach.Obligation, at breach.ObligationState, v *breach.Overview) bool {
+	return o.Duty == "notify_individuals" && at != breach.ObligationDrafting && (v.Incident.State == breach.IncidentMonitoring || v.Incident.State == breach.IncidentClosed)
 }
 
 func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overview) error {

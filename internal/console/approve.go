@@ -20,6 +20,7 @@ type approveView struct {
 	State           badge
 	Made            string
 	People          string // "142,910 people"
+	Alone           bool   // it holds reports to authorities only, and nobody is told
 	Clock           *clock
 	For             string // what the clock is for
 	Groups          []textGroup
@@ -95,7 +96,8 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 		return view, err
 	}
 	l := v.l
-	view.Wave, view.State, view.People = rec.Plan.Wave, l.planState(rec.State), l.People(rec.Plan.People.Total)
+	view.Wave, view.State, view.People = rec.Plan.Wave, l.planState(rec.State), l.toldBy(rec.Plan.People.Total)
+	view.Alone = rec.Plan.People.Total == 0
 	view.Made = l.T("Plan %d for list %d, by %s, %s", rec.Plan.Revision, rec.Plan.Wave, l.actor(rec.Author), l.At(rec.CreatedAt).Shown)
 	view.Hash, view.HashShort = grouped4(rec.Hash), short(rec.Hash)
 	l.approveTexts(&view, rec, texts)
@@ -107,23 +109,36 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 	if view.Broken && view.Decision.May {
 		view.Decision.May, view.Decision.WhyNot = false, l.T("A text is not the one that its hash names. Do not approve; find out who changed it, and have the plan submitted anew.")
 	}
-	view.Heading = l.T("What %s will be told", view.People)
-	if view.Decision.May {
-		view.Heading = l.T("Approve what %s will be told", view.People)
-	}
-	if d := peopleClock(o); d != nil {
+	view.Heading = l.approveHeading(view)
+	if d := planClock(o, view.Alone); d != nil {
 		c := l.clock(*d.DueAt)
 		view.Clock, view.For = &c, l.T(titleOf(*d))
 	}
 	return view, nil
 }
 
-// peopleClock is the first deadline for telling people, or the first of all.
-func peopleClock(o breach.Overview) *breach.Duty {
+func (l speech) approveHeading(view approveView) string {
+	switch {
+	case view.Alone && view.Decision.May:
+		return l.T("Approve the reports to authorities")
+	case view.Alone:
+		return l.T("Reports to authorities")
+	case view.Decision.May:
+		return l.T("Approve what %s will be told", view.People)
+	}
+	return l.T("What %s will be told", view.People)
+}
+
+// planClock is the first deadline for telling people, or authorities alone, or else the first of all.
+func planClock(o breach.Overview, alone bool) *breach.Duty {
+	duty := "notify_individuals"
+	if alone {
+		duty = "notify_authority"
+	}
 	var found *breach.Duty
 	for i := range o.Duties {
 		d := &o.Duties[i]
-		if s, _ := stand(o, *d); s == running && d.Duty == "notify_individuals" && (found == nil || d.DueAt.Before(*found.DueAt)) {
+		if s, _ := stand(o, *d); s == running && d.Duty == duty && (found == nil || d.DueAt.Before(*found.DueAt)) {
 			found = d
 		}
 	}
@@ -168,7 +183,9 @@ func (l speech) approveTexts(view *approveView, rec breach.PlanRecord, texts []b
 		view.Unreviewed = append(view.Unreviewed, l.Language(locale))
 		people += rec.Plan.People.ByLocale[locale]
 	}
-	if len(view.Unreviewed) > 0 {
+	if len(view.Unreviewed) > 0 && view.Alone {
+		view.UnreviewedSay = l.T("Nobody of your organisation has signed off these texts.")
+	} else if len(view.Unreviewed) > 0 {
 		view.UnreviewedSay = l.T("Nobody of your organisation has signed off these texts. %s of the list read in these languages.", l.People(people))
 	}
 }
@@ -188,6 +205,10 @@ func (l speech) textGroup(r breach.NoticeRef, p breach.Plan) textGroup {
 }
 
 func (l speech) approvePeople(view *approveView, p breach.PeopleSnapshot) {
+	if view.Alone {
+		view.Snapshot = append(view.Snapshot, fact{l.T("People"), view.People, false})
+		return
+	}
 	view.Snapshot = append(view.Snapshot, fact{l.T("People"), l.Num(p.Total), false})
 	if p.Guardian > 0 {
 		view.Snapshot = append(view.Snapshot, fact{l.T("Through a guardian"), l.Count(p.Guardian, "1 child", "%s children"), false})
@@ -207,6 +228,9 @@ func (l speech) approvePeople(view *approveView, p breach.PeopleSnapshot) {
 
 func (l speech) approveChannels(view *approveView, p breach.Plan) {
 	for i, c := range p.Channels.Order {
+		if view.Alone {
+			break
+		}
 		view.Order = append(view.Order, channelPlanRow{strconv.Itoa(i + 1), l.channel(string(c)), l.Num(p.People.Reachable[c])})
 	}
 	view.Policy = []fact{{l.T("Policy"), p.Channels.Policy, false}, {l.T("Digest of the policy"), short(p.Channels.SHA256) + "…", true}}
@@ -279,6 +303,9 @@ func (s *server) decide(v *visit) error {
 		return s.undecided(v, view.Wave, comment, err)
 	}
 	said := notice{kind: "done", text: "You approved the plan for %s. The first message leaves within seconds; you can pause at any time.", args: []any{v.l.People(rec.Plan.People.Total)}}
+	if rec.Plan.People.Total == 0 {
+		said = notice{kind: "done", text: "You approved the reports to authorities. They are filed within seconds."}
+	}
 	if rec.State == breach.PlanReturned {
 		said = notice{kind: "done", text: "You returned the plan to %s. Nothing is sent, and the clock runs on.", args: []any{v.l.actor(rec.Author)}}
 	}

@@ -25,12 +25,16 @@ type Desk interface {
 	// Timeline returns entries with a number above after, oldest first.
 	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	// SubmitReports is for a plan of nothing but the reports that are owed to authorities.
+	SubmitReports(ctx context.Context, incident string, by breach.Actor) (breach.Submitted, error)
 	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
 	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	Pause(ctx context.Context, incident string, by breach.Actor) error
 	Resume(ctx context.Context, incident string, by breach.Actor) error
 	Stop(ctx context.Context, incident string, by breach.Actor) error
+	// Close is breach.ErrConflict while duties that apply were not done; CloseLeaving takes the reason for that.
 	Close(ctx context.Context, incident string, by breach.Actor) error
+	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
 	// FindPerson puts every look on record; breach.ErrNotFound when nobody fits.
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Authenticate(ctx context.Context, token string) (breach.Actor, error)
@@ -116,6 +120,7 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/pause", s.signed(s.pause))
 	m.Handle("POST /console/incidents/{id}/resume", s.signed(s.resume))
 	m.Handle("POST /console/incidents/{id}/submit", s.signed(s.submit))
+	m.Handle("GET /console/incidents/{id}/close", s.signed(s.closePage))
 	m.Handle("POST /console/incidents/{id}/close", s.signed(s.close))
 
 	m.Handle("GET /console/person", s.signed(s.personPage))

@@ -215,6 +215,7 @@ func (l speech) route(r string) string {
 type waveRow struct {
 	Wave          int
 	People, By    string
+	Alone         bool // reports to authorities only
 	At            moment
 	State         badge
 	Plan, Decided string
@@ -225,7 +226,7 @@ type waveRow struct {
 func (l speech) waves(o breach.Overview) []waveRow {
 	var out []waveRow
 	for _, w := range o.Waves {
-		row := waveRow{Wave: w.Wave, People: l.People(w.Total), By: l.actor(w.LoadedBy), At: l.At(w.LoadedAt), State: badge{"", "clock", l.T("No plan yet"), ""}}
+		row := waveRow{Wave: w.Wave, People: l.toldBy(w.Total), Alone: w.Total == 0, By: l.actor(w.LoadedBy), At: l.At(w.LoadedAt), State: badge{"", "clock", l.T("No plan yet"), ""}}
 		if p := w.Plan; p != nil {
 			row.State = l.planState(p.State)
 			row.Plan = l.T("Plan %d by %s", p.Plan.Revision, l.actor(p.Author))
@@ -238,6 +239,14 @@ func (l speech) waves(o breach.Overview) []waveRow {
 		out = append(out, row)
 	}
 	return out
+}
+
+// toldBy says how many people a list or a plan is about.
+func (l speech) toldBy(n int64) string {
+	if n == 0 {
+		return l.T("0 people: reports to authorities only")
+	}
+	return l.People(n)
 }
 
 func (l speech) planState(s breach.PlanState) badge {

@@ -21,19 +21,21 @@ import (
 
 // fakeDesk answers with functions; one that is not set must not be called.
 type fakeDesk struct {
-	incidents    func() ([]breach.Incident, error)
-	overview     func(incident string) (breach.Overview, error)
-	plan         func(incident string, wave int) (breach.PlanRecord, []breach.Text, error)
-	timeline     func(incident string, after int64, limit int) ([]breach.AuditEntry, error)
-	submit       func(incident string, wave int, by breach.Actor) (breach.Submitted, error)
-	approve      func(incident, hash string, by breach.Actor) (breach.PlanRecord, error)
-	giveBack     func(incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error)
-	pause        func(incident string, by breach.Actor) error
-	resume       func(incident string, by breach.Actor) error
-	stop         func(incident string, by breach.Actor) error
-	close        func(incident string, by breach.Actor) error
-	findPerson   func(incident string, by breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error)
-	authenticate func(token string) (breach.Actor, error)
+	incidents     func() ([]breach.Incident, error)
+	overview      func(incident string) (breach.Overview, error)
+	plan          func(incident string, wave int) (breach.PlanRecord, []breach.Text, error)
+	timeline      func(incident string, after int64, limit int) ([]breach.AuditEntry, error)
+	submit        func(incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	approve       func(incident, hash string, by breach.Actor) (breach.PlanRecord, error)
+	giveBack      func(incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error)
+	pause         func(incident string, by breach.Actor) error
+	resume        func(incident string, by breach.Actor) error
+	stop          func(incident string, by breach.Actor) error
+	close         func(incident string, by breach.Actor) error
+	submitReports func(incident string, by breach.Actor) (breach.Submitted, error)
+	closeLeaving  func(incident, reason string, by breach.Actor) error
+	findPerson    func(incident string, by breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error)
+	authenticate  func(token string) (breach.Actor, error)
 }
 
 func (f *fakeDesk) Incidents(context.Context) ([]breach.Incident, error) { return f.incidents() }
@@ -63,6 +65,12 @@ func (f *fakeDesk) Resume(_ context.Context, incident string, by breach.Actor) e
 }
 func (f *fakeDesk) Stop(_ context.Context, incident string, by breach.Actor) error {
 	return f.stop(incident, by)
+}
+func (f *fakeDesk) SubmitReports(_ context.Context, incident string, by breach.Actor) (breach.Submitted, error) {
+	return f.submitReports(incident, by)
+}
+func (f *fakeDesk) CloseLeaving(_ context.Context, incident, reason string, by breach.Actor) error {
+	return f.closeLeaving(incident, reason, by)
 }
 func (f *fakeDesk) Close(_ context.Context, incident string, by breach.Actor) error {
 	return f.close(incident, by)

@@ -28,6 +28,7 @@ type incidentView struct {
 	Countries       []countryRow
 	Duties          dutiesView
 	Missing         []string
+	Notes           []string // of detectors and imported files, for a person to decide
 	Waves           []waveRow
 	Reports         []reportRow
 	Announcement    announcementView
@@ -122,7 +123,7 @@ func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditE
 	}
 	view.Waiting = l.waiting(o, v.actor)
 	view.Lede = l.lede(o, view.Waiting.Mine)
-	view.Missing = o.Missing
+	view.Missing, view.Notes = o.Missing, o.Notes
 	if inc.AwareAt != nil {
 		at := l.At(*inc.AwareAt)
 		view.Aware = &at
@@ -185,7 +186,9 @@ func scheme(id string) string {
 
 func gate(o breach.Overview, by breach.Actor) gateView {
 	g := gateView{Paused: o.Paused, Stopped: o.Stopped, MayAct: may(by, breach.RoleResponder)}
-	begun := o.Timings.ApprovedAt != nil || o.Incident.State == breach.IncidentNotifying
+	begun := o.Incident.State == breach.IncidentNotifying || slices.ContainsFunc(o.Waves, func(w breach.Wave) bool {
+		return w.Plan != nil && w.Plan.State == breach.PlanApproved && w.Total > 0
+	})
 	open := begun && o.Incident.State != breach.IncidentClosed && !o.Stopped
 	g.CanPause, g.CanStop = open && g.MayAct, open && g.MayAct
 	return g
@@ -322,7 +325,10 @@ func (l speech) stageTold(o breach.Overview) stage {
 	pending := o.People[breach.Pending]
 	switch o.Incident.State {
 	case breach.IncidentMonitoring, breach.IncidentClosed:
-		s.Class, s.Icon = past, "check"
+		if s.Class, s.Icon = past, "check"; o.Total == 0 {
+			s.Icon, s.Lines = "no", []string{l.T("no list loaded yet")}
+			break
+		}
 		s.Lines = []string{l.T("%s confirmed", l.Num(o.People[breach.Reached]))}
 		if n := o.People[breach.Attempted]; n > 0 {
 			s.Lines = append(s.Lines, l.T("%s on the way", l.Num(n)))

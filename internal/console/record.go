@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -44,6 +45,10 @@ type recordData struct {
 	Announce        bool   `json:"announce"`
 	File            string `json:"file"`
 	Matches         *int64 `json:"matches"`
+	Reason          string `json:"reason"`
+	// Undone are ids of duties that were left undone.
+	Undone []string `json:"open_duties"`
+	Notes  []string `json:"notes"`
 }
 
 // events puts entries into words, the newest first.
@@ -76,7 +81,7 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 	case "incident.detected":
 		return l.T("A detector opened the incident; the clock runs.")
 	case "incident.moved":
-		return l.T("The incident moved on: %s.", l.word(breach.IncidentMachine, d.To).Text)
+		return l.toldMove(o, e.Actor, d)
 	case "facts.amended":
 		return l.T("%s amended the facts, revision %d.", who, d.FactRevision)
 	case "duties.judged":
@@ -87,6 +92,14 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s loaded list %d: %s.", who, d.Wave, l.People(d.Added))
 	case "person.viewed":
 		return l.T("%s looked a person up; the reason is sealed.", who)
+	case "intake.noted":
+		return l.T("%s noted what is close to a fact: %s. A person decides about it.", who, l.Count(int64(len(d.Notes)), "1 thing", "%s things"))
+	case "people.decided":
+		return l.T("%s decided about %s: %s.", who, l.People(d.People), l.word(breach.PersonMachine, d.To).Text)
+	case "case.trouble":
+		return l.T("Something waits for a person to mend it: %s.", d.Reason)
+	case "sufficiency.set":
+		return l.T("What counts as told was set by the policy.")
 	case "evidence.sealed":
 		return l.T("Evidence was sealed.")
 	case "evidence.exported", "evidence.downloaded":
@@ -98,10 +111,30 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 	return l.T("Recorded: %s, by %s.", e.Action, who)
 }
 
+// toldMove says where the incident went, who moved it when a person did, and what that leaves undone.
+func (l speech) toldMove(o breach.Overview, actor string, d recordData) string {
+	if person := actor != "" && actor != "tocsin"; !person || (d.To != string(breach.IncidentClosed) && d.From != string(breach.IncidentClosed)) {
+		return l.T("The incident moved on: %s.", l.word(breach.IncidentMachine, d.To).Text)
+	}
+	if d.From == string(breach.IncidentClosed) {
+		return l.T("%s opened the incident again.", l.actor(actor))
+	}
+	if len(d.Undone) == 0 {
+		return l.T("%s closed the incident.", l.actor(actor))
+	}
+	left := make([]string, len(d.Undone))
+	for i, id := range d.Undone {
+		left[i] = l.T(dutyTitle(o, id))
+	}
+	return l.T("%s closed the incident and left undone: %s.", l.actor(actor), strings.Join(left, l.T("; ")))
+}
+
 func (l speech) toldSending(action, who, duty string, d recordData) string {
 	switch action {
 	case "plan.submitted":
-		return l.T("%s submitted the plan for list %d, %s.", who, d.Wave, l.People(d.People))
+		return l.T("%s submitted the plan for list %d, %s.", who, d.Wave, l.toldBy(d.People))
+	case "reports.begun":
+		return l.T("%s asked for a plan of the reports alone, list %d.", who, d.Wave)
 	case "plan.approved":
 		return l.T("%s approved the plan for list %d.", who, d.Wave)
 	case "plan.returned":
@@ -121,10 +154,16 @@ func (l speech) toldSending(action, who, duty string, d recordData) string {
 		return l.T("Measured facts ask for no public announcement.")
 	case "announce.published":
 		return l.T("The announcement was published; it covers %s.", l.People(d.Covered))
+	case "announce.shown":
+		return l.T("The page that messages point to was put up.")
 	case "announcement.stored":
 		return l.T("The announcement was stored as approved.")
 	case "report.filed":
 		return l.T("Report filed: %s.", duty)
+	case "report.tried_again":
+		return l.T("%s had a report filed again: %s.", who, duty)
+	case "close.reasoned":
+		return l.T("%s said why duties are left undone: %s", who, d.Reason)
 	case "report.acknowledged":
 		return l.T("Report acknowledged, number %s: %s.", d.Acknowledgement, duty)
 	case "duty.moved":

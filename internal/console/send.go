@@ -52,10 +52,6 @@ func (s *server) resume(v *visit) error {
 	return s.act(v, s.Desk.Resume, "Sending goes on with those who were not told yet.")
 }
 
-func (s *server) close(v *visit) error {
-	return s.act(v, s.Desk.Close, "The incident is closed. Its evidence is being sealed.")
-}
-
 // act carries out a command and goes back to the incident, which says what came of it.
 func (s *server) act(v *visit, do func(context.Context, string, breach.Actor) error, said string) error {
 	id, err := v.incidentID()
@@ -95,14 +91,20 @@ func (s *server) refused(v *visit, id string, err error) error {
 	return nil
 }
 
-// submit has a plan put together and put up for approval, or says what is missing.
+// submit has a plan put together and put up for approval, or says what is missing. The field reports asks for
+// one of reports to authorities alone.
 func (s *server) submit(v *visit) error {
 	id, err := v.incidentID()
 	if err != nil {
 		return err
 	}
 	wave, _ := strconv.Atoi(v.r.PostFormValue("wave")) // anything else is the newest
-	out, err := s.Desk.Submit(v.r.Context(), id, max(0, wave), v.actor)
+	var out breach.Submitted
+	if v.r.PostFormValue("reports") != "" {
+		out, err = s.Desk.SubmitReports(v.r.Context(), id, v.actor)
+	} else {
+		out, err = s.Desk.Submit(v.r.Context(), id, max(0, wave), v.actor)
+	}
 	if err != nil {
 		return s.refused(v, id, err)
 	}

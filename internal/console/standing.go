@@ -68,7 +68,7 @@ func stand(o breach.Overview, d breach.Duty) (standing, *breach.Filing) {
 		return unknown, nil
 	case d.State == breach.ObligationFiled, d.State == breach.ObligationAcknowledged, d.State == breach.ObligationClosed:
 		return done, nil
-	case d.Duty == "notify_individuals" && ended:
+	case d.Duty == "notify_individuals" && ended && o.Total > 0 && d.State != breach.ObligationDrafting:
 		return done, nil
 	case d.DueAt == nil:
 		return timeless, nil

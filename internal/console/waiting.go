@@ -74,7 +74,7 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 		item.Action, item.Button, item.Fields = here+"/submit", l.T("Submit for approval"), map[string]string{"wave": a.Ref}
 	case "submit_reports":
 		item.Title, item.Text = l.T("Submit the reports to authorities"), l.T("They are due whether or not the people are known yet. Then a second person decides.")
-		item.Action, item.Button, item.Fields = here+"/submit", l.T("Submit for approval"), map[string]string{"wave": "0"}
+		item.Action, item.Button, item.Fields = here+"/submit", l.T("Submit for approval"), map[string]string{"reports": "1"}
 	case "approve":
 		l.waitApprove(&item, o, a, own)
 	case "mend":
@@ -86,6 +86,9 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 	case "close":
 		item.Title, item.Text = l.T("Close the incident"), l.T("Everybody was tried. Closing seals the evidence; it can be reopened.")
 		item.Action, item.Button = here+"/close", l.T("Close the incident")
+		if n := len(undone(o)); n > 0 {
+			item.Text = l.Count(int64(n), "1 duty that applies was not done: do it first, or close with a reason.", "%s duties that apply were not done: do them first, or close with a reason.")
+		}
 	default:
 		item.Title = humanise(a.What)
 	}
@@ -105,6 +108,9 @@ func (l speech) waitApprove(item *waitItem, o breach.Overview, a breach.Awaited,
 	for _, w := range o.Waves {
 		if w.Plan != nil && w.Plan.Hash == a.Ref {
 			item.Title = l.T("Approve what %s will be told", l.People(w.Plan.Plan.People.Total))
+			if w.Plan.Plan.People.Total == 0 {
+				item.Title = l.T("Approve the reports to authorities")
+			}
 			item.Text = l.T("Plan %d for list %d, by %s.", w.Plan.Plan.Revision, w.Wave, l.actor(w.Plan.Author))
 			item.Link += "?wave=" + strconv.Itoa(w.Wave)
 		}
