@@ -49,6 +49,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) 
 	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects)}
 	release := c.keep(ctx, asked)
 	defer release()
+	defer l.writes.join()()
 	return c.work(ctx)
 }
 

@@ -14,6 +14,7 @@ type committer struct {
 	mu    sync.Mutex
 	queue []*waiting
 	busy  bool
+	lanes int // that are at work and may have something to write soon
 }
 
 type waiting struct {
@@ -40,9 +41,40 @@ func (c *committer) commit(ctx context.Context, ledger Sending, w breach.Write) 
 	return mine.err
 }
 
+// A transaction costs nearly the same for one lane as for all, so it waits a moment for those that are at work.
+const (
+	gathering  = 3 * time.Millisecond
+	gatherStep = 300 * time.Microsecond
+)
+
+// join counts a lane in; leave counts it out.
+func (c *committer) join() (leave func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lanes++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lanes--
+	}
+}
+
+func (c *committer) gather() {
+	for waited := time.Duration(0); waited < gathering; waited += gatherStep {
+		c.mu.Lock()
+		all := len(c.queue) == 0 || len(c.queue) >= c.lanes
+		c.mu.Unlock()
+		if all {
+			return
+		}
+		time.Sleep(gatherStep)
+	}
+}
+
 // work writes until nobody waits.
 func (c *committer) work(ctx context.Context, ledger Sending) {
 	for {
+		c.gather()
 		c.mu.Lock()
 		batch := c.queue
 		c.queue = nil

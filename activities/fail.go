@@ -20,7 +20,11 @@ func fail(ctx context.Context, err error) error {
 		return nil
 	}
 	var e *breach.Error
-	if errors.As(err, &e) && e.Code != breach.ErrInternal && e.Code != breach.ErrUnavailable {
+	known := errors.As(err, &e) && e.Code != breach.ErrInternal
+	switch {
+	case known && e.Code == breach.ErrUnavailable: // it is tried again, and whoever looks learns what is away
+		return temporal.NewApplicationError(e.Detail, string(e.Code))
+	case known:
 		return temporal.NewNonRetryableApplicationError(e.Detail, string(e.Code), nil)
 	}
 	for _, ended := range []error{context.Canceled, context.DeadlineExceeded} {

@@ -112,7 +112,7 @@ func TestFailuresSayWhetherTryingAgainHelps(t *testing.T) {
 	}{
 		"tampered":    {breach.Errorf(breach.ErrTampered, "a text was changed"), breach.ErrTampered, true},
 		"not found":   {breach.Errorf(breach.ErrNotFound, "no such incident"), breach.ErrNotFound, true},
-		"unavailable": {breach.Errorf(breach.ErrUnavailable, "down"), breach.ErrInternal, false},
+		"unavailable": {breach.Errorf(breach.ErrUnavailable, "down"), breach.ErrUnavailable, false},
 		"driver":      {errors.New("connection reset"), breach.ErrInternal, false},
 	} {
 		t.Run(name, func(t *testing.T) {

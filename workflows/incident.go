@@ -146,6 +146,7 @@ func (s *story) begin(ctx workflow.Context) error {
 	} else if err != nil {
 		s.unjudged = workflow.Now(ctx)
 		s.note(ctx, "assess", "the facts could not be judged: "+why(err))
+		s.record(ctx, "facts", why(err))
 	}
 	if s.state == breach.IncidentOpen {
 		return s.moveTo(ctx, breach.IncidentAssessing)

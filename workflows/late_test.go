@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -115,4 +116,33 @@ func TestListThatComesAfterEverybodyWasTold(t *testing.T) {
 	p.closes()
 	require.NoError(t, p.run())
 	p.everybodyOnce()
+}
+
+// An authority that cannot take the report now gets it later, and the record says meanwhile what is away.
+func TestAuthorityThatIsAwayForHours(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("some", 1)...)
+	p.stage.Quick()
+	back := activitiestest.Aware.Add(9 * time.Hour)
+	p.stage.Office.Fail = func(what string) error {
+		if what == "file" && p.env.Now().Before(back) {
+			return breach.Errorf(breach.ErrUnavailable, "the portal cannot take the report now (status 503)")
+		}
+		return nil
+	}
+	p.submits(1)
+	p.approves(1)
+	p.after(3*time.Hour, "the record says why", func() {
+		said := p.led.Notes("case.trouble")
+		require.Len(t, said, 1, "once, not with every try")
+		require.Contains(t, string(said[0].Data), "status 503")
+		require.False(t, p.met(activitiestest.DutyAuthority))
+	})
+	p.then("it is back", func() bool { return p.met(activitiestest.DutyAuthority) }, func() {
+		require.True(t, p.env.Now().After(back))
+		require.Less(t, p.env.Now().Sub(back), time.Hour)
+	})
+	p.closes()
+	require.NoError(t, p.run())
+	require.Len(t, p.stage.Office.Filed(), 1)
 }

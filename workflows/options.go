@@ -56,10 +56,12 @@ func lane(c breach.Channel) func(workflow.Context) workflow.Context {
 	}
 }
 
-// filing hands a report to an authority.
+// filing hands a report to an authority: it is tried for about a minute, then somebody learns of it.
 func filing(ctx workflow.Context) workflow.Context {
+	awhile := *patient
+	awhile.MaximumAttempts = 8
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue: protocol.QueueReport, StartToCloseTimeout: 2 * time.Minute, RetryPolicy: patient,
+		TaskQueue: protocol.QueueReport, StartToCloseTimeout: 2 * time.Minute, RetryPolicy: &awhile,
 	})
 }
 

@@ -69,6 +69,7 @@ func (p *play) register() {
 	name(s.Case().Remind, activities.NameRemind)
 	name(s.Case().Fulfil, activities.NameFulfil)
 	name(s.Case().Owe, activities.NameOwe)
+	name(s.Case().Trouble, activities.NameTrouble)
 	name(s.Case().Close, activities.NameClose)
 	name(s.Assess().Facts, activities.NameJudge)
 	name(s.Approve().Compose, activities.NameCompose)

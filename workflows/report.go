@@ -1,10 +1,14 @@
 package workflows
 
 import (
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
 )
 
 // ReportInput names one report of an approved plan.
@@ -21,8 +25,36 @@ type ReportResult struct {
 }
 
 // Report files one approved report. An authority that answers with its number acknowledges it at once;
-// otherwise a person enters the number later.
+// otherwise a person enters the number later. One that does not take the report now gets it again, less and
+// less often, and the record says why it has not taken it.
 func Report(ctx workflow.Context, in ReportInput) (ReportResult, error) {
-	out, err := file(ctx, activities.FileIn(in))
-	return ReportResult{State: out.State}, err
+	said := ""
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		out, err := file(ctx, activities.FileIn(in))
+		if err == nil || !passing(err) {
+			return ReportResult{State: out.State}, err
+		}
+		if reason := why(err); reason != said {
+			said = reason
+			err := trouble(ctx, activities.TroubleIn{
+				Incident: in.Incident, What: in.Obligation, Reason: reason + "; it is tried again by itself", At: workflow.Now(ctx),
+			})
+			if err != nil {
+				return ReportResult{}, err
+			}
+		}
+		if err := workflow.Sleep(ctx, wait); err != nil {
+			return ReportResult{}, err
+		}
+		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return ReportResult{}, workflow.NewContinueAsNewError(ctx, protocol.WorkflowReport, in)
+		}
+	}
+}
+
+// passing says that the same may succeed later.
+func passing(err error) bool {
+	var app *temporal.ApplicationError
+	var late *temporal.TimeoutError
+	return errors.As(err, &late) || (errors.As(err, &app) && !app.NonRetryable())
 }
