@@ -185,11 +185,15 @@ func (c *chunk) intents(b *batch) []breach.Intent {
 func (c *chunk) fly(b *batch) {
 	b.begun, b.events = time.Now(), make([]breach.AttemptEvent, len(b.jobs))
 	c.flying = b
+	side := max(1, c.Limits.Parallel)
+	if c.in.Channel == breach.Email {
+		side = max(side, c.Limits.Mail)
+	}
 	go func() {
 		defer close(b.done)
 		var at atomic.Int64
 		var wg sync.WaitGroup
-		for range min(max(1, c.Limits.Parallel), len(b.jobs)) {
+		for range min(side, len(b.jobs)) {
 			wg.Go(func() {
 				for i := at.Add(1) - 1; i < int64(len(b.jobs)); i = at.Add(1) - 1 {
 					b.events[i] = c.send(c.held, c.lease.Epoch, b.jobs[i])

@@ -34,7 +34,8 @@ type Deliver struct {
 // outcome, and so how many are unknown after a crash.
 type Limits struct {
 	Batch    int           // messages committed as intended at once, at most; a slow provider gets fewer
-	Parallel int           // messages of a batch that are under way at once
+	Parallel int           // messages of a batch that are under way at once: requests to a provider
+	Mail     int           // the same for email, whose transport bounds its connections itself; 0 is Parallel
 	InFlight int           // messages of this process that are intended without an outcome; 0 is two batches
 	Lease    time.Duration // a lost lane's chunk is free after this
 	Margin   time.Duration // a batch is begun only while this much of the lease is left
@@ -44,7 +45,7 @@ type Limits struct {
 
 // DefaultLimits are safe for any provider.
 var DefaultLimits = Limits{
-	Batch: 160, Parallel: 80, InFlight: 960, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
+	Batch: 160, Parallel: 8, Mail: 80, InFlight: 960, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
 }
 
 // LaneIn names the work of one lane for one slice of time.
