@@ -53,13 +53,28 @@ func (s *server) closeView(v *visit) (closeView, error) {
 	return view, nil
 }
 
-// undone lists the duties that apply and keep an incident from being closed without a reason.
+// undone lists the duties that apply and keep an incident from being closed without a reason. A report that
+// is just being filed is not among them: it is waited for, reason or not.
 func undone(o breach.Overview) []breach.Duty {
 	var out []breach.Duty
+	underway := map[string]bool{}
+	for _, w := range o.Waves {
+		if w.Plan == nil || w.Plan.State != breach.PlanApproved {
+			continue
+		}
+		for _, r := range w.Plan.Plan.Reports {
+			underway[r.Channel] = true
+		}
+	}
+	for _, a := range o.Awaited {
+		if a.What == "mend" {
+			underway[a.Ref] = false
+		}
+	}
 	for _, d := range o.Duties {
 		filed := slices.ContainsFunc(o.Filings, func(f breach.Filing) bool { return f.Obligation == d.ID })
 		nobody := d.Duty == "notify_individuals" && d.Verdict == breach.Applies && o.Total == 0
-		if nobody || (d.FirstReport() && !filed) {
+		if nobody || (d.FirstReport() && !filed && !underway[d.ID]) {
 			out = append(out, d)
 		}
 	}

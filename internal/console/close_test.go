@@ -18,6 +18,7 @@ func TestClosingAsksWhyDutiesAreLeftUndone(t *testing.T) {
 	o := sampleOverview()
 	o.Incident.State = breach.IncidentMonitoring
 	o.Awaited = []breach.Awaited{{What: "close", Role: breach.RoleLead, Since: ago(0)}}
+	o.Waves = nil
 	d.overview = func(string) (breach.Overview, error) { return o, nil }
 	d.close = func(string, breach.Actor) error {
 		return breach.Errorf(breach.ErrConflict, "duties that apply were not done: eu-gdpr/authority/initial; do them, or close with a reason")
@@ -65,6 +66,22 @@ func TestClosingAsksWhyDutiesAreLeftUndone(t *testing.T) {
 		return breach.Errorf(breach.ErrConflict, "3 people are not accounted for")
 	}
 	require.Contains(t, s.send(here+"/close", url.Values{}).one(".flash").text(), "3 people are not accounted for")
+}
+
+func TestAReportUnderWayIsNotLeftUndone(t *testing.T) {
+	t.Parallel()
+	o := sampleOverview()
+	ids := func() (out []string) {
+		for _, d := range undone(o) {
+			out = append(out, d.ID)
+		}
+		return out
+	}
+	require.Equal(t, []string{"sg-pdpa/authority/initial"}, ids(), "the approved plan files the other one")
+	o.Awaited = []breach.Awaited{{What: "mend", Ref: "eu-gdpr/authority/initial"}}
+	require.Len(t, ids(), 2, "which was refused")
+	o.Total = 0
+	require.Len(t, ids(), 4, "and nobody is on a list")
 }
 
 func TestReportsAlone(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,10 +163,18 @@ func (k *kase) told(t *testing.T) breach.Overview {
 	return k.until(t, "the end of delivery", func(v breach.Overview) bool { return awaits(v, "close") || awaits(v, "mend") })
 }
 
-// closed closes the incident and waits for its evidence.
+// closed closes the incident as soon as its reports are filed, and waits for its evidence.
 func (k *kase) closed(t *testing.T) breach.Overview {
 	t.Helper()
-	k.lead.do(t, http.MethodPost, k.path("/close"), nil, nil)
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+		p := k.lead.try(t, http.MethodPost, k.path("/close"), nil, nil)
+		if p == nil {
+			break
+		}
+		if !strings.Contains(p.Detail, "is being filed") || time.Now().After(end) {
+			require.Fail(t, "the incident is not closed", "%s: %s", p.code(), p.Detail)
+		}
+	}
 	return k.until(t, "sealed evidence", func(v breach.Overview) bool {
 		return v.Incident.State == breach.IncidentClosed && v.Evidence != nil
 	})

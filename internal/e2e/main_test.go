@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/simulator"
 	"github.com/tocsin-engine/tocsin/internal/standalone"
 	"github.com/tocsin-engine/tocsin/internal/standalone/demo"
+	"github.com/tocsin-engine/tocsin/worker"
 )
 
 // pace makes the policies' 48 hours four and a half seconds, and 24 hours half of that.
@@ -51,6 +52,8 @@ type world struct {
 	dir  string
 
 	author, lead, detector, reader string // tokens
+
+	endWorkers func()
 }
 
 // together is the product that most tests share; the first one that needs it starts it.
@@ -108,7 +111,7 @@ func startWorld(dir string, change func(*app.Settings)) (*world, error) {
 	defer cancel()
 	w := &world{dir: dir}
 	var err error
-	w.Stack, err = standalone.Start(ctx, standalone.Options{DataDir: dir, Configure: func(s *app.Settings) (err error) {
+	w.Stack, err = standalone.Start(ctx, standalone.Options{DataDir: dir, Worker: w.workers, Configure: func(s *app.Settings) (err error) {
 		w.sims, err = simulator.Start(context.WithoutCancel(ctx), simulator.Options{Dir: filepath.Join(dir, "outbox")})
 		if err != nil {
 			return err
@@ -126,6 +129,12 @@ func startWorld(dir string, change func(*app.Settings)) (*world, error) {
 		return nil, err
 	}
 	return w, w.identities(ctx)
+}
+
+// workers are started as the product does it by itself, and can be ended by a test.
+func (w *world) workers(_ context.Context, s *standalone.Stack) (stop func(), err error) {
+	w.endWorkers, err = worker.Start(s.Client, s.Product.Ports)
+	return w.rest, err
 }
 
 func (w *world) identities(ctx context.Context) error {

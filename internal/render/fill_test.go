@@ -367,12 +367,22 @@ func placeholderOrText(part string) (fixed []string) {
 
 func BenchmarkMessage(b *testing.B) {
 	e := sampleEngine(b)
-	text := noticeText(b, sampleTexts(b, e), breach.Email, "en", breach.ToSelf)
-	p := samplePerson()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := e.Message(text, p, breach.ToSelf, sampleReference); err != nil {
-			b.Fatal(err)
-		}
+	texts := sampleTexts(b, e)
+	for _, who := range []struct {
+		kind, locale, name string
+	}{
+		{"Latin", "en", "Ana Brook"}, {"Chinese", "zh-Hans", "李小龙"}, {"Arabic", "en", "محمد العربي"}, {"Devanagari", "en", "कविता पटेल"}, {"hostile", "en", "<b>www.evil.test\r\n{{name}}"},
+	} {
+		b.Run(who.kind, func(b *testing.B) {
+			text := noticeText(b, texts, breach.Email, who.locale, breach.ToSelf)
+			p := samplePerson()
+			p.Name = who.name
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.Message(text, p, breach.ToSelf, sampleReference); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
