@@ -44,6 +44,14 @@ func showFlags(p *page, v breach.Overview) {
 	} else if v.Paused {
 		p.line("! Sending is paused.")
 	}
+	if e := v.Estimate; e != nil {
+		said := "At the present rate the last message goes out at " + e.LastHandover.Format("2006-01-02 15:04 MST")
+		if e.LateBy > 0 {
+			p.para(0, "! "+said+", "+span(e.LateBy)+" too late for "+e.Obligation+": open more connections, add a second provider, or announce it to the public now.")
+		} else {
+			p.para(0, said+".")
+		}
+	}
 	if !v.EngineAnswers {
 		p.para(0, "! The workflow engine does not answer: what waits for whom is not known now. What was recorded is safe.")
 	}

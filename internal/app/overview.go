@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
 // Overview gathers what a page or a command shows of one incident. It reads the ledger; what is awaited
@@ -19,12 +20,13 @@ func (d *Desk) Overview(ctx context.Context, incident string) (breach.Overview, 
 	}
 	v := breach.Overview{Incident: inc, At: d.Now().UTC()}
 	for _, part := range []func(context.Context, string, *breach.Overview) error{
-		d.seeRecord, d.seeFacts, d.seeDuties, d.seePeople, d.seeWaves, d.seeAnnouncement, // the record first: its revision is never newer than the rest
+		d.seeRecord, d.seeFacts, d.seePeople, d.seeDuties, d.seeWaves, d.seeAnnouncement, // the record first: its revision is never newer than the rest
 	} {
 		if err := part(ctx, incident, &v); err != nil {
 			return v, err
 		}
 	}
+	v.Estimate = estimate(v)
 	if v.Awaited, err = d.Awaited(ctx, incident); err == nil {
 		v.EngineAnswers = true
 	} else if inc.State == breach.IncidentClosed {
@@ -78,10 +80,29 @@ func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overvie
 	return nil
 }
 
-// told reports whether a duty to tell people is done: it is when the incident went past notifying, and no
-// further people were found since.
+// told reports whether a duty to tell people is done: it was closed, or a message is on its way to everybody whom
+// one can reach, so that only proof is waited for.
 func told(o breach.Obligation, at breach.ObligationState, v *breach.Overview) bool {
-	return o.Duty == "notify_individuals" && at != breach.ObligationDrafting && (v.Incident.State == breach.IncidentMonitoring || v.Incident.State == breach.IncidentClosed)
+	if o.Duty != "notify_individuals" || at == breach.ObligationClosed {
+		return o.Duty == "notify_individuals"
+	}
+	return v.Total > 0 && v.People.Unaccounted() == 0
+}
+
+// estimate looks ahead while people are being told.
+func estimate(v breach.Overview) *breach.Estimate {
+	if v.Incident.State != breach.IncidentNotifying || v.Paused || v.Stopped || v.Timings.FirstHandover == nil || v.Timings.LastHandover == nil {
+		return nil
+	}
+	s := policy.Sent{First: *v.Timings.FirstHandover, Last: *v.Timings.LastHandover, Left: v.People[breach.Pending]}
+	for _, c := range breach.Channels {
+		for _, st := range breach.AttemptStates {
+			if st != breach.Intended {
+				s.Messages += v.Channels[c][string(st)]
+			}
+		}
+	}
+	return policy.EstimateHandover(s, v.Duties, v.At)
 }
 
 func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overview) error {

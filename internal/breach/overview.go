@@ -24,6 +24,7 @@ type Overview struct {
 	Paused       bool                      `json:"paused"`
 	Stopped      bool                      `json:"stopped"`
 	Timings      Timings                   `json:"timings"`
+	Estimate     *Estimate                 `json:"estimate,omitempty"` // while people are being told
 	Evidence     *Sealed                   `json:"evidence,omitempty"`
 	// EngineAnswers is false while the workflow engine does not answer: what is awaited is unknown then.
 	EngineAnswers bool      `json:"engine_answers"`
@@ -84,6 +85,18 @@ type Timings struct {
 	ApprovedAt    *time.Time `json:"approved_at,omitempty"`
 	FirstHandover *time.Time `json:"first_handover,omitempty"`
 	LastHandover  *time.Time `json:"last_handover,omitempty"`
+}
+
+// Estimate says when the last message is handed over at the measured rate, and whether that is too late.
+type Estimate struct {
+	Left         int64     `json:"left"` // people to whom nothing was handed over yet
+	PerSecond    float64   `json:"per_second"`
+	LastHandover time.Time `json:"last_handover"`
+	// Obligation is the open duty to tell people that is due first, if any has a deadline.
+	Obligation string        `json:"obligation,omitempty"`
+	DueAt      *time.Time    `json:"due_at,omitempty"`
+	LateBy     time.Duration `json:"late_by_ns,omitempty"` // nanoseconds; 0 when it is in time
+	Advice     []string      `json:"advice,omitempty"`     // more_connections, another_provider, announce_now
 }
 
 // Sealed names an evidence pack.

@@ -230,6 +230,9 @@ func (l speech) lede(o breach.Overview, mine int) ledeView {
 	if d, earliest := firstClock(o); d != nil {
 		v.Rest = append(v.Rest, l.firstSaid(*d, earliest))
 	}
+	if e := o.Estimate; e != nil {
+		v.Rest = append(v.Rest, l.estimated(*e))
+	}
 	if mine > 0 {
 		v.Waiting = l.Count(int64(mine), "One thing waits for you.", "%s things wait for you.")
 	}
@@ -245,6 +248,15 @@ func (l speech) firstSaid(d breach.Duty, earliest bool) string {
 		return l.T("The earliest possible deadline, %s, is %s.", quoted(l, d), at)
 	}
 	return l.T("The first deadline, %s, is %s.", quoted(l, d), at)
+}
+
+// estimated says when the last message goes out, and what helps when that is too late.
+func (l speech) estimated(e breach.Estimate) string {
+	at := l.At(e.LastHandover).Shown
+	if e.LateBy == 0 {
+		return l.T("At the present rate the last message goes out at about %s.", at)
+	}
+	return l.T("At the present rate the last message goes out at about %s, %s too late: open more connections, add a second provider, or announce it to the public now.", at, l.Span(e.LateBy))
 }
 
 func quoted(l speech, d breach.Duty) string { return l.T("“%s”", l.T(titleOf(d))) }

@@ -1,0 +1,59 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// What may be done about a delivery that comes too late, in the order in which it helps soonest.
+const (
+	AdviceConnections = "more_connections" // more of them to the provider that is slow, or another worker
+	AdviceProvider    = "another_provider" // a second one beside it
+	AdviceAnnounce    = "announce_now"     // tell the public now, and go on telling people one by one
+)
+
+// Sent is what was measured of a delivery that is under way. Instants are UTC; zero when nothing was handed over.
+type Sent struct {
+	Messages    int64 // handed over so far, whatever became of them
+	First, Last time.Time
+	Left        int64 // people to whom nothing was handed over yet
+}
+
+// leastSent is how many messages, and over how long, make a rate that says something.
+const (
+	leastSent = 20
+	leastTime = 2 * time.Second
+	// furthest is as good as never, and still an instant.
+	furthest = 50 * 365 * 24 * time.Hour
+)
+
+// EstimateHandover says when the last message is handed over at the measured rate, and whether that is too late
+// for the earliest deadline of a duty to tell people; nil while there is nothing to estimate from, or nobody is
+// left. It changes nothing: a later now with the same measurements never gives an earlier end.
+func EstimateHandover(s Sent, duties []breach.Duty, now time.Time) *breach.Estimate {
+	took := s.Last.Sub(s.First)
+	if s.Left <= 0 || s.Messages < leastSent || took < leastTime {
+		return nil
+	}
+	rate := float64(s.Messages) / took.Seconds()
+	e := &breach.Estimate{Left: s.Left, PerSecond: rate, LastHandover: now.Add(ahead(float64(s.Left) / rate)).UTC()}
+	for _, d := range duties {
+		open := d.Duty == "notify_individuals" && d.Verdict != breach.DoesNotApply && d.State != breach.ObligationClosed
+		if open && d.DueAt != nil && (e.DueAt == nil || d.DueAt.Before(*e.DueAt)) {
+			e.Obligation, e.DueAt = d.ID, d.DueAt
+		}
+	}
+	if e.DueAt != nil && e.LastHandover.After(*e.DueAt) {
+		e.LateBy = e.LastHandover.Sub(*e.DueAt).Round(time.Second)
+		e.Advice = []string{AdviceConnections, AdviceProvider, AdviceAnnounce}
+	}
+	return e
+}
+
+func ahead(seconds float64) time.Duration {
+	if seconds >= furthest.Seconds() {
+		return furthest
+	}
+	return time.Duration(seconds * float64(time.Second))
+}

@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+func dutyToTell(due *time.Time, verdict breach.Verdict, state breach.ObligationState) breach.Duty {
+	return breach.Duty{Obligation: breach.Obligation{ID: "x/individuals/notice", Duty: "notify_individuals", Verdict: verdict, DueAt: due}, State: state}
+}
+
+func TestEstimateHandover(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	soon, late := now.Add(90*time.Second), now.Add(time.Hour)
+	sent := Sent{Messages: 1000, First: now.Add(-100 * time.Second), Last: now, Left: 1000} // 10 a second, 100 s to go
+	e := EstimateHandover(sent, []breach.Duty{dutyToTell(&late, breach.Applies, ""), dutyToTell(&soon, breach.CannotTell, "")}, now)
+	require.InDelta(t, 10, e.PerSecond, 1e-9)
+	require.Equal(t, now.Add(100*time.Second), e.LastHandover)
+	require.Equal(t, &soon, e.DueAt, "a duty that may apply counts")
+	require.Equal(t, 10*time.Second, e.LateBy)
+	require.Equal(t, []string{AdviceConnections, AdviceProvider, AdviceAnnounce}, e.Advice)
+
+	e = EstimateHandover(sent, []breach.Duty{dutyToTell(&late, breach.Applies, ""), dutyToTell(&soon, breach.Applies, breach.ObligationClosed), dutyToTell(&soon, breach.DoesNotApply, "")}, now)
+	require.Zero(t, e.LateBy)
+	require.Empty(t, e.Advice)
+	require.Equal(t, &late, e.DueAt)
+	require.Nil(t, EstimateHandover(sent, nil, now).DueAt)
+
+	for _, s := range []Sent{{}, {Messages: 5, First: now.Add(-time.Minute), Last: now, Left: 5}, {Messages: 1000, First: now, Last: now, Left: 5}, {Messages: 1000, First: now.Add(-time.Minute), Last: now}} {
+		require.Nil(t, EstimateHandover(s, nil, now), "%+v", s)
+	}
+}
+
+func TestEstimateIsSteady(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+		due := now.Add(time.Duration(rapid.IntRange(-1e6, 1e6).Draw(rt, "due")) * time.Second)
+		s := Sent{
+			Messages: rapid.Int64Range(0, 1e7).Draw(rt, "sent"), Left: rapid.Int64Range(0, 1e7).Draw(rt, "left"),
+			First: now.Add(-time.Duration(rapid.IntRange(0, 1e6).Draw(rt, "took")) * time.Second), Last: now,
+		}
+		duties := []breach.Duty{dutyToTell(&due, breach.Applies, "")}
+		a := EstimateHandover(s, duties, now)
+		later := now.Add(time.Duration(rapid.IntRange(0, 1e5).Draw(rt, "later")) * time.Second)
+		b := EstimateHandover(s, duties, later)
+		if (a == nil) != (b == nil) {
+			rt.Fatal("what is measured does not change with the clock")
+		}
+		if a == nil {
+			return
+		}
+		if b.LastHandover.Before(a.LastHandover) || a.LastHandover.Before(now) {
+			rt.Fatalf("%v then %v", a.LastHandover, b.LastHandover)
+		}
+		if (a.LateBy > 0) != (len(a.Advice) > 0) || a.LateBy < 0 {
+			rt.Fatalf("late by %v, advice %v", a.LateBy, a.Advice)
+		}
+	})
+}
