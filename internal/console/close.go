@@ -88,7 +88,8 @@ func (s *server) close(v *visit) error {
 	if err != nil {
 		return err
 	}
-	reason, asked := strings.TrimSpace(v.r.PostFormValue("reason")), v.r.PostForm.Has("reason")
+	reason := strings.TrimSpace(v.r.PostFormValue("reason"))
+	_, asked := v.r.Form["reason"]
 	said := "The incident is closed. Its evidence is being sealed."
 	switch {
 	case reason != "":
