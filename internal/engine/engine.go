@@ -63,6 +63,8 @@ type Engine struct {
 	// DefaultPolicy binds incidents that a detector opens.
 	DefaultPolicy string
 	Now           func() time.Time
+
+	due dueLists
 }
 
 // Patience is how long a caller waits for the workflow to take a decision that the ledger has already.
@@ -292,16 +294,8 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 	if n += passed; err != nil {
 		return n, err
 	}
-	due, err := e.Ledger.DueLists(ctx)
-	if err != nil {
-		return n, err
-	}
-	for _, d := range due { // a story that delivers this list already takes no notice
-		if err := e.signal(ctx, d.Incident, protocol.SignalPeopleDue, map[string]int{"wave": d.Wave}); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
+	told, err := e.tellDue(ctx)
+	return n + told, err
 }
 
 // passOn passes queued decisions of one incident (or of all for "") on, in their order within each incident.
