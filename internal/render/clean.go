@@ -23,6 +23,9 @@ const (
 // invisible characters, nothing that a mail program would turn into a link, and not too long. What it
 // returns is still escaped where it goes into HTML. Cleaning twice changes nothing more.
 func cleanName(s string) string {
+	if plainName(s) {
+		return s
+	}
 	if len(s) > 8*utf8.UTFMax*maxName { // nobody's name; do not spend time on it
 		s = s[:8*utf8.UTFMax*maxName]
 	}
@@ -33,10 +36,49 @@ func cleanName(s string) string {
 	return string(runes)
 }
 
+// plainName says that cleaning would change nothing about a name: short, single spaces, and only characters
+// that stay as they are wherever they stand. Most names are plain, and this is all that happens to them.
+func plainName(s string) bool {
+	if len(s) > utf8.UTFMax*maxName {
+		return false
+	}
+	runes, last := 0, ' '
+	for _, r := range s {
+		switch {
+		case r == ' ' && last == ' ':
+			return false
+		case r != ' ' && last == '.': // "J. Smith" is one, "x.test" is not
+			return false
+		case !plain(r):
+			return false
+		}
+		runes, last = runes+1, r
+	}
+	return s == "" || (runes <= maxName && last != ' ')
+}
+
+// plain lists characters that have a picture, take no part in joining, and hold neither addresses nor
+// templates together, but for the full stop. What is not listed is judged by cleaning.
+func plain(r rune) bool {
+	switch {
+	case r == ':', r == '@', r == '/', r == '\\', r == '{', r == '}':
+		return false
+	case r >= ' ' && r <= '~', r >= 'À' && r <= 'ɏ', r >= 'Ḁ' && r <= 'ỿ', r == '’', r == '·': // Latin
+		return true
+	case r >= '一' && r <= '鿿', r >= '㐀' && r <= '䶿', r >= '가' && r <= '힣', r >= 'ぁ' && r <= 'ゖ', r >= 'ァ' && r <= 'ヺ', r == 'ー': // Chinese, Korean, Japanese
+		return true
+	case r >= 'Ѐ' && r <= 'ҁ', r >= 'Ҋ' && r <= 'ӿ', r >= 'Ά' && r <= 'Ί', r >= 'Ύ' && r <= 'Ρ', r >= 'Σ' && r <= 'ώ': // Cyrillic, Greek
+		return true
+	case r >= 'א' && r <= 'ת', r >= 'ؠ' && r <= 'ي': // Hebrew, Arabic
+		return true
+	}
+	return false
+}
+
 // keepVisible drops what has no picture, piles of marks, and marks that stand on nothing. Line breaks and
-// tabs become spaces; joiners stay for keepJoiners to judge.
+// tabs become spaces; joiners stay for keepJoiners to judge. It works in place, like those after it.
 func keepVisible(in []rune) []rune {
-	out := make([]rune, 0, len(in))
+	out := in[:0]
 	marks, last := 0, ' '
 	for _, r := range in {
 		switch {
@@ -60,9 +102,10 @@ func keepVisible(in []rune) []rune {
 	return out
 }
 
-// keepJoiners drops zero-width joiners where no script needs them: there they only hide things.
+// keepJoiners drops zero-width joiners where no script needs them: there they only hide things. What stands
+// before a joiner is still in its old place when that is judged: what is kept never moves past it.
 func keepJoiners(in []rune) []rune {
-	out := make([]rune, 0, len(in))
+	out := in[:0]
 	for i, r := range in {
 		if (r != zeroWidthJoiner && r != zeroWidthNonJoiner) || joins(in, i) {
 			out = append(out, r)
@@ -98,7 +141,7 @@ func visible(r rune) rune {
 }
 
 func foldSpace(in []rune) []rune {
-	out := make([]rune, 0, len(in))
+	out := in[:0]
 	for _, r := range in {
 		if r == ' ' && (len(out) == 0 || out[len(out)-1] == ' ') {
 			continue

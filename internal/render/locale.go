@@ -15,15 +15,11 @@ func (e *Engine) Locale(want string, have []string) string {
 		want = ""
 	}
 	key := want + "\n" + strings.Join(have, "\n")
-	if known, ok := e.locales.Load(key); ok {
-		return known.(string)
+	if known, ok := e.locales.get(key); ok {
+		return known
 	}
 	best := negotiate(want, have)
-	if e.tagsSeen.Add(1) > maxCompiled { // lists hold a few dozen tags; more is somebody's garbage
-		e.locales.Clear()
-		e.tagsSeen.Store(1)
-	}
-	e.locales.Store(key, best)
+	e.locales.put(key, best)
 	return best
 }
 

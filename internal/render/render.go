@@ -8,8 +8,6 @@ package render
 import (
 	"io/fs"
 	"sort"
-	"sync"
-	"sync/atomic"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/templates"
@@ -22,10 +20,8 @@ type Engine struct {
 	tags      []string           // sorted
 	reports   map[string]*report // by file name below report/, without .txt
 
-	compiled sync.Map // SHA-256 of a text -> *compiled
-	cached   atomic.Int64
-	locales  sync.Map // wanted tag and the available ones -> the best of them; matching anew costs 70 µs
-	tagsSeen atomic.Int64
+	compiled memo[*compiled] // by the SHA-256 of a text
+	locales  memo[string]    // the best tag by the wanted one and those that there are; matching anew costs 70 µs
 }
 
 // New parses the shipped templates.

@@ -1,0 +1,155 @@
+package render
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// compiled is a text cut into what is fixed and what varies. All that does not depend on the person is
+// looked up here, once for each text.
+type compiled struct {
+	channel breach.Channel
+	locale  string
+	variant string
+	parts   map[string][]segment
+
+	// The options of all choices are numbered through; these say which ones a person's record selects.
+	options                   int
+	whenNamed, whenChildNamed []int
+	whenClass                 map[string][]int // by kind of data, in its one spelling
+}
+
+// field is a variable that a person's own value fills.
+type field uint8
+
+const (
+	fixed field = iota // words of the text
+	fieldName
+	fieldChild
+	fieldReference
+	fieldsEnd
+)
+
+// fields names those variables; all others are choices.
+var fields = map[string]field{"name": fieldName, "child_name": fieldChild, "reference": fieldReference}
+
+// segment is words, a person's own value, or a choice.
+type segment struct {
+	words  string
+	field  field
+	choice *compiledChoice
+}
+
+type compiledChoice struct {
+	first          bool // only the first that fits
+	join, joinHTML string
+	options        []compiledOption
+}
+
+type compiledOption struct {
+	no           int
+	everybody    bool // asks for nothing
+	text, markup []segment
+}
+
+func (e *Engine) compiledText(t breach.Text) (*compiled, error) {
+	if c, ok := e.compiled.get(t.Ref.SHA256); ok {
+		return c, nil
+	}
+	body, err := t.Open()
+	if err != nil {
+		return nil, err
+	}
+	if body.Kind != breach.KindNotice {
+		return nil, breach.Errorf(breach.ErrInvalid, "a text of the kind %s cannot be sent to a person", body.Kind)
+	}
+	c, err := compile(body)
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrIncomplete, "a %s text in %s cannot be sent: %w", body.Channel, body.Locale, err)
+	}
+	e.compiled.put(t.Ref.SHA256, c)
+	return c, nil
+}
+
+// compile cuts a body at its variables. A variable that nothing fills, and a part that is empty, are errors.
+func compile(b breach.TextBody) (*compiled, error) {
+	c := &compiled{channel: breach.Channel(b.Channel), locale: b.Locale, variant: b.Variant, parts: map[string][]segment{}, whenClass: map[string][]int{}}
+	choices := make(map[string]*compiledChoice, len(b.Choices))
+	for _, name := range slices.Sorted(maps.Keys(b.Choices)) {
+		cc, err := c.choice(b.Choices[name])
+		if err != nil {
+			return nil, err
+		}
+		choices[name] = cc
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Parts)) {
+		part := b.Parts[name]
+		if strings.TrimSpace(part) == "" {
+			return nil, errors.New("the part " + name + " is empty")
+		}
+		segments, err := cut(part, choices)
+		if err != nil {
+			return nil, err
+		}
+		c.parts[name] = segments
+	}
+	return c, nil
+}
+
+// choice cuts the wordings of a choice, which hold no further choices, and numbers them.
+func (c *compiled) choice(choice breach.Choice) (*compiledChoice, error) {
+	cc := &compiledChoice{first: choice.Pick == pickFirst, join: choice.Join, joinHTML: choice.JoinHTML}
+	for _, o := range choice.Options {
+		text, err := cut(o.Text, nil)
+		if err != nil {
+			return nil, err
+		}
+		markup, err := cut(o.HTML, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, when := range o.When {
+			switch when {
+			case whenNamed:
+				c.whenNamed = append(c.whenNamed, c.options)
+			case whenChildNamed:
+				c.whenChildNamed = append(c.whenChildNamed, c.options)
+			default:
+				c.whenClass[when] = append(c.whenClass[when], c.options)
+			}
+		}
+		cc.options = append(cc.options, compiledOption{no: c.options, everybody: len(o.When) == 0, text: text, markup: markup})
+		c.options++
+	}
+	return cc, nil
+}
+
+// cut splits a part at {{variable}}. A person's own value goes before a choice of the same name.
+func cut(part string, choices map[string]*compiledChoice) ([]segment, error) {
+	var out []segment
+	for {
+		words, rest, found := strings.Cut(part, "{{")
+		if words != "" {
+			out = append(out, segment{words: words})
+		}
+		if !found {
+			return out, nil
+		}
+		name, after, closed := strings.Cut(rest, "}}")
+		own, choice := fields[name], choices[name]
+		switch {
+		case closed && own != fixed:
+			out = append(out, segment{field: own})
+		case closed && choice != nil:
+			out = append(out, segment{choice: choice})
+		default:
+			return nil, errors.New("unknown variable " + strconv.Quote(oneLine(name[:min(len(name), 40)])))
+		}
+		part = after
+	}
+}
