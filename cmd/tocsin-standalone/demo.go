@@ -160,6 +160,12 @@ func (f demoFlags) watch(ctx context.Context, stack *standalone.Stack, story *de
 		}
 	}()
 	v, err := story.Run(ctx)
+	if breach.CodeOf(err) == breach.ErrUnavailable { // a part that just ended says why a moment later
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Second):
+		}
+	}
 	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(cause, context.Canceled) {
 		err = cause
 	}
