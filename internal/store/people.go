@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -195,7 +194,7 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 		}
 		st := states[p.id]
 		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: st.outcome, Reason: st.reason, Attempts: st.list(), Refused: refused[p.id]}
-		if err := json.Unmarshal(plain, &out[i].Person); err != nil {
+		if err := decodePerson(plain, &out[i].Person); err != nil {
 			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
 		}
 	}
