@@ -49,7 +49,8 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) 
 	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects)}
 	release := c.keep(ctx, asked)
 	defer release()
-	defer l.writes.join()()
+	leave := l.writes.join()
+	defer leave()
 	return c.work(ctx)
 }
 
@@ -58,9 +59,13 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) 
 func (c *chunk) work(ctx context.Context) (int, error) {
 	var failed error
 	for {
-		next, err := c.next(ctx)
+		jobs, err := c.next(ctx)
 		if err != nil {
 			failed, c.shut = err, true
+		}
+		var next *batch
+		if len(jobs) > 0 {
+			next = &batch{jobs: jobs, done: make(chan struct{})}
 		}
 		if next == nil && c.flying == nil && c.landed == nil && (c.shut || len(c.jobs) > 0) {
 			return c.sent, failed
@@ -89,7 +94,7 @@ func (c *chunk) work(ctx context.Context) (int, error) {
 // next takes the next batch if it may be begun: the worker does not stop, enough of the lease and of the
 // activity's own time is left, and not too much is in flight already. Under a closed gate the ledger takes no
 // intents.
-func (c *chunk) next(ctx context.Context) (*batch, error) {
+func (c *chunk) next(ctx context.Context) ([]job, error) {
 	if c.shut || len(c.jobs) == 0 {
 		return nil, nil
 	}
@@ -108,9 +113,9 @@ func (c *chunk) next(ctx context.Context) (*batch, error) {
 			return nil, ctx.Err()
 		}
 	}
-	b := &batch{jobs: c.jobs[:n], done: make(chan struct{})}
+	jobs := c.jobs[:n]
 	c.jobs = c.jobs[n:]
-	return b, nil
+	return jobs, nil
 }
 
 // enough fences: what is begun must come to its end while the lease and the activity last. The lease is

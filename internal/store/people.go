@@ -202,15 +202,15 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 }
 
 func refusals(ctx context.Context, q querier, incident string, people []sealedPerson) (map[int64]map[breach.Channel]string, error) {
+	out := map[int64]map[breach.Channel]string{}
 	if len(people) == 0 {
-		return nil, nil
+		return out, nil
 	}
 	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person BETWEEN $2 AND $3 ORDER BY person, at`,
 		incident, people[0].id, people[len(people)-1].id)
 	if err != nil {
 		return nil, err
 	}
-	out := map[int64]map[breach.Channel]string{}
 	var r breach.Refusal
 	_, err = pgx.ForEachRow(rows, []any{&r.Person, &r.Channel, &r.Reason}, func() error {
 		if out[r.Person] == nil {
