@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
 	"github.com/tocsin-engine/tocsin/worker"
 )
@@ -152,6 +154,11 @@ func TestMainJob04ReportsBeforeTheList(t *testing.T) {
 		}
 	}
 	require.Empty(t, k.lastMove(t).Undone)
+	_, pack, _ := k.lead.raw(t, http.MethodGet, k.path("/evidence"), nil)
+	proof, err := evidence.Verify(bytes.NewReader(pack), int64(len(pack)))
+	require.NoError(t, err)
+	require.True(t, proof.Verified, "%v", proof.Problems)
+	require.Equal(t, 2, bytes.Count(unzipped(t, pack)["approvals.jsonl"], []byte(`"plan_hash"`)), "the reports' approval is evidence as well")
 }
 
 // lastMove is how the incident moved last, and who moved it.
