@@ -18,6 +18,7 @@ type Approve struct {
 	Cases    Cases
 	Duties   Duties
 	Plans    Plans
+	Sending  Sending
 	Judge    Judge
 	Profiles Profiles
 	Words    Words
@@ -136,7 +137,8 @@ func (a *Approve) await(ctx context.Context, incident string, j breach.Judgement
 		if toPeople := people && o.Duty == "notify_individuals" && o.Verdict == breach.Applies; !toPeople && !slices.Contains(reports, o.ID) {
 			continue
 		}
-		if err := a.Duties.SetObligationState(ctx, incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC()); err != nil {
+		err := a.Duties.SetObligationState(ctx, incident, o.ID, breach.ObligationAwaitingApproval, "", a.Now().UTC())
+		if err != nil && breach.CodeOf(err) != breach.ErrConflict { // one that is past that stays where it is
 			return err
 		}
 	}
@@ -178,6 +180,7 @@ type VerifyOut struct {
 	At       time.Time `json:"at"`
 	Reports  []string  `json:"reports"`
 	People   int64     `json:"people"` // 0 for a plan of reports alone
+	Rounds   int       `json:"rounds"` // of delivery so far
 }
 
 // Verify reads the approval row behind a plan; without one the story does not go on, whoever asked.
@@ -187,6 +190,9 @@ func (a *Approve) Verify(ctx context.Context, in VerifyIn) (VerifyOut, error) {
 		return VerifyOut{}, fail(ctx, err)
 	}
 	out := VerifyOut{Approver: ap.Approver, At: ap.At, People: plan.People.Total}
+	if out.Rounds, err = a.Sending.Rounds(ctx, in.Incident, in.Wave); err != nil {
+		return VerifyOut{}, fail(ctx, err)
+	}
 	for _, r := range plan.Reports {
 		if n := len(out.Reports); n == 0 || out.Reports[n-1] != r.Channel {
 			out.Reports = append(out.Reports, r.Channel)

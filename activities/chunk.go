@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
 // chunk sends what is due to the people of one leased block, in batches that overlap: while one is on the
@@ -21,6 +22,7 @@ type chunk struct {
 	landed *batch // its outcomes are not committed yet
 	sent   int
 	shut   bool // nothing more is begun
+	done   bool // everybody of the chunk was tried
 }
 
 // batch is what is committed and sent at once.
@@ -38,20 +40,33 @@ const (
 	firstBatch = 40
 )
 
-func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) (sent int, err error) {
+func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) (sent int, done bool, err error) {
 	if lease.Block.Digest != l.digests[lease.Block.No] {
-		return 0, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
+		return 0, false, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
 	}
 	subjects, err := l.People.Subjects(ctx, l.in.Incident, lease.Block)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects)}
+	defer c.giveBack(ctx)
 	release := c.keep(ctx, asked)
 	defer release()
 	leave := l.writes.join()
 	defer leave()
-	return c.work(ctx)
+	sent, err = c.work(ctx)
+	return sent, c.done, err
+}
+
+// giveBack frees a chunk that is not done, so that a delivery that goes on after a pause finds it at once. With an
+// intent left open, the chunk's next lease finds that.
+func (c *chunk) giveBack(ctx context.Context) {
+	if c.done {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	_ = c.Sending.Release(ctx, c.lease) // else it is free when its time is over
 }
 
 // work goes on until everybody was tried, or until nothing more may be begun and all is recorded. A lease that
@@ -74,6 +89,7 @@ func (c *chunk) work(ctx context.Context) (int, error) {
 		if next != nil || c.landed != nil || finish {
 			err := c.commit(ctx, next, finish)
 			if finish {
+				c.done = err == nil
 				return c.sent, unlost(err)
 			}
 			if err != nil {
@@ -103,6 +119,9 @@ func (c *chunk) next(ctx context.Context) ([]job, error) {
 		return nil, ctx.Err()
 	}
 	n := min(c.size, len(c.jobs))
+	if c.in.Channel == breach.Push { // nobody can be asked about one that was intended and not begun
+		n = min(n, max(1, c.Limits.Parallel))
+	}
 	for !c.Deliver.flying.take(n, max(c.Limits.InFlight, 2*c.Limits.Batch)) {
 		if c.flying != nil || c.landed != nil {
 			return nil, nil // these must land first: others may wait for them
@@ -127,8 +146,7 @@ func (c *chunk) enough(ctx context.Context) bool {
 	return c.left() > c.Limits.Margin || (c.Limits.Lease <= c.Limits.Margin && c.left() > 0)
 }
 
-// commit writes the intents of the next batch and the outcomes of the one that landed. Outcomes are tried
-// again while the database is away for a moment: refusing them would hide a real send.
+// commit writes the intents of the next batch and the outcomes of the one that landed.
 func (c *chunk) commit(ctx context.Context, next *batch, finish bool) error {
 	w := breach.Write{Incident: c.in.Incident, Lease: c.lease, Finish: finish}
 	if next != nil {
@@ -138,13 +156,8 @@ func (c *chunk) commit(ctx context.Context, next *batch, finish bool) error {
 		w.Events = c.landed.events
 	}
 	err := c.writes.commit(ctx, c.Sending, w)
-	for wait := 100 * time.Millisecond; away(err) && len(w.Events) > 0 && wait < 2*time.Second; wait *= 2 {
-		beat(ctx)
-		time.Sleep(wait)
-		w.Intents, w.Finish = nil, false // what was to be begun is not
-		if again := c.writes.commit(ctx, c.Sending, w); again == nil {
-			break
-		}
+	if away(err) {
+		c.offer(ctx, w, next)
 	}
 	if c.landed != nil {
 		c.Deliver.flying.land(len(c.landed.jobs))
@@ -154,6 +167,34 @@ func (c *chunk) commit(ctx context.Context, next *batch, finish bool) error {
 		c.Deliver.flying.land(len(next.jobs))
 	}
 	return err
+}
+
+// offer gives what is known to a ledger that did not answer, again and again: what was sent is a fact, and of what
+// was about to be sent it is known that it was not, whatever became of its intents.
+func (c *chunk) offer(ctx context.Context, w breach.Write, next *batch) {
+	w.Intents, w.Finish = nil, false
+	if next != nil {
+		for _, j := range next.jobs {
+			w.Events = append(w.Events, breach.AttemptEvent{
+				Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try, State: breach.FailedTemporary,
+				Reason: delivery.ReasonCrash, Provider: j.step.Provider, Epoch: c.lease.Epoch, At: c.Now().UTC(),
+			})
+		}
+	}
+	wait := 100 * time.Millisecond
+	for end := time.Now().Add(c.Limits.Patience); time.Now().Before(end) && !c.ending(ctx); wait = min(2*wait, 2*time.Second) {
+		beat(ctx)
+		time.Sleep(wait)
+		if err := c.writes.commit(ctx, c.Sending, w); !away(err) {
+			return
+		}
+	}
+}
+
+// ending says that the activity has no time left.
+func (c *chunk) ending(ctx context.Context) bool {
+	end, limited := ctx.Deadline()
+	return ctx.Err() != nil || (limited && time.Until(end) < 5*time.Second)
 }
 
 // away says that the ledger could not be reached, or that nobody knows what it did.

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -36,6 +37,7 @@ type Limits struct {
 	Batch    int           // messages committed as intended at once, at most; a slow provider gets fewer
 	Parallel int           // messages of a batch that are under way at once: requests to a provider
 	Mail     int           // the same for email, whose transport bounds its connections itself; 0 is Parallel
+	Patience time.Duration // how long what is known is offered to a ledger that does not answer
 	InFlight int           // messages of this process that are intended without an outcome; 0 is two batches
 	Lease    time.Duration // a lost lane's chunk is free after this
 	Margin   time.Duration // a batch is begun only while this much of the lease is left
@@ -45,7 +47,7 @@ type Limits struct {
 
 // DefaultLimits are safe for any provider.
 var DefaultLimits = Limits{
-	Batch: 160, Parallel: 8, Mail: 80, InFlight: 960, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
+	Batch: 160, Parallel: 8, Mail: 80, InFlight: 960, Patience: 90 * time.Second, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
 }
 
 // LaneIn names the work of one lane for one slice of time.
@@ -75,9 +77,7 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		return LaneOut{}, fail(ctx, err)
 	}
 	for end := d.Now().Add(in.Slice); d.Now().Before(end); {
-		paused, stopped, err := d.Sending.Gate(ctx, in.Incident)
-		if err != nil || paused || stopped {
-			out.Paused, out.Stopped = paused || stopped, stopped
+		if err := d.look(ctx, in.Incident, &out); err != nil || out.Paused {
 			return out, fail(ctx, err)
 		}
 		asked := time.Now()
@@ -89,14 +89,24 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		if lease == nil {
 			return out, nil
 		}
-		n, err := l.chunk(ctx, lease, asked)
+		n, done, err := l.chunk(ctx, lease, asked)
 		out.Sent += n
 		if err != nil || stopping(ctx) {
 			return out, fail(ctx, err)
 		}
+		if !done { // sending is paused, the lease was lost, or little time is left: the story looks why
+			return out, fail(ctx, d.look(ctx, in.Incident, &out))
+		}
 		beat(ctx)
 	}
 	return out, nil
+}
+
+// look notes where the gate stands.
+func (d *Deliver) look(ctx context.Context, incident string, out *LaneOut) error {
+	paused, stopped, err := d.Sending.Gate(ctx, incident)
+	out.Paused, out.Stopped = paused || stopped, stopped
+	return err
 }
 
 // lane is one lane's knowledge of what was approved.
@@ -180,6 +190,27 @@ func stopping(ctx context.Context) bool {
 	default:
 		return false
 	}
+}
+
+// alive beats until the returned function is called, for steps that take long in one call of the ledger.
+func alive(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				beat(ctx)
+			}
+		}
+	})
+	return func() { close(done); wg.Wait() }
 }
 
 // beat tells Temporal that the activity is alive; outside an activity it does nothing.

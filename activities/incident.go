@@ -36,13 +36,14 @@ type RecallOut struct {
 	Acknowledged []string `json:"acknowledged,omitempty"`
 	Paused       bool     `json:"paused,omitempty"`
 	Stopped      bool     `json:"stopped,omitempty"`
+	// Told says that everybody on the lists was told or is covered.
+	Told bool `json:"told,omitempty"`
 }
 
 // RecalledWave is one list of people with the newest plan for it.
 type RecalledWave struct {
 	Wave     int              `json:"wave"`
-	Empty    bool             `json:"empty,omitempty"`  // it holds nobody: its plan is of reports alone
-	Rounds   int              `json:"rounds,omitempty"` // of delivery so far
+	Empty    bool             `json:"empty,omitempty"` // it holds nobody: its plan is of reports alone
 	Plan     breach.PlanState `json:"plan,omitempty"`
 	PlanHash string           `json:"plan_hash,omitempty"`
 	Author   string           `json:"author,omitempty"`
@@ -58,15 +59,17 @@ func (c *Case) Recall(ctx context.Context, in CaseIn) (RecallOut, error) {
 	if out.Paused, out.Stopped, err = c.Sending.Gate(ctx, in.Incident); err != nil {
 		return out, fail(ctx, err)
 	}
+	all, err := c.People.Tally(ctx, in.Incident, 0)
+	if err != nil {
+		return out, fail(ctx, err)
+	}
+	out.Told = all.Sum() > 0 && all.Unaccounted() == 0
 	waves, err := c.Waves.WaveNumbers(ctx, in.Incident)
 	if err != nil {
 		return out, fail(ctx, err)
 	}
 	for _, n := range waves {
 		w := RecalledWave{Wave: n}
-		if w.Rounds, err = c.Sending.Rounds(ctx, in.Incident, n); err != nil {
-			return out, fail(ctx, err)
-		}
 		t, err := c.People.Tally(ctx, in.Incident, n)
 		if err != nil {
 			return out, fail(ctx, err)
@@ -120,6 +123,8 @@ type CloseIn struct {
 // reason, while a duty that applies was not done. Before people are counted, those of whom time has brought
 // proof are taken as reached: a delivery that was stopped does not wait for that.
 func (c *Case) Close(ctx context.Context, in CloseIn) (CaseIn, error) {
+	stop := alive(ctx)
+	defer stop()
 	if err := c.settle(ctx, in.Incident); err != nil {
 		return CaseIn{}, fail(ctx, err)
 	}
@@ -224,16 +229,25 @@ func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (FulfilOut, error) {
 	if t.Unaccounted() > 0 || t.Sum() == 0 {
 		return FulfilOut{}, nil // somebody is neither told nor covered: the duty stays open
 	}
-	return FulfilOut{Done: true}, fail(ctx, c.moveDuty(ctx, in, breach.ObligationClosed, "everybody on the lists was told or is covered"))
+	err = c.each(ctx, in, func(o string) error {
+		return c.Duties.SetObligationState(ctx, in.Incident, o, breach.ObligationClosed, "everybody on the lists was told or is covered", c.Now().UTC())
+	})
+	return FulfilOut{Done: true}, fail(ctx, err)
 }
 
-// Owe opens the obligations of a duty to people again: further people were found, who were not told.
+// Owe opens the obligations of a duty to people again that were closed: somebody was not told after all.
 func (c *Case) Owe(ctx context.Context, in FulfilIn) (FulfilOut, error) {
-	return FulfilOut{}, fail(ctx, c.moveDuty(ctx, in, breach.ObligationDrafting, "a further list of people was loaded"))
+	err := c.each(ctx, in, func(o string) error {
+		return c.Duties.ReopenObligation(ctx, in.Incident, o, "somebody was not told yet", c.Now().UTC())
+	})
+	return FulfilOut{}, fail(ctx, err)
 }
 
-func (c *Case) moveDuty(ctx context.Context, in FulfilIn, to breach.ObligationState, reason string) error {
+func (c *Case) each(ctx context.Context, in FulfilIn, do func(obligation string) error) error {
 	j, _, err := c.Duties.Judgement(ctx, in.Incident)
+	if breach.CodeOf(err) == breach.ErrNotFound {
+		return nil // facts that cannot be judged have no duties yet
+	}
 	if err != nil {
 		return err
 	}
@@ -241,7 +255,7 @@ func (c *Case) moveDuty(ctx context.Context, in FulfilIn, to breach.ObligationSt
 		if o.Duty != in.Duty || o.Verdict != breach.Applies {
 			continue
 		}
-		if err := c.Duties.SetObligationState(ctx, in.Incident, o.ID, to, reason, c.Now().UTC()); err != nil {
+		if err := do(o.ID); err != nil {
 			return err
 		}
 	}

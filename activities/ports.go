@@ -45,6 +45,8 @@ type Duties interface {
 	// SetObligationState appends a state for one obligation; one that the machine does not allow is left
 	// alone when the obligation had it before, and breach.ErrConflict otherwise.
 	SetObligationState(ctx context.Context, incident, obligation string, s breach.ObligationState, reason string, at time.Time) error
+	// ReopenObligation sets one that is closed back to drafting; any other is left alone.
+	ReopenObligation(ctx context.Context, incident, obligation, reason string, at time.Time) error
 }
 
 // Plans keeps texts, plans and approvals.
@@ -102,6 +104,8 @@ type Sending interface {
 	// Commit carries out the writes of many lanes in one transaction, with one answer a write: intents (before
 	// anything is sent; breach.ErrConflict when the lease is lost), events (never refused), a finished chunk.
 	Commit(ctx context.Context, writes []breach.Write) []error
+	// Release gives a lease back before its time; one that is lost is left alone.
+	Release(ctx context.Context, l *breach.Lease) error
 	// Record appends attempt events and keeps person outcomes and tallies. Never refused; an event that is
 	// there already is left alone.
 	Record(ctx context.Context, incident string, events []breach.AttemptEvent) error

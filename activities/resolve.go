@@ -49,6 +49,8 @@ func (o SurveyOut) Sum() int64 {
 // channels that are due in this round. It is a pure decision over the ledger, so running it again gives
 // the same answer.
 func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
+	stop := alive(ctx)
+	defer stop()
 	sc, err := r.scope(ctx, in.Incident)
 	if err != nil {
 		return SurveyOut{}, fail(ctx, err)

@@ -118,7 +118,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))
 
-	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}
+	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Sending: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}
 	w.RegisterActivityWithOptions(approve.Compose, name(activities.NameCompose))
 	w.RegisterActivityWithOptions(approve.Verify, name(activities.NameVerify))
 

@@ -30,17 +30,23 @@ func (s *story) submit(ctx workflow.Context, in protocol.Submit) (breach.Submitt
 	return breach.Submitted{PlanHash: out.PlanHash}, nil
 }
 
-// approve lets a wave go on once the approval row behind it is verified.
+// approve lets a wave go on once the approval row behind it is verified, also when the story did not hear of the
+// plan: it was approved between the ledger's row and the story's note of it.
 func (s *story) approve(ctx workflow.Context, in protocol.Decide) error {
-	w := s.awaiting(in.PlanHash)
-	if w == nil {
-		return reject(breach.ErrOldHash, "no plan with this hash waits for approval")
+	no := in.Wave
+	if w := s.awaiting(in.PlanHash); w != nil {
+		no = w.no
 	}
-	if _, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: in.PlanHash}); err != nil {
+	if _, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: no, PlanHash: in.PlanHash}); err != nil {
 		return err
 	}
-	w.state, w.since = waveApproved, workflow.Now(ctx)
-	s.note(ctx, "approve", "the plan of list "+itoa(w.no)+" was approved")
+	w := s.wave(no)
+	if w == nil {
+		w = &wave{no: no}
+		s.waves = append(s.waves, w)
+	}
+	w.state, w.planHash, w.since = waveApproved, in.PlanHash, workflow.Now(ctx)
+	s.note(ctx, "approve", "the plan of list "+itoa(no)+" was approved")
 	return nil
 }
 

@@ -49,7 +49,7 @@ func trouble(ctx workflow.Context, in activities.TroubleIn) error {
 }
 
 func closeCase(ctx workflow.Context, in activities.CloseIn) error {
-	_, err := call(answer(ctx), activities.NameClose, atCase.Close, in)
+	_, err := call(walk(ctx), activities.NameClose, atCase.Close, in)
 	return err
 }
 
@@ -91,7 +91,7 @@ func settle(ctx workflow.Context, in activities.SettleIn) (activities.SettleOut,
 }
 
 func decide(ctx workflow.Context, in activities.AnnounceIn) (activities.DecideOut, error) {
-	return call(quick(ctx), activities.NameDecide, atAnnounce.Decide, in)
+	return call(walk(ctx), activities.NameDecide, atAnnounce.Decide, in)
 }
 
 func show(ctx workflow.Context, in activities.AnnounceIn) error {

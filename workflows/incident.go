@@ -20,7 +20,7 @@ import (
 // approval of its own. The ledger is the truth about people and approvals: a story that starts anew recalls
 // it and repeats nothing.
 func Incident(ctx workflow.Context, in protocol.IncidentInput) error {
-	s := &story{in: in, mu: workflow.NewMutex(ctx)}
+	s := &story{in: in, mu: workflow.NewMutex(ctx), moving: workflow.NewMutex(ctx)}
 	if err := s.listen(ctx); err != nil { // first of all: an update that finds no handler is lost
 		return err
 	}
@@ -46,13 +46,26 @@ func Incident(ctx workflow.Context, in protocol.IncidentInput) error {
 	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err != nil {
 		return err
 	}
-	return s.seal(ctx)
+	if err := s.seal(ctx); err != nil {
+		return err
+	}
+	return s.reopened(ctx)
+}
+
+// reopened goes on when somebody reopened the incident while its evidence was being sealed.
+func (s *story) reopened(ctx workflow.Context) error {
+	out, err := recall(ctx, s.in.Incident)
+	if err != nil || out.State == breach.IncidentClosed {
+		return err
+	}
+	return workflow.NewContinueAsNewError(ctx, protocol.WorkflowIncident, s.in)
 }
 
 // story is the state of one incident's workflow. It holds ids, counts, hashes and enums only.
 type story struct {
 	in       protocol.IncidentInput
 	mu       workflow.Mutex // updates that yield take turns
+	moving   workflow.Mutex // so do moves of the incident's state
 	state    breach.IncidentState
 	revision int
 	waves    []*wave
@@ -89,9 +102,13 @@ type wave struct {
 	since    time.Time
 	reports  []string
 	empty    bool // it holds nobody: its plan is of reports alone
-	rounds   int  // of delivery so far
 	child    workflow.ChildWorkflowFuture
 	stopped  bool // delivered as far as it came
+}
+
+// decided says that its plan was approved and is being carried out, or was.
+func (w *wave) decided() bool {
+	return w.state == waveApproved || w.state == waveDelivering || w.state == waveDelivered
 }
 
 // report is one report to an authority. It has no state while it is being filed.
@@ -110,17 +127,16 @@ func (s *story) recall(ctx workflow.Context) error {
 	}
 	s.state, s.revision, s.paused, s.stopped = out.State, out.Revision, out.Paused, out.Stopped
 	s.closed = s.state == breach.IncidentClosed
-	s.told = s.state == breach.IncidentMonitoring && !s.stopped
+	s.told = out.Told
 	now := workflow.Now(ctx)
 	for _, r := range out.Waves {
-		w := &wave{no: r.Wave, state: waveLoaded, since: now, rounds: r.Rounds, empty: r.Empty}
+		w := &wave{no: r.Wave, state: waveLoaded, since: now, empty: r.Empty}
 		switch r.Plan {
 		case breach.PlanAwaiting:
 			w.state, w.planHash, w.author = waveAwaiting, r.PlanHash, r.Author
 		case breach.PlanApproved:
 			w.state, w.planHash, w.author = waveApproved, r.PlanHash, r.Author
 		}
-		s.told = s.told && w.state == waveApproved
 		s.waves = append(s.waves, w)
 	}
 	for _, o := range out.Filed {
@@ -148,6 +164,9 @@ func (s *story) begin(ctx workflow.Context) error {
 		s.note(ctx, "assess", "the facts could not be judged: "+why(err))
 		s.record(ctx, "facts", why(err))
 	}
+	if !s.told && s.anybody() {
+		s.owes(ctx)
+	}
 	if s.state == breach.IncidentOpen {
 		return s.moveTo(ctx, breach.IncidentAssessing)
 	}
@@ -169,7 +188,7 @@ func (s *story) notify(ctx workflow.Context, w *wave) {
 		s.broke(ctx, w, err)
 		return
 	}
-	w.state, w.stopped, w.rounds = waveDelivered, result.Stopped, result.Rounds
+	w.state, w.stopped = waveDelivered, result.Stopped
 	reached := itoa(int(result.Tally[breach.Reached])) + " reached"
 	if w.stopped {
 		s.note(ctx, "deliver", "list "+itoa(w.no)+" was stopped: "+reached+"; who was not told stays on the list")
@@ -179,10 +198,16 @@ func (s *story) notify(ctx workflow.Context, w *wave) {
 	if s.everybodyTold() {
 		s.closeDuties(ctx)
 	}
-	if !s.delivering() {
-		if err := s.moveTo(ctx, breach.IncidentMonitoring); err != nil {
-			s.note(ctx, "deliver", "the state could not be moved: "+why(err))
-		}
+	s.rest(ctx)
+}
+
+// rest says that nobody is being told at the moment.
+func (s *story) rest(ctx workflow.Context) {
+	if s.delivering() || s.state != breach.IncidentNotifying {
+		return
+	}
+	if err := s.moveTo(ctx, breach.IncidentMonitoring); err != nil {
+		s.note(ctx, "deliver", "the state could not be moved: "+why(err))
 	}
 }
 
@@ -220,19 +245,22 @@ func (s *story) again(ctx workflow.Context, no int) {
 	if w := s.wave(no); w != nil && w.state == waveDelivered && !w.stopped && !s.stopped {
 		w.state, w.since = waveApproved, workflow.Now(ctx)
 		s.note(ctx, "deliver", "a message of list "+itoa(no)+" failed late; who is not told yet is tried again")
+		s.owes(ctx)
 	}
 }
 
-// loaded takes up a list of people. Whoever is on it was not told, so a duty that was done is open again.
+// loaded takes up a list of people. Whoever is on it was not told.
 func (s *story) loaded(ctx workflow.Context, no int) {
 	if no < 1 || s.wave(no) != nil {
 		return
 	}
 	s.waves = append(s.waves, &wave{no: no, state: waveLoaded, since: workflow.Now(ctx)})
 	s.note(ctx, "resolve", "list "+itoa(no)+" was loaded")
-	if !s.told {
-		return
-	}
+	s.owes(ctx)
+}
+
+// owes opens the duties to people again that were done: somebody is not told.
+func (s *story) owes(ctx workflow.Context) {
 	s.told = false
 	for _, c := range s.clocks {
 		c.met = c.met && c.Duty != dutyToPeople
@@ -269,7 +297,7 @@ func (s *story) owesReports() bool {
 // everybodyTold says that no list is left whose people are still to be told.
 func (s *story) everybodyTold() bool {
 	for _, w := range s.waves {
-		if w.state != waveDelivered || w.stopped {
+		if !w.empty && (w.state != waveDelivered || w.stopped) {
 			return false
 		}
 	}
@@ -283,9 +311,12 @@ func (s *story) closeDuties(ctx workflow.Context) {
 		s.note(ctx, "deliver", "the duties to people could not be closed: "+why(err))
 		return
 	}
-	if out.Done && s.everybodyTold() { // a list may have been loaded meanwhile
+	switch {
+	case out.Done && s.everybodyTold():
 		s.told = true
 		s.met(dutyToPeople)
+	case out.Done: // a list was loaded meanwhile
+		s.owes(ctx)
 	}
 }
 
@@ -294,6 +325,7 @@ func (s *story) broke(ctx workflow.Context, w *wave, err error) {
 	w.state, w.since = waveFailed, workflow.Now(ctx)
 	s.note(ctx, "deliver", "list "+itoa(w.no)+" stopped by an error: "+why(err))
 	s.record(ctx, "list "+itoa(w.no), why(err))
+	s.rest(ctx)
 }
 
 // record puts trouble on the ledger's record, where those who must mend it look.
@@ -303,8 +335,14 @@ func (s *story) record(ctx workflow.Context, what, reason string) {
 	}
 }
 
+// moveTo moves the incident machine, one move at a time. Whoever wants to rest looks once more when it is their
+// turn: another list may have begun.
 func (s *story) moveTo(ctx workflow.Context, to breach.IncidentState) error {
-	if s.state == to {
+	if err := s.moving.Lock(ctx); err != nil {
+		return err
+	}
+	defer s.moving.Unlock()
+	if s.state == to || (to == breach.IncidentMonitoring && s.delivering()) {
 		return nil
 	}
 	if err := move(ctx, activities.MoveIn{Incident: s.in.Incident, To: to}); err != nil {

@@ -146,3 +146,100 @@ func TestAuthorityThatIsAwayForHours(t *testing.T) {
 	require.NoError(t, p.run())
 	require.Len(t, p.stage.Office.Filed(), 1)
 }
+
+// An approval that the ledger took before the story noted the plan is carried out all the same.
+func TestApprovalThatOvertakesTheSubmission(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("some", 2)...)
+	p.stage.Quick()
+	var hash string
+	p.led.Break(when("SavePlan", func() error {
+		return breach.Errorf(breach.ErrInvalid, "the step after it failed")
+	}))
+	p.asks(protocol.UpdateSubmit, submission(1), func(a *answer) {
+		p.led.Break(nil)
+		require.Error(t, a.err(), "the plan is in the ledger, and the story has not heard of it")
+		require.Equal(t, "loaded", p.wave(1))
+		hash = p.led.Plans()[0].Hash
+		require.NoError(t, p.led.Decide(1, hash, mei, true, p.env.Now()))
+	})
+	p.asks(protocol.UpdateApprove, func() any { return protocol.Decide{Command: command(mei), Wave: 1, PlanHash: hash} }, func(a *answer) {
+		require.NoError(t, a.err())
+	})
+	p.closes()
+	require.NoError(t, p.run())
+	p.everybodyOnce()
+}
+
+// when fails a write of the ledger after it was done.
+func when(op string, do func() error) activitiestest.Fault {
+	return func(o string, wrote bool) error {
+		if o == op && wrote {
+			return do()
+		}
+		return nil
+	}
+}
+
+// A list that broke off goes on with rounds that no lane worked on, and with a stop it can still be closed.
+func TestListThatBrokeOffCanBeMendedOrClosed(t *testing.T) {
+	t.Parallel()
+	for name, mended := range map[string]bool{"mended": true, "stopped": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlay(t, "mooc", crowd("some", 6)...)
+			p.stage.Quick()
+			p.led.Break(func(op string, wrote bool) error {
+				if op == "Record" && wrote {
+					return breach.Errorf(breach.ErrTampered, "the policy profile differs from the one that was approved")
+				}
+				return nil
+			})
+			p.submits(1)
+			p.approves(1)
+			p.then("it broke off", p.waveIs(1, "failed"), func() { p.led.Break(nil) })
+			p.then("nobody is being told", p.stateIs(breach.IncidentMonitoring), func() {
+				require.Contains(t, p.waits(), "mend")
+			})
+			if mended {
+				p.then("submit again", now, func() { p.update(protocol.UpdateSubmit, submission(1)()) })
+				p.approves(1)
+				p.then("told", func() bool { return p.met(activitiestest.DutyPeople) }, func() {})
+				p.closes()
+				require.NoError(t, p.run())
+				require.Equal(t, int64(6), p.led.Outcomes()[breach.Reached])
+				return
+			}
+			p.gated(protocol.UpdateStop, true, true)
+			p.then("a lead decides about the rest", now, func() {
+				for _, who := range p.led.People() {
+					if who.Outcome == breach.Pending {
+						p.set(t, who.Who.Name, breach.Exempt)
+					}
+				}
+			})
+			p.then("closed", now, func() { p.closeLeaving() })
+			require.NoError(t, p.run())
+			require.Equal(t, breach.IncidentClosed, p.led.Head().State)
+		})
+	}
+}
+
+// A plan of reports alone that still waits does not keep the duty to people open.
+func TestReportsThatWaitKeepNoDutyToPeopleOpen(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("some", 2)...)
+	p.submits(1)
+	p.approves(1)
+	p.then("being told", p.waveIs(1, "delivering"), func() { p.led.Amend(malicious) })
+	p.asks(protocol.UpdateAmend, amendment(2), func(a *answer) { require.NoError(t, a.err()) })
+	p.asks(protocol.UpdateSubmit, submission(2), func(a *answer) { require.NoError(t, a.err()) })
+	p.then("told", p.stateIs(breach.IncidentMonitoring), func() {
+		require.True(t, p.met(activitiestest.DutyPeople))
+		require.Equal(t, "awaiting_approval", p.wave(2))
+	})
+	p.approves(2)
+	p.then("filed", func() bool { return len(p.stage.Office.Filed()) == 2 }, func() {})
+	p.then("close", func() bool { return len(p.status().Reports) == 2 && p.status().Reports[1].State != "" }, func() { p.close() })
+	require.NoError(t, p.run())
+}

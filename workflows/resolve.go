@@ -6,16 +6,21 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/protocol"
 )
 
 // run runs a child under an id of its own. One that still runs under the same id (the story was started
 // anew, the child was not lost) is waited for, less and less often: the ledger makes a second walk harmless.
-func (s *story) run(ctx workflow.Context, id, name string, in, out any, begun func(workflow.ChildWorkflowFuture)) error {
+func (s *story) run(ctx workflow.Context, id, name string, input func() (any, error), out any, begun func(workflow.ChildWorkflowFuture)) error {
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		in, err := input()
+		if err != nil {
+			return err
+		}
 		f := workflow.ExecuteChildWorkflow(child(ctx, id), name, in)
 		begun(f)
-		err := f.Get(ctx, out)
+		err = f.Get(ctx, out)
 		var running *temporal.ChildWorkflowExecutionAlreadyStartedError
 		if !errors.As(err, &running) {
 			return err
@@ -28,10 +33,15 @@ func (s *story) run(ctx workflow.Context, id, name string, in, out any, begun fu
 
 func alone(workflow.ChildWorkflowFuture) {}
 
-// deliver runs the child that tells everybody of a wave.
+func plain(in any) func() (any, error) { return func() (any, error) { return in, nil } }
+
+// deliver runs the child that tells everybody of a wave. It goes on after the rounds that the ledger has.
 func (s *story) deliver(ctx workflow.Context, w *wave) (out DeliverResult, err error) {
-	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Paused: s.paused, Round: w.rounds}
-	err = s.run(ctx, protocol.DeliverID(in.Incident, in.Wave), protocol.WorkflowDeliver, in, &out,
+	input := func() (any, error) {
+		v, err := verify(ctx, activities.VerifyIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash})
+		return DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Paused: s.paused, Round: v.Rounds}, err
+	}
+	err = s.run(ctx, protocol.DeliverID(s.in.Incident, w.no), protocol.WorkflowDeliver, input, &out,
 		func(f workflow.ChildWorkflowFuture) { w.child = f })
 	return out, err
 }
@@ -40,7 +50,7 @@ func (s *story) deliver(ctx workflow.Context, w *wave) (out DeliverResult, err e
 func (s *story) announce(ctx workflow.Context, w *wave) error {
 	in := DeliverInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}
 	var out AnnounceResult
-	if err := s.run(ctx, protocol.AnnounceID(in.Incident, in.Wave), protocol.WorkflowAnnounce, in, &out, alone); err != nil {
+	if err := s.run(ctx, protocol.AnnounceID(in.Incident, in.Wave), protocol.WorkflowAnnounce, plain(in), &out, alone); err != nil {
 		return err
 	}
 	s.announced = s.announced || out.Published
@@ -61,7 +71,7 @@ func (s *story) report(ctx workflow.Context, w *wave, obligation string) {
 	r.failed, r.since = false, workflow.Now(ctx)
 	in := ReportInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Obligation: obligation}
 	var out ReportResult
-	err := s.run(ctx, protocol.ReportID(in.Incident, obligation), protocol.WorkflowReport, in, &out, alone)
+	err := s.run(ctx, protocol.ReportID(in.Incident, obligation), protocol.WorkflowReport, plain(in), &out, alone)
 	r.since = workflow.Now(ctx)
 	if err != nil {
 		r.failed = true

@@ -123,9 +123,9 @@ func (s *story) planUpdates(ctx workflow.Context) error {
 		switch w := s.wave(in.Wave); {
 		case in.Wave < 1:
 			return reject(breach.ErrInvalid, "lists are counted from 1")
-		case s.stopped:
+		case s.stopped && w != nil && !w.empty:
 			return reject(breach.ErrConflict, "sending was stopped for good: no further plan can be carried out")
-		case w != nil && (w.state == waveDelivering || w.state == waveDelivered || w.state == waveApproved):
+		case w != nil && w.decided():
 			return reject(breach.ErrAlreadyDecided, "the plan of list %d is approved already", in.Wave)
 		}
 		return nil
@@ -150,18 +150,19 @@ func (s *story) planUpdates(ctx workflow.Context) error {
 	})
 }
 
-// approvable refuses an approval of what is not pending, by the author, or by a role that may not.
+// approvable refuses an approval of what is decided already, by the author, or by a role that may not. One that
+// names a list is never refused because the story has not heard of its plan: the ledger has it, and says so.
 func (s *story) approvable(in protocol.Decide) error {
+	for _, done := range s.waves {
+		if done.planHash == in.PlanHash && done.decided() {
+			return reject(breach.ErrAlreadyDecided, "this plan is approved already")
+		}
+	}
 	w := s.awaiting(in.PlanHash)
 	switch {
-	case w == nil:
-		for _, done := range s.waves {
-			if done.planHash == in.PlanHash && done.state != waveLoaded {
-				return reject(breach.ErrAlreadyDecided, "this plan is approved already")
-			}
-		}
+	case w == nil && in.Wave < 1:
 		return reject(breach.ErrOldHash, "no plan with this hash waits for approval; read the plan again")
-	case in.Actor == w.author:
+	case w != nil && in.Actor == w.author:
 		return reject(breach.ErrSelfApproval, "the author of a plan cannot approve it")
 	case in.Role != breach.RoleLead:
 		return reject(breach.ErrForbidden, "only a lead approves")
@@ -196,10 +197,8 @@ func (s *story) endUpdates(ctx workflow.Context) error {
 		if s.delivering() {
 			return reject(breach.ErrConflict, "people are still being told; wait, or stop sending first")
 		}
-		for _, r := range s.reports {
-			if r.state == "" && !r.failed {
-				return reject(breach.ErrConflict, "%s is being filed; close when the authority has it", r.obligation)
-			}
+		if s.filingAny() && !in.Reasoned {
+			return reject(breach.ErrConflict, "a report is being filed; close when the authority has it, or with a reason")
 		}
 		if in.Role != breach.RoleLead {
 			return reject(breach.ErrForbidden, "only a lead closes an incident")
@@ -312,10 +311,15 @@ func (s *story) awaited() []breach.Awaited {
 			add("acknowledge", breach.RoleLead, "", r.obligation, r.since)
 		}
 	}
-	if s.state == breach.IncidentMonitoring && !s.delivering() {
+	if s.state == breach.IncidentMonitoring && !s.delivering() && !s.filingAny() {
 		add("close", breach.RoleLead, "", "", s.timeline[len(s.timeline)-1].At)
 	}
 	return out
+}
+
+// filingAny says that a report is under way to its authority.
+func (s *story) filingAny() bool {
+	return slices.ContainsFunc(s.reports, func(r *report) bool { return r.state == "" && !r.failed })
 }
 
 func (s *story) done() protocol.Done { return protocol.Done{State: s.state} }

@@ -85,7 +85,7 @@ func (s *Stage) Assess() *activities.Assess {
 
 // Approve composes and verifies behind this stage's ports.
 func (s *Stage) Approve() *activities.Approve {
-	return &activities.Approve{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Words: Words{}, Now: s.Now}
+	return &activities.Approve{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Sending: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Words: Words{}, Now: s.Now}
 }
 
 // Resolve surveys behind this stage's ports.

@@ -65,6 +65,16 @@ func (l *Ledger) SetObligationState(ctx context.Context, incident, obligation st
 	})
 }
 
+// ReopenObligation answers activities.Duties.
+func (l *Ledger) ReopenObligation(ctx context.Context, _, obligation, _ string, _ time.Time) error {
+	return l.do(ctx, "ReopenObligation", true, func() error {
+		if past := l.duties[obligation]; len(past) > 0 && past[len(past)-1] == breach.ObligationClosed {
+			l.duties[obligation] = append(past, breach.ObligationDrafting)
+		}
+		return nil
+	})
+}
+
 // OwedReports answers activities.Duties.
 func (l *Ledger) OwedReports(ctx context.Context, _ string) (out []string, err error) {
 	err = l.do(ctx, "OwedReports", false, func() error {

@@ -257,6 +257,16 @@ func (l *Ledger) open() error {
 	return nil
 }
 
+// Release answers activities.Sending.
+func (l *Ledger) Release(ctx context.Context, lease *breach.Lease) error {
+	return l.do(ctx, "Release", true, func() error {
+		if k := l.own(lease); k != nil {
+			k.until = time.Time{}
+		}
+		return nil
+	})
+}
+
 // Rounds answers activities.Sending.
 func (l *Ledger) Rounds(ctx context.Context, _ string, wave int) (n int, err error) {
 	err = l.do(ctx, "Rounds", false, func() error {

@@ -308,9 +308,7 @@ func (e *Engine) Reopen(ctx context.Context, incident string, by breach.Actor) e
 	if err := e.Ledger.SetState(ctx, incident, breach.IncidentMonitoring, by.ID, e.Now().UTC()); err != nil {
 		return err
 	}
-	if err := e.start(ctx, incident, inc.OpenedAt); err != nil {
-		return e.explain(ctx, incident, err)
-	}
+	_ = e.start(ctx, incident, inc.OpenedAt) // else CatchUp starts it, as it does when the old story has not ended yet
 	return nil
 }
 

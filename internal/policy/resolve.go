@@ -257,8 +257,9 @@ func (r Retry) after(tries int) time.Duration {
 	return r.Backoff[min(max(tries, 1), len(r.Backoff))-1]
 }
 
-// settle says how an unknown attempt is settled: email by the policy, SMS and calls by asking, again and again
-// as long as the channel's wait lasts and once after it; the rest cannot be known.
+// settle says how an unknown attempt is settled: email by the policy, push by repeating it as often as the policy
+// lets, SMS and calls by asking, again and again as long as the channel's wait lasts and once after it; the rest
+// cannot be known.
 func (w *walk) settle(to breach.Addressee, r ChannelRule, h history) Step {
 	a := h.last
 	s := Step{Kind: StepReconcile, Addressee: to, Channel: r.Channel, Provider: a.Provider, Try: a.Try,
@@ -266,6 +267,10 @@ func (w *walk) settle(to breach.Addressee, r ChannelRule, h history) Step {
 	switch r.Channel {
 	case breach.Email:
 		if w.p.UnknownEmail == RepeatSameID && s.MayRepeat {
+			s.How = SettleRepeat
+		}
+	case breach.Push: // a repeated one replaces the first on the device, by the same collapse id
+		if s.MayRepeat {
 			s.How = SettleRepeat
 		}
 	case breach.SMS, breach.Voice:

@@ -150,6 +150,7 @@ func TestStepsAfterFailuresAndSilence(t *testing.T) {
 	}
 	bounce := func(p *Profile) { p.UnknownEmail = WaitForBounce }
 	stay := func(p *Profile) { p.Channels[0].NotKnowable = "stay" }
+	once := func(p *Profile) { p.Channels[2].Retry.Repeats = 0 }
 	lastAsk := reconcile(s, 1, SettleAsk, true)
 	lastAsk.GiveUp = true
 	runSteps(t, []stepCase{
@@ -173,7 +174,9 @@ func TestStepsAfterFailuresAndSilence(t *testing.T) {
 		{name: "unknown SMS is asked", s: subject(phone, past(s, 1, breach.Unknown)), after: day - 1, want: []Step{reconcile(s, 1, SettleAsk, true)}},
 		{name: "asked once more after the wait, then given up", s: subject(phone, past(s, 1, breach.Unknown)), after: day, want: []Step{lastAsk}},
 		{name: "an SMS that was interrupted long ago", s: subject(phone, past(s, 1, breach.Intended)), after: day, want: []Step{reconcile(s, 1, SettleAsk, true)}},
-		{name: "unknown push cannot be known", s: subject(app, past(f, 1, breach.Unknown)), want: []Step{reconcile(f, 1, SettleNotKnowable, false)}},
+		{name: "unknown push is repeated", s: subject(app, past(f, 1, breach.Unknown)), want: []Step{reconcile(f, 1, SettleRepeat, true)}},
+		{name: "unknown push that was repeated cannot be known", s: subject(app, settled(f, 1, breach.Repeated), past(f, 2, breach.Unknown)), want: []Step{reconcile(f, 2, SettleNotKnowable, false)}},
+		{name: "unknown push cannot be known", change: once, s: subject(app, past(f, 1, breach.Unknown)), want: []Step{reconcile(f, 1, SettleNotKnowable, false)}},
 		{name: "push that is not knowable", s: subject(app, settled(f, 1, breach.NotKnowable)), want: []Step{done(WhyNotKnowable)}},
 	})
 }

@@ -103,9 +103,10 @@ type Submit struct {
 	Wave int `json:"wave"`
 }
 
-// Decide approves or returns a plan by its hash. For an approval, the row was written before.
+// Decide approves or returns the plan of a list by its hash. For an approval, the row was written before.
 type Decide struct {
 	Command
+	Wave     int    `json:"wave,omitempty"`
 	PlanHash string `json:"plan_hash"`
 }
 

@@ -94,7 +94,7 @@ func (s *Store) recordDecision(ctx context.Context, tx pgx.Tx, rec breach.PlanRe
 		}
 	}
 	id := name + "-" + rec.Hash
-	payload, err := json.Marshal(map[string]any{"id": id, "actor": by.ID, "role": by.Role, "plan_hash": rec.Hash})
+	payload, err := json.Marshal(map[string]any{"id": id, "actor": by.ID, "role": by.Role, "wave": p.Wave, "plan_hash": rec.Hash})
 	if err != nil {
 		return err
 	}

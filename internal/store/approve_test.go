@@ -63,9 +63,9 @@ func TestApproval(t *testing.T) {
 	require.NoError(t, b.CommandTaken(b.ctx, queued[0].ID))
 	queued = queued[1:]
 	require.Equal(t, "approve", queued[0].Name)
-	var payload map[string]string
+	var payload map[string]any
 	require.NoError(t, json.Unmarshal(queued[0].Payload, &payload))
-	require.Equal(t, map[string]string{"id": queued[0].ID, "actor": lead2.ID, "role": "lead", "plan_hash": hash}, payload)
+	require.Equal(t, map[string]any{"id": queued[0].ID, "actor": lead2.ID, "role": "lead", "wave": 1.0, "plan_hash": hash}, payload)
 	require.NoError(t, b.CommandTaken(b.ctx, queued[0].ID))
 	queued, err = b.PendingCommands(b.ctx, "")
 	require.NoError(t, err)

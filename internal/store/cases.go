@@ -263,7 +263,10 @@ func moveIncident(ctx context.Context, tx pgx.Tx, incident string, to breach.Inc
 		t := instant(at)
 		closed = &t
 	}
-	if _, err := tx.Exec(ctx, `UPDATE incident SET state = $2, closed_at = $3 WHERE id = $1`, incident, to, closed); err != nil {
+	// Its story has ended, or is about to: one that is reopened needs a new one.
+	_, err = tx.Exec(ctx, `UPDATE incident SET state = $2, closed_at = $3, started_at = CASE WHEN state = 'closed' THEN NULL ELSE started_at END
+		WHERE id = $1`, incident, to, closed)
+	if err != nil {
 		return err
 	}
 	more["from"], more["to"] = inc.State, to

@@ -20,19 +20,21 @@ import (
 // has no outcome, and does nothing for who lost the chunk. Events are facts and are never refused for a lease: the same one again changes nothing.
 func (s *Store) Commit(ctx context.Context, writes []breach.Write) (errs []error) {
 	errs = make([]error, len(writes))
+	malformed := make([]bool, len(writes))
 	for i := range writes {
 		errs[i] = checkWrite(&writes[i])
+		malformed[i] = errs[i] != nil
 	}
 	var c *commit
 	err := s.inTx(ctx, "commit what was sent", func(tx pgx.Tx) error {
-		c = &commit{s: s, tx: tx, writes: writes, errs: slices.Clone(errs), ours: make([]bool, len(writes)), blocks: map[blockKey]*heldBlock{}}
+		c = &commit{s: s, tx: tx, writes: writes, errs: slices.Clone(errs), ours: make([]bool, len(writes)), malformed: malformed, blocks: map[blockKey]*heldBlock{}}
 		return c.run(ctx)
 	})
 	switch {
 	case err == nil:
 		c.keep()
 		return c.errs
-	case len(writes) == 1 || breach.CodeOf(err) == breach.ErrInternal || breach.CodeOf(err) == breach.ErrUnavailable:
+	case len(writes) == 1 || ctx.Err() != nil || breach.CodeOf(err) == breach.ErrUnavailable:
 		for i := range errs {
 			errs[i] = cmp.Or(errs[i], err)
 		}
@@ -70,6 +72,8 @@ type commit struct {
 	errs   []error
 	ours   []bool // the chunk is still the writer's
 	blocks map[blockKey]*heldBlock
+
+	malformed []bool
 }
 
 // heldBlock is a block that is locked.
@@ -109,7 +113,7 @@ func (c *commit) lock(ctx context.Context) error {
 		if c.errs[i] == nil && fenced(w) {
 			c.hold(blockKey{w.Lease.Incident, w.Lease.Block.No})
 		}
-		for _, e := range w.Events {
+		for _, e := range c.events(i) {
 			c.hold(blockKey{w.Incident, blockOf(e.Person)})
 		}
 	}
@@ -120,6 +124,14 @@ func (c *commit) lock(ctx context.Context) error {
 	c.lockChunks(locks)
 	c.lockBlocks(locks)
 	return c.tx.SendBatch(ctx, locks).Close()
+}
+
+// events gives those of a write; of one that is not well formed, none.
+func (c *commit) events(i int) []breach.AttemptEvent {
+	if c.malformed[i] {
+		return nil
+	}
+	return c.writes[i].Events
 }
 
 func (c *commit) hold(k blockKey) {
@@ -277,7 +289,7 @@ func (b *heldBlock) freshIntents(w *breach.Write) ([]breach.Intent, error) {
 func (c *commit) record(out *pgx.Batch) error {
 	for i := range c.writes {
 		w := &c.writes[i]
-		for _, e := range w.Events {
+		for _, e := range c.events(i) {
 			b := c.blocks[blockKey{w.Incident, blockOf(e.Person)}]
 			if b.people[e.Person] == nil {
 				return breach.Errorf(breach.ErrInvalid, "person %d is not on a list of incident %s", e.Person, printable(w.Incident))

@@ -183,6 +183,31 @@ func judgement(ctx context.Context, q querier, incident string) (breach.Judgemen
 // SetObligationState appends a state for one obligation. A step that the machine does not allow is left alone
 // when the obligation went through that state before (a repeated write), and breach.ErrConflict otherwise.
 func (s *Store) SetObligationState(ctx context.Context, incident, obligation string, state breach.ObligationState, reason string, at time.Time) error {
+	return s.obligation(ctx, incident, obligation, func(tx pgx.Tx, now string, before []string) error {
+		switch {
+		case now == string(state):
+			return nil
+		case breach.ObligationMachine.Allows(now, string(state)):
+			return moveObligation(ctx, tx, incident, obligation, now, state, reason, at)
+		case slices.Contains(before, string(state)):
+			return nil
+		}
+		return breach.Errorf(breach.ErrConflict, "an obligation that is %s cannot become %s", now, state)
+	})
+}
+
+// ReopenObligation sets one that is closed back to drafting; any other is left alone.
+func (s *Store) ReopenObligation(ctx context.Context, incident, obligation, reason string, at time.Time) error {
+	return s.obligation(ctx, incident, obligation, func(tx pgx.Tx, now string, _ []string) error {
+		if now != string(breach.ObligationClosed) {
+			return nil
+		}
+		return moveObligation(ctx, tx, incident, obligation, now, breach.ObligationDrafting, reason, at)
+	})
+}
+
+// obligation gives the present state of a duty to do, and all that it had.
+func (s *Store) obligation(ctx context.Context, incident, obligation string, do func(tx pgx.Tx, now string, before []string) error) error {
 	return s.inTx(ctx, "move the obligation", func(tx pgx.Tx) error {
 		if _, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE"); err != nil {
 			return err
@@ -194,21 +219,13 @@ func (s *Store) SetObligationState(ctx context.Context, incident, obligation str
 		if len(past) == 0 {
 			return notFound("incident %s has no obligation of this id", printable(incident))
 		}
-		now, before := string(breach.ObligationDrafting), false
+		states := []string{string(breach.ObligationDrafting)}
 		for _, p := range past {
 			if p != nil {
-				now, before = *p, before || *p == string(state)
+				states = append(states, *p)
 			}
 		}
-		switch {
-		case now == string(state):
-			return nil
-		case breach.ObligationMachine.Allows(now, string(state)):
-			return moveObligation(ctx, tx, incident, obligation, now, state, reason, at)
-		case before:
-			return nil
-		}
-		return breach.Errorf(breach.ErrConflict, "an obligation that is %s cannot become %s", now, state)
+		return do(tx, states[len(states)-1], states[1:])
 	})
 }
 

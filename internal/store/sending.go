@@ -128,6 +128,12 @@ func (s *Store) Renew(ctx context.Context, l *breach.Lease, d time.Duration) (bo
 	return err == nil, clean("renew the lease", err)
 }
 
+// Release gives a lease back before its time; one that is lost is left alone.
+func (s *Store) Release(ctx context.Context, l *breach.Lease) error {
+	_, err := s.pool.Exec(ctx, `UPDATE chunk SET lease_until = NULL WHERE `+ownChunk, own(l)...)
+	return clean("release the lease", err)
+}
+
 // ReleaseLeases frees the chunks of owners whose names begin with prefix, and says how many there were. Only
 // who knows that all of them have ended may call it: what they left open becomes unknown with the next
 // lease, as after the end of its time, only sooner.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -69,6 +70,11 @@ func choosePorts(o Options) (ports, error) {
 	return p, nil
 }
 
+const (
+	lowestChosen   = 20000
+	firstEphemeral = 32768 // of Linux, unless it was set otherwise
+)
+
 func listen(what, host string, asked, last int) (net.Listener, error) {
 	if asked != 0 {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(asked)))
@@ -82,6 +88,14 @@ func listen(what, host string, asked, last int) (net.Listener, error) {
 	}
 	if last != 0 {
 		if l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(last))); err == nil {
+			return l, nil
+		}
+	}
+	// Temporal binds later what is chosen now, so the port comes from below those that the system hands out to
+	// connections in the meantime.
+	for range 50 {
+		port := lowestChosen + rand.IntN(firstEphemeral-lowestChosen)
+		if l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port))); err == nil {
 			return l, nil
 		}
 	}
