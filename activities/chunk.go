@@ -175,10 +175,7 @@ func (c *chunk) offer(ctx context.Context, w breach.Write, next *batch) {
 	w.Intents, w.Finish = nil, false
 	if next != nil {
 		for _, j := range next.jobs {
-			w.Events = append(w.Events, breach.AttemptEvent{
-				Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try, State: breach.FailedTemporary,
-				Reason: delivery.ReasonCrash, Provider: j.step.Provider, Epoch: c.lease.Epoch, At: c.Now().UTC(),
-			})
+			w.Events = append(w.Events, c.unsent(j))
 		}
 	}
 	wait := 100 * time.Millisecond
@@ -189,6 +186,26 @@ func (c *chunk) offer(ctx context.Context, w breach.Write, next *batch) {
 			return
 		}
 	}
+}
+
+// unsent says of what was intended that it was not begun.
+func (c *chunk) unsent(j job) breach.AttemptEvent {
+	return breach.AttemptEvent{
+		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try, State: breach.FailedTemporary,
+		Reason: delivery.ReasonCrash, Provider: j.step.Provider, Epoch: c.lease.Epoch, At: c.Now().UTC(),
+	}
+}
+
+// open waits while sending is paused, and says whether a message that was intended may be begun: not after a
+// stop, nor when the lease or the activity come to their end.
+func (c *chunk) open(ctx context.Context) bool {
+	for c.gate.Load() != gateOpen {
+		if c.gate.Load() == gateStopped || ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) {
+			return false
+		}
+		time.Sleep(gateLook / 5)
+	}
+	return true
 }
 
 // ending says that the activity has no time left.
@@ -242,7 +259,11 @@ func (c *chunk) fly(b *batch) {
 		for range min(side, len(b.jobs)) {
 			wg.Go(func() {
 				for i := at.Add(1) - 1; i < int64(len(b.jobs)); i = at.Add(1) - 1 {
-					b.events[i] = c.send(c.held, c.lease.Epoch, b.jobs[i])
+					if c.open(c.held) {
+						b.events[i] = c.send(c.held, c.lease.Epoch, b.jobs[i])
+					} else {
+						b.events[i] = c.unsent(b.jobs[i])
+					}
 				}
 			})
 		}
@@ -267,11 +288,36 @@ func (c *chunk) land() {
 	}
 }
 
-// keeper renews a lease and says that the lane is alive while a slow provider takes its time. held ends when
+// The gate as the keeper saw it last.
+const (
+	gateOpen int32 = iota
+	gatePaused
+	gateStopped
+)
+
+// gateLook is how often the keeper looks at the gate, so that a pause or a stop also holds what was intended
+// before and not begun.
+const gateLook = 500 * time.Millisecond
+
+func (c *chunk) lookAtGate(ctx context.Context) {
+	paused, stopped, err := c.Sending.Gate(ctx, c.in.Incident)
+	switch {
+	case err != nil: // the last word counts
+	case stopped:
+		c.gate.Store(gateStopped)
+	case paused:
+		c.gate.Store(gatePaused)
+	default:
+		c.gate.Store(gateOpen)
+	}
+}
+
+// keeper renews a lease, looks at the gate, and says that the lane is alive while a slow provider takes its time. held ends when
 // the lease is lost.
 type keeper struct {
 	held  context.Context
 	until atomic.Int64 // by this machine's clock
+	gate  atomic.Int32
 }
 
 func (k *keeper) left() time.Duration { return time.Until(time.UnixMicro(k.until.Load())) }
@@ -284,12 +330,16 @@ func (c *chunk) keep(ctx context.Context, asked time.Time) (release func()) {
 	lease := *c.lease // the ledger writes into it
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(c.Limits.Lease / 5)
+		tick, look := time.NewTicker(c.Limits.Lease/5), time.NewTicker(gateLook)
 		defer tick.Stop()
+		defer look.Stop()
 		for {
 			select {
 			case <-held.Done():
 				return
+			case <-look.C:
+				c.lookAtGate(held)
+				continue
 			case <-tick.C:
 			}
 			beat(ctx)
