@@ -37,7 +37,7 @@ type batch struct {
 const (
 	shortBatch = 100 * time.Millisecond
 	longBatch  = 600 * time.Millisecond
-	firstBatch = 40
+	firstBatch = 20
 )
 
 func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) (sent int, done bool, err error) {

@@ -46,6 +46,10 @@ type Ledger interface {
 	activities.Exporter
 }
 
+// stopTime is how long a worker that ends in order waits for messages that are under way: what is not answered
+// by then is unknown, and may be sent once more.
+const stopTime = 9 * time.Second
+
 // Run works until ctx ends.
 func Run(ctx context.Context, c client.Client, p Ports) error {
 	stop, err := Start(c, p)
@@ -66,7 +70,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 		}
 	}
 	add := func(queue string, o worker.Options, register func(worker.Worker)) error {
-		o.WorkerStopTimeout = 5 * time.Second
+		o.WorkerStopTimeout = stopTime
 		o.Interceptors = []interceptor.WorkerInterceptor{&activities.Calm{}}
 		w := worker.New(c, queue, o)
 		register(w)
