@@ -194,12 +194,15 @@ func FuzzSettingsFile(f *testing.F) {
 	f.Add("? [a]\n: b\n")
 	f.Fuzz(func(t *testing.T, content string) {
 		path := filepath.Join(t.TempDir(), "f.yaml")
-		if os.WriteFile(path, []byte(content), 0o600) != nil {
-			t.Skip()
-		}
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		c, err := config.Load(nil, path)
-		if err == nil {
-			_ = c.Complete()
+		again, errAgain := config.Load(nil, path)
+		require.Equal(t, err == nil, errAgain == nil, "the same file, the same answer")
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+			return
 		}
+		require.Equal(t, c, again)
+		_ = c.Complete()
 	})
 }
