@@ -45,7 +45,7 @@ func EstimateHandover(s Sent, duties []breach.Duty, now time.Time) *breach.Estim
 		}
 	}
 	if e.DueAt != nil && e.LastHandover.After(*e.DueAt) {
-		e.LateBy = e.LastHandover.Sub(*e.DueAt).Round(time.Second)
+		e.LateBy = (e.LastHandover.Sub(*e.DueAt) + time.Second - 1).Truncate(time.Second) // up: late by a moment is late
 		e.Advice = []string{AdviceConnections, AdviceProvider, AdviceAnnounce}
 	}
 	return e

@@ -26,6 +26,11 @@ func TestEstimateHandover(t *testing.T) {
 	require.Equal(t, 10*time.Second, e.LateBy)
 	require.Equal(t, []string{AdviceConnections, AdviceProvider, AdviceAnnounce}, e.Advice)
 
+	moment := now.Add(100*time.Second - time.Millisecond)
+	e = EstimateHandover(sent, []breach.Duty{dutyToTell(&moment, breach.Applies, "")}, now)
+	require.Equal(t, time.Second, e.LateBy, "late by a moment is late, and is said with its advice")
+	require.NotEmpty(t, e.Advice)
+
 	e = EstimateHandover(sent, []breach.Duty{dutyToTell(&late, breach.Applies, ""), dutyToTell(&soon, breach.Applies, breach.ObligationClosed), dutyToTell(&soon, breach.DoesNotApply, "")}, now)
 	require.Zero(t, e.LateBy)
 	require.Empty(t, e.Advice)
