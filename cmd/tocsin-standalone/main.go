@@ -41,7 +41,7 @@ func run() int {
 		Example: "  tocsin-standalone demo\n  tocsin-standalone demo --exit --policy chinesepod --summary summary.json\n  tocsin-standalone serve --data-dir /var/lib/tocsin",
 	}
 	root.AddCommand(demoCommand(), serveCommand(), simulatorsCommand())
-	root.AddCommand(benchCommand())
+	root.AddCommand(benchCommand(), partCommand())
 	used := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { used = true }
 	err := root.ExecuteContext(ctx)

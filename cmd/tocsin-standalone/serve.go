@@ -73,6 +73,7 @@ func simulatorsCommand() *cobra.Command {
 	c.Flags().StringVar(&o.Dir, "dir", "", "directory of the outbox and of endpoints.json")
 	c.Flags().Float64Var(&o.Rate, "rate", 0, "emails a second that are accepted, 0 for no limit")
 	c.Flags().DurationVar(&o.Latency, "latency", time.Duration(0), "wait before every reply")
+	c.Flags().BoolVar(&o.Envelopes, "envelopes", false, "keep the content of emails out of the outbox")
 	_ = c.MarkFlagRequired("dir")
 	return c
 }

@@ -12,20 +12,22 @@ import (
 
 // controlRequest changes what it names and leaves the rest.
 type controlRequest struct {
-	Rate      *float64    `json:"rate"`
-	LatencyMS *int        `json:"latency_ms"`
-	Fail      string      `json:"fail"`
-	Mode      faults.Mode `json:"mode"`
+	Rate      *float64      `json:"rate"`
+	LatencyMS *int          `json:"latency_ms"`
+	Fail      string        `json:"fail"`
+	Mode      faults.Mode   `json:"mode"`
+	Storm     *faults.Storm `json:"storm"`
 }
 
 type controlState struct {
 	Rate      float64                `json:"rate"`
 	LatencyMS int64                  `json:"latency_ms"`
 	Modes     map[string]faults.Mode `json:"modes"`
+	Struck    map[faults.Trouble]int `json:"struck,omitempty"` // by storms since the start
 }
 
 func (s *Simulators) showControl(w http.ResponseWriter, _ *http.Request) {
-	state := controlState{Rate: s.panel.Rate(), LatencyMS: s.panel.Latency().Milliseconds(), Modes: map[string]faults.Mode{}}
+	state := controlState{Rate: s.panel.Rate(), LatencyMS: s.panel.Latency().Milliseconds(), Modes: map[string]faults.Mode{}, Struck: s.panel.Struck()}
 	for _, target := range faults.Targets() {
 		state.Modes[target], _ = s.panel.Mode(target)
 	}
@@ -42,11 +44,17 @@ func (s *Simulators) control(w http.ResponseWriter, r *http.Request) {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
-		writeJSON(w, http.StatusBadRequest, map[string]string{"error": `expected {"rate": n, "latency_ms": n, "fail": "...", "mode": "..."}, each optional`})
+		writeJSON(w, http.StatusBadRequest, map[string]string{"error": `expected {"rate": n, "latency_ms": n, "fail": "...", "mode": "...", "storm": {...}}, each optional`})
 		return
 	}
 	if c.Fail != "" || c.Mode != "" {
 		if err := s.panel.SetMode(c.Fail, c.Mode); err != nil {
+			writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			return
+		}
+	}
+	if c.Storm != nil {
+		if err := s.panel.SetStorm(*c.Storm); err != nil {
 			writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 			return
 		}

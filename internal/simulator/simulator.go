@@ -55,6 +55,9 @@ type Options struct {
 	// OpenRelay lets mail in without STARTTLS and AUTH as well, for
 	// throughput tests with bare clients.
 	OpenRelay bool
+	// Envelopes keeps the content of emails out of the outbox, where there are
+	// too many of them.
+	Envelopes bool
 	// Elsewhere lets a remembered port that another program has taken be
 	// replaced by a free one: good where nobody holds an old configuration.
 	Elsewhere bool
@@ -147,7 +150,7 @@ func (s *Simulators) build(id *identity, o Options) error {
 	}
 	fcm := fcmsim.New(id.fcmConfig(s.endpoints.base()), s.box)
 	s.mail = smtpsim.New(smtpsim.Config{
-		Hostname: "mx.simulator.test", Username: id.SMTPUsername, Password: id.SMTPPassword, OpenRelay: o.OpenRelay,
+		Hostname: "mx.simulator.test", Username: id.SMTPUsername, Password: id.SMTPPassword, OpenRelay: o.OpenRelay, Envelopes: o.Envelopes,
 		TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
 	}, s.box, s.panel, portal.TakeEmail)
 

@@ -52,6 +52,7 @@ type Panel struct {
 	targets map[string]*target
 	latency time.Duration
 	limit   *rate.Limiter
+	storm   storm
 }
 
 // New makes a panel: perSecond emails are accepted (0 = no limit), every reply

@@ -89,9 +89,19 @@ func (s *session) deliver() error {
 	case labels["slow"]:
 		message.Outcome = OutcomeSlow
 	}
-	if err := s.record(message); err != nil {
+	if s.server.config.Envelopes {
+		message.Raw = nil
+	}
+	done, ending, err := s.strikeDot(&message)
+	if !done && err == nil {
+		err = s.record(message)
+	}
+	if err != nil {
 		s.reply("452 4.3.1 The outbox cannot be written")
 		return nil //nolint:nilerr // the client is told; the session goes on
+	}
+	if done || ending != nil {
+		return ending
 	}
 	switch {
 	case !message.Taken:

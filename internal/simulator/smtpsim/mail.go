@@ -35,6 +35,9 @@ func (s *session) mailFrom(arg string) error {
 	if problem := mail.problem(address, true); problem != "" {
 		return s.fail(problem)
 	}
+	if done, err := s.strikeMail(); done {
+		return err
+	}
 	s.mail = mail
 	s.reply("250 2.1.0 Ok")
 	return nil
@@ -104,6 +107,9 @@ func (s *session) rcptTo(arg string) error {
 	if refusal, ok := s.server.refuseAtRcpt(address); ok {
 		return s.refuse(refusal, address)
 	}
+	if done, err := s.strikeRcpt(address); done {
+		return err
+	}
 	s.mail.to = append(s.mail.to, address)
 	s.reply("250 2.1.5 Ok")
 	return nil
@@ -150,6 +156,9 @@ func (s *session) data(arg string) error {
 		if err := s.flush(); err != nil {
 			return err
 		}
+	}
+	if err := s.strikeData(); err != nil {
+		return err
 	}
 	problem, err := s.content()
 	if err != nil {

@@ -19,6 +19,8 @@
 //	drop.simulator.test      recorded, then closed without an answer, first
 //	slow.simulator.test      answers the content after 2 s
 //
+// A storm (faults.Storm) fails at random, for whole connections too.
+//
 // Imports of ours: outbox and faults, beside it in the simulator.
 package smtpsim
 
@@ -45,6 +47,9 @@ type Config struct {
 	// OpenRelay takes mail without STARTTLS and AUTH too, for throughput
 	// tests. Otherwise MAIL is answered with 530 until both are done.
 	OpenRelay bool
+	// Envelopes records recipient, subject and Message-ID of a message and not
+	// its content, where there are too many of them.
+	Envelopes bool
 }
 
 const (

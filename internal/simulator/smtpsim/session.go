@@ -56,17 +56,23 @@ func (s *session) use(conn net.Conn) {
 func (s *session) run() {
 	err := s.failing()
 	if err == nil {
+		err = s.greeting()
+	}
+	if err == nil {
 		s.reply("220 " + s.server.config.Hostname + " ESMTP simulator")
 	}
 	for err == nil {
 		err = s.step()
 	}
 	// Even a connection that is dropped pays what it owes for earlier commands.
-	if errors.Is(err, errClose) || errors.Is(err, errDrop) {
+	if errors.Is(err, errClose) || errors.Is(err, errDrop) || errors.Is(err, errHang) {
 		_ = s.flush()
 	}
-	if errors.Is(err, errClose) {
+	switch {
+	case errors.Is(err, errClose):
 		s.lingerClose()
+	case errors.Is(err, errHang):
+		s.hangOn()
 	}
 }
 

@@ -1,0 +1,91 @@
+package smtpsim
+
+import (
+	"bufio"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/simulator/faults"
+	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
+)
+
+// spoken is what an open relay answers to one pipelined message in a storm: reply codes, and how it ended.
+func spoken(t *testing.T, s stand) (codes, ending string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	go func() {
+		_, _ = conn.Write([]byte("EHLO x.test\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@x.test>\r\nDATA\r\n" + strings.ReplaceAll(body, "\r\n.A", "\r\n..A") + strings.Repeat("x\r\n", 500) + ".\r\nNOOP\r\n"))
+	}()
+	var all []string
+	in := bufio.NewScanner(conn)
+	for {
+		_ = conn.SetReadDeadline(time.Now().Add(150 * time.Millisecond))
+		if !in.Scan() {
+			break
+		}
+		if line := in.Text(); len(line) > 3 && line[3] == ' ' {
+			all = append(all, line[:3])
+		}
+	}
+	ending = "closed"
+	if wait, ok := in.Err().(net.Error); ok && wait.Timeout() {
+		ending = "silent"
+	}
+	return strings.Join(all, " "), ending
+}
+
+func TestStormStrikesWhereItSays(t *testing.T) {
+	t.Parallel()
+	for trouble, want := range map[faults.Trouble]struct {
+		codes, ending string
+		taken         int
+	}{
+		faults.GreetHang:    {"", "silent", 0},
+		faults.GreetDrop:    {"", "closed", 0},
+		faults.Greet421:     {"421", "closed", 0},
+		faults.Mail421:      {"220 250 421", "closed", 0},
+		faults.Mail451:      {"220 250 451 503 503", "", 0},
+		faults.RcptHang:     {"220 250 250", "silent", 0},
+		faults.Rcpt451:      {"220 250 250 451 554", "", 0},
+		faults.Rcpt552:      {"220 250 250 552 554", "", 0},
+		faults.DataDrop:     {"220 250 250 250 354", "closed", 0},
+		faults.DotHang:      {"220 250 250 250 354", "silent", 0},
+		faults.DotHangTaken: {"220 250 250 250 354", "silent", 1},
+		faults.DotDrop:      {"220 250 250 250 354", "closed", 0},
+		faults.DotDropTaken: {"220 250 250 250 354", "closed", 1},
+		faults.Dot421:       {"220 250 250 250 354 421", "closed", 0},
+		faults.Dot451:       {"220 250 250 250 354 451 250", "silent", 0},
+		faults.Dot552:       {"220 250 250 250 354 552 250", "silent", 0},
+		faults.DotTwice:     {"220 250 250 250 354 250 250 250", "silent", 1},
+		"":                  {"220 250 250 250 354 250 250", "silent", 1},
+	} {
+		t.Run("trouble "+string(trouble), func(t *testing.T) {
+			t.Parallel()
+			s := start(t, true)
+			if trouble != "" {
+				require.NoError(t, s.panel.SetStorm(faults.Storm{Seed: 1, Shares: map[faults.Trouble]float64{trouble: 1}}))
+			}
+			codes, ending := spoken(t, s)
+			require.True(t, strings.HasPrefix(codes, want.codes), codes)
+			if want.ending != "" {
+				require.Equal(t, want.codes, codes)
+				require.Equal(t, want.ending, ending)
+			}
+			require.Equal(t, want.taken, s.box.List(outbox.Query{}).Total)
+			if trouble == "" {
+				require.Empty(t, s.panel.Struck())
+			} else {
+				require.Equal(t, map[faults.Trouble]int{trouble: 1}, s.panel.Struck())
+			}
+		})
+	}
+	p := faults.New(0, 0)
+	require.Error(t, p.SetStorm(faults.Storm{Shares: map[faults.Trouble]float64{"rain": 0.1}}))
+	require.Error(t, p.SetStorm(faults.Storm{Shares: map[faults.Trouble]float64{faults.Dot421: 1.1}}))
+}
