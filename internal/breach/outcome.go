@@ -34,6 +34,9 @@ func proven(a Attempt, r Rule, now time.Time) bool {
 	return false
 }
 
+// MayHaveArrived says that the attempt did not certainly fail: whoever is sent the same again may get it twice.
+func (a Attempt) MayHaveArrived() bool { return mayHaveArrived(a) }
+
 func mayHaveArrived(a Attempt) bool {
 	switch a.State {
 	case HandedOver, Accepted, Delivered, Unknown, Intended:

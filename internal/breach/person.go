@@ -76,6 +76,8 @@ type Attempt struct {
 	Provider   string       `json:"provider,omitempty"`
 	At         time.Time    `json:"at"` // of the latest event
 	IntendedAt time.Time    `json:"intended_at"`
+	// Past says that a person decided after it to try again: a failure of it uses up no try any more.
+	Past bool `json:"past,omitempty"`
 }
 
 // Tally counts people by outcome. Its sum is the number of people at every instant.

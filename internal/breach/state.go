@@ -161,7 +161,7 @@ var PersonMachine = Machine{
 		"attempted":               {"reached", "pending", "unreachable", "withdrawn"},
 		"reached":                 {"attempted", "pending", "unreachable"},
 		"unreachable":             {"covered_by_announcement", "pending", "attempted", "reached", "exempt", "withdrawn"},
-		"covered_by_announcement": {"reached", "attempted", "unreachable"},
+		"covered_by_announcement": {"reached", "attempted", "unreachable", "pending"},
 		"exempt":                  {"pending"},
 		"held":                    {"pending", "exempt", "withdrawn"},
 		"withdrawn":               {"pending"},

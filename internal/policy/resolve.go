@@ -49,6 +49,7 @@ const (
 	WhyNext        = "next_channel"   // send: what came before did not suffice
 	WhyRetry       = "retry"          // send: it failed for the time being, the back-off is over
 	WhyRepeat      = "repeat"         // send: the same delivery again, recognisable as the same
+	WhyAgain       = "tried_again"    // send: it failed before a person decided to try again
 	WhyChildToo    = "child_too"      // send: the child is told beside the guardian
 	WhyQuiet       = "quiet_period"   // wait: it counts as proof if no failure follows
 	WhyProof       = "awaiting_proof" // wait: for a receipt, before the next channel
@@ -94,6 +95,9 @@ func Final(steps []Step) (Step, bool) {
 // the policy refuses it, when its tries are used up, or when its wait passed without proof. While proof is on
 // its way, nothing else is started. A refusal that s.Refused holds and that the policy would not give itself
 // closes the channel.
+//
+// An attempt that failed and is past (a person decided since to try again) uses up no try and leaves no channel,
+// but the numbers of tries go on after it. One that may have arrived counts for ever.
 func Steps(p Profile, s breach.Subject, on, now time.Time) []Step {
 	switch s.Outcome {
 	case breach.Exempt, breach.Held, breach.Withdrawn, breach.Covered:
@@ -188,7 +192,7 @@ func (w *walk) next(to breach.Addressee, i int) Step {
 	r := w.p.Channels[i]
 	h := w.history(to, r.Channel)
 	if h.tries == 0 {
-		return w.first(to, r.Channel)
+		return w.first(to, r.Channel, h)
 	}
 	a := h.last
 	switch a.State {
@@ -205,7 +209,7 @@ func (w *walk) next(to breach.Addressee, i int) Step {
 		return w.settle(to, r, h)
 	case breach.Reconciled:
 		if a.Settlement == breach.Repeated {
-			return Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: a.Try + 1, Reason: WhyRepeat}
+			return Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: h.top + 1, Reason: WhyRepeat}
 		}
 		if a.Settlement != breach.Confirmed && r.NotKnowable == "stay" {
 			if s := w.await(to, r, a, false); s.Kind != "" {
@@ -226,15 +230,17 @@ func (w *walk) await(to breach.Addressee, r ChannelRule, a breach.Attempt, more 
 	return Step{Kind: StepWait, Addressee: to, Channel: r.Channel, Until: until.UTC(), Reason: WhyProof}
 }
 
-func (w *walk) first(to breach.Addressee, c breach.Channel) Step {
+func (w *walk) first(to breach.Addressee, c breach.Channel, h history) Step {
 	if ContactOf(w.s.Person, to, c) == "" {
 		return Step{}
 	}
 	why := WhyFirst
-	if slices.ContainsFunc(w.s.Attempts, func(a breach.Attempt) bool { return a.Addressee == to }) {
+	if h.top > 0 {
+		why = WhyAgain
+	} else if slices.ContainsFunc(w.s.Attempts, func(a breach.Attempt) bool { return a.Addressee == to }) {
 		why = WhyNext
 	}
-	return Step{Kind: StepSend, Addressee: to, Channel: c, Try: 1, Reason: why}
+	return Step{Kind: StepSend, Addressee: to, Channel: c, Try: h.top + 1, Reason: why}
 }
 
 func (w *walk) afterFailure(to breach.Addressee, r ChannelRule, h history) Step {
@@ -246,7 +252,7 @@ func (w *walk) afterFailure(to breach.Addressee, r ChannelRule, h history) Step 
 	if w.now.Before(until) {
 		return Step{Kind: StepWait, Addressee: to, Channel: r.Channel, Until: until.UTC(), Reason: WhyBackoff}
 	}
-	return Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: h.last.Try + 1, Reason: WhyRetry}
+	return Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: h.top + 1, Reason: WhyRetry}
 }
 
 // after is the back-off after a number of tries.
@@ -361,7 +367,7 @@ func (w *walk) beside(to breach.Addressee) {
 			w.do(w.settle(to, r, h))
 			return
 		case h.last.State == breach.Reconciled && h.last.Settlement == breach.Repeated:
-			s := Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: h.last.Try + 1, Reason: WhyRepeat}
+			s := Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: h.top + 1, Reason: WhyRepeat}
 			if w.clear(&s) {
 				w.do(s)
 			}
@@ -377,16 +383,21 @@ func (w *walk) beside(to breach.Addressee) {
 	}
 }
 
-// history is what was tried for one addressee on one channel.
+// history is what was tried for one addressee on one channel and still counts. top is the highest number of a
+// try, whether it counts or not: no number is used twice.
 type history struct {
-	tries, repeats int
-	last           breach.Attempt
+	tries, repeats, top int
+	last                breach.Attempt
 }
 
 func (w *walk) history(to breach.Addressee, c breach.Channel) history {
 	var h history
 	for _, a := range w.s.Attempts {
 		if a.Addressee != to || a.Channel != c {
+			continue
+		}
+		h.top = max(h.top, a.Try)
+		if a.Past && !a.MayHaveArrived() {
 			continue
 		}
 		if h.tries == 0 || a.Try > h.last.Try {
