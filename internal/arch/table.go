@@ -37,11 +37,12 @@ var rows = map[string]row{
 	"internal/protocol": {may: []string{"internal/breach"}},
 	"internal/policy":   {may: []string{"internal/breach"}},
 	"internal/evidence": {may: []string{"internal/breach"}},
+	"internal/flow":     {},
 	"internal/delivery": {may: []string{"internal/breach"}, inTests: adapterTests},
 
 	// The engine: what happens, in which order.
 	"activities": {
-		may:     []string{"internal/breach", "internal/policy", "internal/protocol", "internal/delivery", "internal/evidence"},
+		may:     []string{"internal/breach", "internal/policy", "internal/protocol", "internal/delivery", "internal/evidence", "internal/flow"},
 		inTests: []string{"activities/activitiestest"},
 	},
 	"activities/activitiestest": {may: []string{"activities", "internal/breach", "internal/policy", "internal/delivery", "internal/evidence"}},
