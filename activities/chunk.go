@@ -48,6 +48,12 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) 
 	if err != nil {
 		return 0, false, err
 	}
+	brakes, err := l.Brakes.Brakes(ctx, l.in.Incident)
+	if err != nil {
+		return 0, false, err
+	}
+	unwatch := l.guard.watch(l.in.Incident, brakes)
+	defer unwatch()
 	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects)}
 	defer c.giveBack(ctx)
 	release := c.keep(ctx, asked)
@@ -111,7 +117,10 @@ func (c *chunk) work(ctx context.Context) (int, error) {
 // activity's own time is left, and not too much is in flight already. Under a closed gate the ledger takes no
 // intents.
 func (c *chunk) next(ctx context.Context) ([]job, error) {
-	if c.shut || len(c.jobs) == 0 {
+	if c.shut {
+		return nil, nil
+	}
+	if c.jobs = c.unbraked(c.jobs); len(c.jobs) == 0 {
 		return nil, nil
 	}
 	if ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) {
@@ -279,6 +288,7 @@ func (c *chunk) land() {
 	}
 	<-b.done
 	c.flying, c.landed = nil, b
+	c.guard.count(c.in.Incident, b.jobs, b.events)
 	c.sent += len(b.jobs)
 	switch took := time.Since(b.begun); {
 	case took < shortBatch:
@@ -339,6 +349,7 @@ func (c *chunk) keep(ctx context.Context, asked time.Time) (release func()) {
 				return
 			case <-look.C:
 				c.lookAtGate(held)
+				c.tell(held, c.in.Incident, c.scope.profile.Guard(), false)
 				continue
 			case <-tick.C:
 			}

@@ -19,6 +19,7 @@ type Deliver struct {
 	Plans    Plans
 	People   People
 	Sending  Sending
+	Brakes   Brakes
 	Profiles Profiles
 	Words    Words
 	Senders  Senders
@@ -29,6 +30,7 @@ type Deliver struct {
 
 	writes committer
 	flying inFlight
+	guard  guard
 }
 
 // Limits bound how a lane works. InFlight bounds how many messages of a process can be intended without an
@@ -55,6 +57,7 @@ type LaneIn struct {
 	Incident string         `json:"incident"`
 	Wave     int            `json:"wave"`
 	Round    int            `json:"round"`
+	Stage    int            `json:"stage,omitempty"`
 	Channel  breach.Channel `json:"channel"`
 	PlanHash string         `json:"plan_hash"`
 	Slice    time.Duration  `json:"slice"`
@@ -114,6 +117,7 @@ type lane struct {
 	*Deliver
 	in      LaneIn
 	scope   scope
+	stage   stage
 	digests map[int64]string // of the approved people, by block
 	texts   map[string]breach.Text
 	locales []string
@@ -145,6 +149,9 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 	for _, b := range blocks {
 		l.digests[b.No] = b.Digest
 	}
+	if l.stage, err = stageOf(ctx, d.Brakes, sc.profile, in.Incident, in.Wave, in.Stage, peopleIn(blocks)); err != nil {
+		return nil, err
+	}
 	for _, ref := range plan.Notices {
 		if ref.Channel != string(in.Channel) {
 			continue
@@ -169,6 +176,9 @@ func (l *lane) due(subjects []breach.Subject) []job {
 	now := l.Now().UTC()
 	var jobs []job
 	for i := range subjects {
+		if !l.stage.has(subjects[i].ID) {
+			continue
+		}
 		for _, st := range policy.Steps(l.scope.profile, subjects[i], l.scope.on, now) {
 			if st.Kind == policy.StepSend && st.Channel == l.in.Channel {
 				jobs = append(jobs, l.job(&subjects[i], st))

@@ -17,6 +17,7 @@ const (
 	NameLane      = "deliver.lane"
 	NameReconcile = "deliver.reconcile"
 	NameSettle    = "deliver.settle"
+	NameGate      = "resolve.gate"
 	NameDecide    = "announce.decide"
 	NameShow      = "announce.show"
 	NamePublish   = "announce.publish"

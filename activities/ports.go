@@ -198,3 +198,18 @@ type Vault interface {
 	// returns its path and the SHA-256 of its manifest. Without commit nothing becomes visible.
 	Create(incident string) (w *evidence.Writer, commit func() (path, manifest string, err error), err error)
 }
+
+// Brakes is the ledger's memory of what is sick, and of where a send stands.
+type Brakes interface {
+	// Crowds groups the people of a list by what a sample is to show.
+	Crowds(ctx context.Context, incident string, wave int) ([]breach.Crowd, error)
+	// SetStage notes where the sending to a list stands; the same one again changes nothing.
+	SetStage(ctx context.Context, incident string, st breach.Stage) error
+	// AddHealth adds to what this process counted and returns the sums over all processes.
+	AddHealth(ctx context.Context, incident, owner string, add []breach.Health) ([]breach.Health, error)
+	// Brakes lists those that nobody lifted.
+	Brakes(ctx context.Context, incident string) (breach.Brakes, error)
+	// SetBrake sets one; one that is at the same place already stays, and one of a stage that was lifted is not
+	// set again.
+	SetBrake(ctx context.Context, incident string, b breach.Brake) error
+}

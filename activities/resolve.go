@@ -15,6 +15,7 @@ type Resolve struct {
 	Cases    Cases
 	People   People
 	Sending  Sending
+	Brakes   Brakes
 	Profiles Profiles
 	Now      func() time.Time
 }
@@ -24,14 +25,19 @@ type SurveyIn struct {
 	Incident string `json:"incident"`
 	Wave     int    `json:"wave"`
 	Round    int    `json:"round"`
+	Stage    int    `json:"stage,omitempty"` // from 0; beyond the last one is the last one
 }
 
-// SurveyOut counts what comes next. Next and Last are the earliest and the latest instant at which somebody
+// SurveyOut counts what comes next. Braked is how many are due and held back. Final says that the stage is the full
+// send; of another one, Watch is how long it is watched before the next begins. Next and Last are the earliest and the latest instant at which somebody
 // who waits can be looked at again (UTC); zero when nobody waits.
 type SurveyOut struct {
 	Due       map[breach.Channel]int64 `json:"due"`
 	Unsettled int64                    `json:"unsettled"`
 	Waiting   int64                    `json:"waiting"`
+	Braked    int64                    `json:"braked,omitempty"`
+	Final     bool                     `json:"final"`
+	Watch     time.Duration            `json:"watch,omitempty"`
 	Next      time.Time                `json:"next"`
 	Last      time.Time                `json:"last"`
 }
@@ -64,7 +70,10 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 	if err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}
-	s := survey{out: SurveyOut{Due: map[breach.Channel]int64{}}, open: map[breach.Channel][]int64{}, now: now}
+	s := survey{out: SurveyOut{Due: map[breach.Channel]int64{}}, open: map[breach.Channel][]int64{}, now: now, wave: in.Wave}
+	if blocks, err = r.staged(ctx, in, sc, blocks, &s); err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
 	for _, b := range blocks {
 		beat(ctx)
 		subjects, err := r.People.Subjects(ctx, in.Incident, b)
@@ -73,6 +82,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 		}
 		s.refusals, s.exhausted, s.interrupted = s.refusals[:0], s.exhausted[:0], s.interrupted[:0]
 		for _, sub := range subjects {
+			if !s.stage.has(sub.ID) {
+				continue
+			}
 			s.take(b.No, sub, policy.Steps(sc.profile, sub, sc.on, now))
 		}
 		if err := r.People.Refuse(ctx, in.Incident, s.refusals); err != nil {
@@ -108,12 +120,19 @@ type survey struct {
 	// interrupted were intended long ago by a lane that no longer runs: they may have been sent.
 	interrupted []breach.AttemptEvent
 	now         time.Time
+	wave        int
+	stage       stage
+	brakes      breach.Brakes
 }
 
 func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
 	for _, st := range steps {
 		switch st.Kind {
 		case policy.StepSend:
+			if len(s.brakes) > 0 && s.brakes.Hold(s.wave, st.Channel, st.Provider, domainOf(sub.Person, st)) {
+				s.out.Braked++
+				continue
+			}
 			s.out.Due[st.Channel]++
 			if n := len(s.open[st.Channel]); n == 0 || s.open[st.Channel][n-1] != block {
 				s.open[st.Channel] = append(s.open[st.Channel], block)

@@ -40,6 +40,7 @@ type Ledger interface {
 	activities.Plans
 	activities.People
 	activities.Sending
+	activities.Brakes
 	activities.Waves
 	activities.Announcements
 	activities.Filings
@@ -81,7 +82,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 		return nil
 	}
 	deliver := &activities.Deliver{
-		Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Profiles: p.Profiles,
+		Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles,
 		Words: p.Words, Senders: p.Senders, Now: p.Now, Limits: p.Limits, Owner: p.Owner,
 	}
 	err = add(protocol.QueueIncident, worker.Options{MaxConcurrentActivityExecutionSize: 16}, func(w worker.Worker) {
@@ -126,8 +127,9 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(approve.Compose, name(activities.NameCompose))
 	w.RegisterActivityWithOptions(approve.Verify, name(activities.NameVerify))
 
-	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Profiles: p.Profiles, Now: p.Now}
+	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(resolve.Survey, name(activities.NameSurvey))
+	w.RegisterActivityWithOptions(resolve.Gate, name(activities.NameGate))
 
 	w.RegisterActivityWithOptions(deliver.Reconcile, name(activities.NameReconcile))
 	w.RegisterActivityWithOptions(deliver.Settle, name(activities.NameSettle))

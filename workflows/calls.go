@@ -57,6 +57,11 @@ func fulfil(ctx workflow.Context, in activities.FulfilIn) (activities.FulfilOut,
 	return call(quick(ctx), activities.NameFulfil, atCase.Fulfil, in)
 }
 
+func gate(ctx workflow.Context, in activities.GateIn) error {
+	_, err := call(walk(ctx), activities.NameGate, atResolve.Gate, in)
+	return err
+}
+
 func owe(ctx workflow.Context, in activities.FulfilIn) error {
 	_, err := call(quick(ctx), activities.NameOwe, atCase.Owe, in)
 	return err

@@ -16,8 +16,10 @@ type DeliverInput struct {
 	Wave     int    `json:"wave"`
 	PlanHash string `json:"plan_hash"`
 	// Paused says that sending was paused before this run began, Round how many rounds earlier runs made.
+	// Stage is where the ramp stood.
 	Paused bool `json:"paused,omitempty"`
 	Round  int  `json:"round,omitempty"`
+	Stage  int  `json:"stage,omitempty"`
 }
 
 // DeliverResult is how the wave's people stand when nobody is due and nobody waits.
@@ -38,13 +40,15 @@ type delivery struct {
 	nudged  bool
 	idle    int // rests in a row in which nothing moved
 	closed  int // how often a lane met a closed gate before anybody said why
+	stage   int // of the ramp, from 0
 }
 
-// Deliver tells everybody of one wave: survey who is due by what channel, send, settle what is unknown,
-// wait for what only time can tell, and begin again until the ledger says that nothing is left to do. When
+// Deliver tells everybody of one wave, stage by stage as the policy's ramp says: survey who is due by what
+// channel, send, settle what is unknown, wait for what only time can tell, and begin again until the ledger says
+// that nothing is left to do. When
 // its history grows long (a provider that is silent for days) it goes on as a new run.
 func Deliver(ctx workflow.Context, in DeliverInput) (DeliverResult, error) {
-	d := &delivery{in: in, paused: in.Paused}
+	d := &delivery{in: in, paused: in.Paused, stage: in.Stage}
 	workflow.Go(ctx, d.listen)
 	round := in.Round
 	for over := false; !over && !d.stopped; {
@@ -69,7 +73,7 @@ func Deliver(ctx workflow.Context, in DeliverInput) (DeliverResult, error) {
 
 // round is one survey and what follows from it; over says that nothing is left to do.
 func (d *delivery) round(ctx workflow.Context, round int) (over bool, err error) {
-	s, err := survey(ctx, activities.SurveyIn{Incident: d.in.Incident, Wave: d.in.Wave, Round: round})
+	s, err := survey(ctx, activities.SurveyIn{Incident: d.in.Incident, Wave: d.in.Wave, Round: round, Stage: d.stage})
 	if err != nil {
 		return false, err
 	}
@@ -82,13 +86,33 @@ func (d *delivery) round(ctx workflow.Context, round int) (over bool, err error)
 	switch {
 	case err != nil:
 		return false, err
+	case !s.Final:
+		return false, d.pass(ctx, s)
 	case s.Sum() > 0 || settled > 0: // who was settled may be due by another channel now
 		d.idle = 0
 		return false, nil
-	case s.Waiting == 0 && s.Unsettled == 0:
+	case s.Waiting == 0 && s.Unsettled == 0 && s.Braked == 0:
 		return true, nil
 	}
 	return false, d.rest(ctx, s)
+}
+
+// pass watches what comes back of a stage, has it judged, and goes on to the next stage. A stage that was cut
+// short is surveyed again.
+func (d *delivery) pass(ctx workflow.Context, s activities.SurveyOut) error {
+	if s.Sum() > 0 {
+		if d.long(ctx) {
+			return nil
+		}
+		if _, err := workflow.AwaitWithTimeout(ctx, s.Watch, func() bool { return d.stopped }); err != nil || d.stopped {
+			return err
+		}
+	}
+	if err := gate(ctx, activities.GateIn{Incident: d.in.Incident, Wave: d.in.Wave, Stage: d.stage}); err != nil {
+		return err
+	}
+	d.stage++
+	return nil
 }
 
 // long says that this run's history has grown enough.
@@ -107,7 +131,7 @@ func (d *delivery) anew(ctx workflow.Context, round int) error {
 		return nil
 	}
 	next := d.in
-	next.Paused, next.Round = d.paused, round
+	next.Paused, next.Round, next.Stage = d.paused, round, d.stage
 	return workflow.NewContinueAsNewError(ctx, protocol.WorkflowDeliver, next)
 }
 
@@ -168,7 +192,7 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 			return err
 		}
 		out, err := sendLane(ctx, c, activities.LaneIn{
-			Incident: d.in.Incident, Wave: d.in.Wave, Round: round, Channel: c, PlanHash: d.in.PlanHash, Slice: laneSlice,
+			Incident: d.in.Incident, Wave: d.in.Wave, Round: round, Stage: d.stage, Channel: c, PlanHash: d.in.PlanHash, Slice: laneSlice,
 		})
 		if err != nil {
 			return err
@@ -224,14 +248,14 @@ func (d *delivery) reconcile(ctx workflow.Context, s activities.SurveyOut) (sett
 
 // rest waits until it is worth looking again. Waits that end one by one are gathered: a quarter of their
 // spread at a time keeps the history short without keeping anybody waiting long. What could not be settled
-// yet is looked at sooner, less and less often.
+// yet, or is held back by a brake, is looked at less and less often; who lifts a brake says so.
 func (d *delivery) rest(ctx workflow.Context, s activities.SurveyOut) error {
 	now := workflow.Now(ctx)
 	wait := time.Second
 	if s.Waiting > 0 {
 		wait = max(wait, s.Next.Add(s.Last.Sub(s.Next)/4).Sub(now))
 	}
-	if s.Unsettled > 0 {
+	if s.Unsettled > 0 || s.Braked > 0 {
 		if again := look(d.idle); s.Waiting == 0 || again < wait {
 			wait = again
 		}

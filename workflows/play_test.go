@@ -75,6 +75,7 @@ func (p *play) register() {
 	name(s.Approve().Compose, activities.NameCompose)
 	name(s.Approve().Verify, activities.NameVerify)
 	name(s.Resolve().Survey, activities.NameSurvey)
+	name(s.Resolve().Gate, activities.NameGate)
 	name(s.Deliver().Lane, activities.NameLane)
 	name(s.Deliver().Reconcile, activities.NameReconcile)
 	name(s.Deliver().Settle, activities.NameSettle)

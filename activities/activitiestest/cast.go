@@ -68,7 +68,7 @@ func NewStage(profile string, now func() time.Time) *Stage {
 // Deliver is the sending stage behind this stage's ports.
 func (s *Stage) Deliver() *activities.Deliver {
 	return &activities.Deliver{
-		Cases: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Profiles: s.Profiles, Words: Words{},
+		Cases: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Profiles: s.Profiles, Words: Words{},
 		Senders: s.Post, Now: s.Now, Limits: s.Limits, Owner: s.Owner,
 	}
 }
@@ -90,7 +90,7 @@ func (s *Stage) Approve() *activities.Approve {
 
 // Resolve surveys behind this stage's ports.
 func (s *Stage) Resolve() *activities.Resolve {
-	return &activities.Resolve{Cases: s.Ledger, People: s.Ledger, Sending: s.Ledger, Profiles: s.Profiles, Now: s.Now}
+	return &activities.Resolve{Cases: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Profiles: s.Profiles, Now: s.Now}
 }
 
 // Announce tells the public behind this stage's ports.

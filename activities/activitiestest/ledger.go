@@ -50,6 +50,10 @@ type Ledger struct {
 	people  []*person
 	blocks  []*block
 	chunks  []*chunk
+	stages  []breach.Stage
+	health  []breach.Health
+	brakes  breach.Brakes
+	lifted  breach.Brakes
 	paused  bool
 	stopped bool
 }

@@ -45,6 +45,7 @@ type Profile struct {
 	Providers            []Provider        `yaml:"providers"`
 	Routing              []RouteRule       `yaml:"routing,omitempty"`  // the first that fits a person decides
 	Transfers            []TransferRule    `yaml:"transfer,omitempty"` // all that fit a person must be met
+	Ramp                 *Ramp             `yaml:"ramp,omitempty"`     // nil: everybody at once, under the default guard
 	Minors               Minors            `yaml:"minors"`
 	Announcement         AnnouncementRules `yaml:"announcement"`
 	Promises             Promises          `yaml:"promises,omitempty"`
@@ -117,11 +118,12 @@ const (
 type Provider struct {
 	ID         string         `yaml:"id"`
 	Channel    breach.Channel `yaml:"channel"`
-	Kind       string         `yaml:"kind"`        // smtp, twilio, gateway, fcm: which adapter speaks to it
+	Kind       string         `yaml:"kind"`        // smtp, smtp_backup, twilio, gateway, fcm: which adapter speaks to it
 	OperatedBy string         `yaml:"operated_by"` // self, processor
 	Location   string         `yaml:"location"`    // ISO 3166-1 alpha-2: where it stores what it gets
 	Contract   string         `yaml:"contract,omitempty"`
 	Receives   []string       `yaml:"receives"` // fields that are handed over, no more than the channel needs
+	Limits     *Limits        `yaml:"limits,omitempty"`
 }
 
 // RouteRule names the providers for some people and one channel, best first. PeopleIn are countries; none
@@ -372,6 +374,7 @@ func (p Profile) Compressed(by int64) Profile {
 		channels[i] = c
 	}
 	p.Channels = channels
+	p.Ramp = p.Ramp.compressed(div)
 	p.CompressedBy = max(p.CompressedBy, 1) * by
 	return p
 }

@@ -25,7 +25,7 @@ var channelNeeds = map[breach.Channel][]string{
 
 // kindChannel says which channel an adapter serves.
 var kindChannel = map[string]breach.Channel{
-	"smtp": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push,
+	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push,
 }
 
 var (
@@ -69,6 +69,7 @@ func checkProfile(p Profile) []breach.FieldError {
 	c.providers(p)
 	c.routing(p)
 	c.transfers(p)
+	c.ramp(p.Ramp)
 	c.minors(p.Minors)
 	c.announcement(p.Announcement)
 	c.term("promises.prompt_notice", p.Promises.PromptNotice)
@@ -184,10 +185,11 @@ func (c *complaints) providers(p Profile) {
 		c.unless(!slices.Contains(ids, v.ID), where+".id", "is there twice")
 		ids = append(ids, v.ID)
 		serves, known := kindChannel[v.Kind]
-		c.unless(known, where+".kind", "must be one of smtp, twilio, gateway, fcm")
+		c.unless(known, where+".kind", "must be one of smtp, smtp_backup, twilio, gateway, fcm")
 		c.unless(!known || serves == v.Channel, where+".channel", "does not fit the kind")
 		c.oneOf(where+".operated_by", v.OperatedBy, operatedBySelf, operatedByProcessor)
 		c.country(where+".location", v.Location)
+		c.limits(where+".limits", v)
 		c.line(where+".contract", v.Contract, v.OperatedBy == operatedByProcessor && p.ThirdPartyProcessors != NoThirdParties)
 		c.unless(len(v.Receives) > 0, where+".receives", "is missing: name the fields that are handed over")
 		for k, f := range v.Receives {

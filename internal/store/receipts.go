@@ -45,7 +45,10 @@ func (s *Store) RecordReceipt(ctx context.Context, provider, attemptID string, r
 			return err
 		}
 		event.Person, event.Addressee, event.Channel, event.Try = in.Person, in.Addressee, in.Channel, in.Try
-		return record(ctx, tx, incident, []breach.AttemptEvent{event})
+		if err := record(ctx, tx, incident, []breach.AttemptEvent{event}); err != nil || event.State != breach.FailedPermanent {
+			return err
+		}
+		return countLate(ctx, tx, incident, event)
 	})
 	return known, err
 }

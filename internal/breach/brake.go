@@ -1,0 +1,104 @@
+package breach
+
+import "time"
+
+// Brake holds back a part of a delivery that is sick until a person lets it go on. Empty fields of its place
+// (Channel, Provider, Domain) stand for all. It holds no personal data: a domain is named only when many people
+// of the incident share it.
+type Brake struct {
+	ID       int64     `json:"id"`
+	Kind     BrakeKind `json:"kind"`
+	Wave     int       `json:"wave,omitempty"` // of a gate; other brakes hold every list
+	Stage    string    `json:"stage,omitempty"`
+	Channel  Channel   `json:"channel,omitempty"`
+	Provider string    `json:"provider,omitempty"`
+	Domain   string    `json:"domain,omitempty"`
+	Out      int64     `json:"out"`              // messages that somebody gave a word on
+	Failed   int64     `json:"failed"`           // of these, that failed for good or of which nobody knows
+	Reason   string    `json:"reason,omitempty"` // code of the reason of most failures
+	At       time.Time `json:"at"`
+}
+
+// BrakeKind says what a brake does.
+type BrakeKind string
+
+const (
+	// BrakeGate holds a whole list between two stages until a person has looked.
+	BrakeGate BrakeKind = "gate"
+	// BrakeStop holds what fails too often.
+	BrakeStop BrakeKind = "stop"
+	// BrakeWarn holds nothing: it says that more fails than should.
+	BrakeWarn BrakeKind = "warn"
+)
+
+// Holds says that a message of a list may not be begun.
+func (b Brake) Holds(wave int, c Channel, provider, domain string) bool {
+	fits := func(place, is string) bool { return place == "" || place == is }
+	switch b.Kind {
+	case BrakeGate:
+		return b.Wave == 0 || b.Wave == wave
+	case BrakeStop:
+		return fits(string(b.Channel), string(c)) && fits(b.Provider, provider) && fits(b.Domain, domain)
+	}
+	return false
+}
+
+// Brakes are those that nobody lifted yet.
+type Brakes []Brake
+
+// Hold says that one of them holds a message.
+func (bs Brakes) Hold(wave int, c Channel, provider, domain string) bool {
+	for _, b := range bs {
+		if b.Holds(wave, c, provider, domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// Health counts what became of messages through one provider to one recipient domain; an empty domain stands for
+// those that few people share, and for channels without domains.
+type Health struct {
+	Channel  Channel
+	Provider string
+	Domain   string
+	Out      int64            // that somebody gave a word on, failures included
+	Failed   map[string]int64 // by reason: failed for good, or nobody knows
+}
+
+// Sick is how many failed.
+func (h Health) Sick() (n int64) {
+	for _, k := range h.Failed {
+		n += k
+	}
+	return n
+}
+
+// Worst is the reason of most failures; of equals the first by name.
+func (h Health) Worst() (reason string) {
+	var most int64
+	for r, n := range h.Failed {
+		if n > most || n == most && (reason == "" || r < reason) {
+			most, reason = n, r
+		}
+	}
+	return reason
+}
+
+// Crowd are people of a list who are alike in what a sample is to show, with two of them.
+type Crowd struct {
+	Locale      string
+	Channels    []Channel // by which they have a contact
+	Minor       bool
+	Guardian    bool // the guardian is addressed
+	First, Last int64
+	People      int64
+}
+
+// Stage is where the sending to a list stands.
+type Stage struct {
+	Wave   int       `json:"wave"`
+	Name   string    `json:"stage"`  // canary, ramp, full
+	People int64     `json:"people"` // to whom it goes at most; 0 is everybody
+	Since  time.Time `json:"since"`
+}
