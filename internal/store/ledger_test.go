@@ -15,7 +15,7 @@ import (
 func TestAppendOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, table := range []string{"outcome", "person_outcome", "audit", "approval", "obligation", "intent"} {
+	for _, table := range []string{"outcome", "person_outcome", "audit", "approval", "obligation", "intent", "try_again", "fresh_start"} {
 		for _, sql := range []string{"DELETE FROM " + table, "TRUNCATE " + table, "TRUNCATE " + table + " CASCADE",
 			"UPDATE " + table + " SET incident = 'x'", "UPDATE " + table + " SET incident = 'x' WHERE false"} {
 			err := b.exec(sql)

@@ -198,7 +198,7 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
 		}
 	}
-	return out, nil
+	return out, markPast(ctx, tx, incident, out)
 }
 
 func refusals(ctx context.Context, q querier, incident string, people []sealedPerson) (map[int64]map[breach.Channel]string, error) {

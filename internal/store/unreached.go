@@ -1,0 +1,74 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// BlockOfList is a block with the list that it belongs to.
+type BlockOfList struct {
+	breach.Block
+	Wave int
+}
+
+// BlocksFrom lists at most limit blocks of all lists in which somebody behind a number has one of these outcomes,
+// in order.
+func (s *Store) BlocksFrom(ctx context.Context, incident string, after int64, limit int, outcomes ...breach.Outcome) ([]BlockOfList, error) {
+	sum := "0"
+	for _, o := range breach.Outcomes { // these names are columns
+		if slices.Contains(outcomes, o) {
+			sum += " + " + string(o)
+		}
+	}
+	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (b BlockOfList, err error) {
+		return b, row.Scan(&b.No, &b.Lo, &b.Hi, &b.Digest, &b.Wave)
+	}, `SELECT no, lo, hi, digest, wave FROM block WHERE incident = $1 AND hi > $2 AND `+sum+` > 0 ORDER BY no LIMIT $3`, incident, after, limit)
+	return list, clean("list the blocks", err)
+}
+
+// CountUnreached counts those who are not reached by outcome and, where that is what the outcome rests on, by
+// reason; the largest first.
+func (s *Store) CountUnreached(ctx context.Context, incident string) ([]breach.UnreachedCount, error) {
+	var out []breach.UnreachedCount
+	err := s.inSnapshot(ctx, "count who is not reached", func(tx pgx.Tx) error {
+		t, err := tally(ctx, tx, incident, 0)
+		if err != nil {
+			return err
+		}
+		for _, o := range []breach.Outcome{breach.Pending, breach.Attempted, breach.Held} {
+			if t[o] > 0 {
+				out = append(out, breach.UnreachedCount{Outcome: o, People: t[o]})
+			}
+		}
+		list, err := collect(ctx, tx, pgx.RowToStructByPos[breach.UnreachedCount], `WITH last AS (
+				SELECT DISTINCT ON (person) outcome, reason FROM person_outcome WHERE incident = $1 ORDER BY person, seq DESC)
+			SELECT outcome, reason, count(*) FROM last WHERE outcome IN ('unreachable','covered_by_announcement','exempt','withdrawn')
+			GROUP BY 1, 2 ORDER BY 1, 2`, incident)
+		out = append(out, list...)
+		return err
+	})
+	slices.SortStableFunc(out, func(a, b breach.UnreachedCount) int { return cmp.Compare(b.People, a.People) })
+	return out, err
+}
+
+// paceOver is the stretch of time that a rate is measured over: a pause before it does not count.
+const paceOver = 15 * time.Minute
+
+// Pace measures how fast messages are handed over, in the last quarter of an hour in which any was; all lists
+// together, because they share the providers.
+func (s *Store) Pace(ctx context.Context, incident string) (p breach.Pace, err error) {
+	var first, last *time.Time
+	const handed = `incident = $1 AND moved_from = 'intended' AND state <> 'failed_temporary'`
+	err = s.pool.QueryRow(ctx, `SELECT count(*), min(at), max(at) FROM outcome, (SELECT max(at) AS until FROM outcome WHERE `+handed+`) l
+		WHERE `+handed+` AND at >= l.until - $2 * interval '1 microsecond'`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last)
+	if first != nil && last != nil {
+		p.First, p.Last = first.UTC(), last.UTC()
+	}
+	return p, clean("measure the pace", err)
+}
