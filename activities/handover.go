@@ -62,7 +62,7 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
 		return ev
 	}
-	m.Channel, m.TextID, m.DeliveryID, m.AttemptID = j.step.Channel, j.text.Ref.SHA256, j.delivery, j.attempt
+	m.Channel, m.DeliveryID, m.AttemptID = j.step.Channel, j.delivery, j.attempt
 	m.SentAfter = l.Now().UTC().Add(-clockSkew)
 	r, err := handOver(ctx, sender, m)
 	if err != nil {

@@ -35,6 +35,10 @@ func (m Message) Check() *Failure {
 			return Refused("the " + f.name + " is not UTF-8")
 		}
 	}
+	if m.Form != nil && (!m.Form.Text.fits(m.Own) || !m.Form.HTML.fits(m.Own)) {
+		return Refused("the form has places that the message has no values for")
+	}
+	m = m.Plain()
 	for _, f := range []struct{ name, value string }{{"text", m.Text}, {"HTML", m.HTML}} {
 		if strings.ContainsRune(f.value, 0) {
 			return Refused("the " + f.name + " holds NUL")

@@ -26,15 +26,15 @@ type Message struct {
 	ToName    string // display name of the addressee, may be empty
 	Locale    string
 
-	// TextID names the approved text that the message was made from, and holds no personal data; it may be
-	// empty. Messages with the same one differ in a few places, which adapters may make use of.
-	TextID string
-
 	Subject string // email
 	Text    string // email text part, SMS text, push body
 	HTML    string // email
 	Title   string // push
 	Link    string // push: the public page the pointer leads to
+
+	// Form is an email's text and HTML, in place of Text and HTML, with Own in its places. See Plain.
+	Form *Form
+	Own  []string
 
 	SentAfter time.Time // earliest instant at which this attempt can have reached the provider (UTC)
 }

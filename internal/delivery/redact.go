@@ -50,6 +50,7 @@ func Redact(text string, m Message) string {
 
 // personal lists the values of a message that a provider might echo, longest forms first.
 func personal(m Message) []string {
+	m = m.Plain()
 	local, domain, isAddress := cutLast(m.To, '@')
 	values := []string{m.To, url.QueryEscape(m.To), url.PathEscape(m.To), strings.TrimPrefix(m.To, "+"), m.ToName, m.Subject, m.Text, m.HTML, m.Title, m.Link}
 	if isAddress {

@@ -22,26 +22,17 @@ type compiled struct {
 	options                   int
 	whenNamed, whenChildNamed []int
 	whenClass                 map[string][]int // by kind of data, in its one spelling
+
+	forms memo[*form] // by the options that fit
 }
 
-// field is a variable that a person's own value fills.
-type field uint8
+// places names the variables that a person's own value fills; all others are choices.
+var places = map[string]int{"name": placeName, "child_name": placeChild, "reference": placeReference}
 
-const (
-	fixed field = iota // words of the text
-	fieldName
-	fieldChild
-	fieldReference
-	fieldsEnd
-)
-
-// fields names those variables; all others are choices.
-var fields = map[string]field{"name": fieldName, "child_name": fieldChild, "reference": fieldReference}
-
-// segment is words, a person's own value, or a choice.
+// segment is words, the place of a person's own value, or a choice.
 type segment struct {
 	words  string
-	field  field
+	place  int
 	choice *compiledChoice
 }
 
@@ -141,10 +132,10 @@ func cut(part string, choices map[string]*compiledChoice) ([]segment, error) {
 			return out, nil
 		}
 		name, after, closed := strings.Cut(rest, "}}")
-		own, choice := fields[name], choices[name]
+		place, choice := places[name], choices[name]
 		switch {
-		case closed && own != fixed:
-			out = append(out, segment{field: own})
+		case closed && place > 0:
+			out = append(out, segment{place: place})
 		case closed && choice != nil:
 			out = append(out, segment{choice: choice})
 		default:

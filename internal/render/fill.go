@@ -1,16 +1,15 @@
 package render
 
 import (
-	"strings"
-
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
-// Message fills one person's values into an approved text. Errors about the person's contact are a
-// *delivery.Failure (permanent, naming the field and never the value); a text that is not what its hash
-// names is breach.ErrTampered; a text of another kind or variant than asked for is breach.ErrInvalid.
-// DeliveryID, AttemptID and SentAfter are left to the caller.
+// Message fills one person's values into an approved text. An email is given as a form, which is the same
+// for everybody who is told the same. Errors about the person's contact are a *delivery.Failure (permanent,
+// naming the field and never the value); a text that is not what its hash names is breach.ErrTampered; a
+// text of another kind or variant than asked for is breach.ErrInvalid. DeliveryID, AttemptID and SentAfter
+// are left to the caller.
 func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error) {
 	c, err := e.compiledText(text)
 	if err != nil {
@@ -35,40 +34,68 @@ func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee,
 	if m.To, err = contact(c.channel, p, to); err != nil {
 		return delivery.Message{}, err
 	}
-	mine := own{fieldName: name, fieldChild: child, fieldReference: reference}
-	var room [128]bool // the shipped texts have about 100 options; more takes its own room
-	fits := c.fitting(room[:], p.DataClasses, name, child)
+	form, own := c.formFor(p.DataClasses, name, child), []string{name, child, reference, escaped(name), escaped(child), reference}
 	switch c.channel {
 	case breach.Email:
-		m.ToName, m.Subject, m.Text, m.HTML = name, c.fill("subject", mine, fits, false), c.fill("text", mine, fits, false), c.fill("html", mine.escaped(), fits, true)
+		m.ToName, m.Subject, m.Form, m.Own = name, form.parts["subject"].Fill(own), form.email, own
 	case breach.SMS:
-		m.Text = c.fill("text", mine, fits, false)
+		m.Text = form.parts["text"].Fill(own)
 	case breach.Push:
-		m.Title, m.Text, m.Link = c.fill("title", mine, fits, false), c.fill("body", mine, fits, false), c.fill("link", mine, fits, false)
+		m.Title, m.Text, m.Link = form.parts["title"].Fill(own), form.parts["body"].Fill(own), form.parts["link"].Fill(own)
 	}
 	return m, nil
 }
 
-// own are a person's own values by field, cleaned; for markup they are escaped as well.
-type own [fieldsEnd]string
+// Places of a person's own values as Message lists them; what is escaped for HTML stands escapedBy further on.
+const (
+	placeName = 1 + iota
+	placeChild
+	placeReference
 
-func (o own) escaped() own {
-	for i, s := range o {
-		o[i] = escaped(s)
-	}
-	return o
+	escapedBy = placeReference
+)
+
+// form is a text for everybody whom the same options fit: what is left open is a person's own values.
+type form struct {
+	parts map[string]delivery.Pieces
+	email *delivery.Form // its text and HTML, for an email
 }
 
-// fitting marks the options that are meant for a person: any one of what an option asks for is enough.
-// Being named is what we know of the name, and never what a list calls a kind of data.
-func (c *compiled) fitting(room []bool, classes []string, name, child string) []bool {
-	if c.options > len(room) {
-		room = make([]bool, c.options)
+// formFor finds the form for a person, of which an incident has a handful: one for each set of kinds of data,
+// with a name and without.
+func (c *compiled) formFor(classes []string, name, child string) *form {
+	var room [32]byte // the shipped texts have about 100 options; more takes its own room
+	fits := c.fitting(room[:], classes, name, child)
+	if f, ok := c.forms.find(fits); ok {
+		return f
 	}
-	fits := room[:c.options]
-	mark := func(options []int) {
-		for _, i := range options {
-			fits[i] = true
+	f := &form{parts: make(map[string]delivery.Pieces, len(c.parts))}
+	for part, segments := range c.parts {
+		f.parts[part] = pieces(segments, fits, part == "html")
+	}
+	if c.channel == breach.Email {
+		f.email = &delivery.Form{Text: f.parts["text"], HTML: f.parts["html"]}
+	}
+	c.forms.put(string(fits), f)
+	return f
+}
+
+// options is a set of options, one bit for each.
+type options []byte
+
+func (o options) add(no int)      { o[no/8] |= 1 << (no % 8) }
+func (o options) has(no int) bool { return o[no/8]&(1<<(no%8)) != 0 }
+
+// fitting gives the options that are meant for a person: any one of what an option asks for is enough.
+// Being named is what we know of the name, and never what a list calls a kind of data.
+func (c *compiled) fitting(room []byte, classes []string, name, child string) options {
+	if c.options > 8*len(room) {
+		room = make([]byte, (c.options+7)/8)
+	}
+	fits := options(room[:(c.options+7)/8])
+	mark := func(nos []int) {
+		for _, no := range nos {
+			fits.add(no)
 		}
 	}
 	if name != "" {
@@ -83,35 +110,32 @@ func (c *compiled) fitting(room []bool, classes []string, name, child string) []
 	return fits
 }
 
-// fill writes a part for one person. Nothing that is filled in is looked at again for variables, and every
-// byte is copied once.
-func (c *compiled) fill(part string, mine own, fits []bool, markup bool) string {
-	var room [96]string // the pieces of the longest text shipped; a longer one takes its own room
-	pieces := room[:0]
-	for _, s := range c.parts[part] {
-		if s.choice == nil {
-			pieces = append(pieces, s.piece(&mine))
-			continue
+// pieces decides every choice of a part. Nothing that is filled in is looked at again for variables.
+func pieces(segments []segment, fits options, markup bool) (out delivery.Pieces) {
+	for i := range segments {
+		if s := &segments[i]; s.choice == nil {
+			out = append(out, s.piece(markup))
+		} else {
+			out = s.choice.pick(out, fits, markup)
 		}
-		pieces = s.choice.pick(pieces, fits, &mine, markup)
 	}
-	return strings.Join(pieces, "")
+	return out
 }
 
 // piece is what stands in the place of a segment that is no choice.
-func (s *segment) piece(mine *own) string {
-	if s.field == fixed {
-		return s.words
+func (s *segment) piece(markup bool) delivery.Piece {
+	if markup && s.place > 0 {
+		return delivery.Piece{Place: s.place + escapedBy}
 	}
-	return mine[s.field]
+	return delivery.Piece{Words: s.words, Place: s.place}
 }
 
 // pick adds the wordings that fit; one that is meant for everybody only when none before it did.
-func (c *compiledChoice) pick(pieces []string, fits []bool, mine *own, markup bool) []string {
+func (c *compiledChoice) pick(out delivery.Pieces, fits options, markup bool) delivery.Pieces {
 	picked := 0
 	for i := range c.options {
 		option := &c.options[i]
-		if option.everybody && picked > 0 || !option.everybody && !fits[option.no] {
+		if option.everybody && picked > 0 || !option.everybody && !fits.has(option.no) {
 			continue
 		}
 		segments, join := option.text, c.join
@@ -119,14 +143,14 @@ func (c *compiledChoice) pick(pieces []string, fits []bool, mine *own, markup bo
 			segments, join = option.markup, c.joinHTML
 		}
 		if picked > 0 {
-			pieces = append(pieces, join)
+			out = append(out, delivery.Piece{Words: join})
 		}
 		for j := range segments {
-			pieces = append(pieces, segments[j].piece(mine))
+			out = append(out, segments[j].piece(markup))
 		}
 		if picked++; c.first {
 			break
 		}
 	}
-	return pieces
+	return out
 }

@@ -79,7 +79,7 @@ func baselines(t testing.TB, e *Engine) (out []baseline) {
 		if text.Ref.Kind != breach.KindNotice || (text.Ref.Channel == string(breach.Push) && to == breach.ToGuardian) {
 			continue
 		}
-		m, err := e.Message(text, samplePerson(), to, sampleReference)
+		m, err := written(e, text, samplePerson(), to, sampleReference)
 		require.NoError(t, err)
 		out = append(out, baseline{text, to, m, skeleton(t, m.HTML)})
 	}
@@ -93,7 +93,7 @@ func sameShape(t require.TestingT, e *Engine, all []baseline, hostile string) {
 	p.Locale, p.Country, p.ExternalID, p.PostalAddress, p.Region = hostile, hostile, hostile, hostile, hostile
 	p.DataClasses = append([]string{hostile}, p.DataClasses...)
 	for _, b := range all {
-		got, err := e.Message(b.text, p, b.to, sampleReference)
+		got, err := written(e, b.text, p, b.to, sampleReference)
 		require.NoError(t, err)
 		require.Equal(t, lines(b.want.Text), lines(got.Text), "lines of the text")
 		require.Equal(t, 1, lines(got.ToName))
@@ -155,7 +155,7 @@ func TestPromise_M02_M05_EveryEmailCarriesEverySection(t *testing.T) {
 	texts := sampleTexts(t, e)
 	for _, locale := range []string{"en", "zh-Hans"} {
 		for _, to := range []breach.Addressee{breach.ToSelf, breach.ToGuardian} {
-			m, err := e.Message(noticeText(t, texts, breach.Email, locale, to), samplePerson(), to, sampleReference)
+			m, err := written(e, noticeText(t, texts, breach.Email, locale, to), samplePerson(), to, sampleReference)
 			require.NoError(t, err)
 			plain := html.UnescapeString(m.HTML)
 			for _, s := range sampleFile().Narrative[locale].Sections() {
@@ -182,7 +182,7 @@ func TestPromise_M04_AdviceFollowsThePersonsData(t *testing.T) {
 	body := func(classes ...string) string {
 		p := samplePerson()
 		p.DataClasses = classes
-		m, err := e.Message(text, p, breach.ToSelf, sampleReference)
+		m, err := written(e, text, p, breach.ToSelf, sampleReference)
 		require.NoError(t, err)
 		return m.Text
 	}
@@ -198,7 +198,7 @@ func TestPromise_M15_GuardianIsAddressed(t *testing.T) {
 	t.Parallel()
 	e := sampleEngine(t)
 	texts := sampleTexts(t, e)
-	m, err := e.Message(noticeText(t, texts, breach.Email, "en", breach.ToGuardian), samplePerson(), breach.ToGuardian, sampleReference)
+	m, err := written(e, noticeText(t, texts, breach.Email, "en", breach.ToGuardian), samplePerson(), breach.ToGuardian, sampleReference)
 	require.NoError(t, err)
 	require.Equal(t, "rosa@mail.test", m.To)
 	require.Equal(t, "Rosa Brook", m.ToName)
@@ -207,7 +207,7 @@ func TestPromise_M15_GuardianIsAddressed(t *testing.T) {
 
 	p := samplePerson()
 	p.Name, p.Guardian = "", &breach.Guardian{Phone: "+14045550152"}
-	m, err = e.Message(noticeText(t, texts, breach.SMS, "en", breach.ToGuardian), p, breach.ToGuardian, sampleReference)
+	m, err = written(e, noticeText(t, texts, breach.SMS, "en", breach.ToGuardian), p, breach.ToGuardian, sampleReference)
 	require.NoError(t, err)
 	require.Equal(t, "+14045550152", m.To)
 	require.NotContains(t, m.Text, "Ana", "a text message names nobody")
@@ -249,7 +249,7 @@ func TestPromise_M09_SMSIsShort(t *testing.T) {
 		for _, class := range append(e.classesOf(text.Ref.Locale), "none") {
 			p := samplePerson()
 			p.DataClasses = []string{class}
-			m, err := e.Message(text, p, breach.Addressee(text.Ref.Variant), sampleReference)
+			m, err := written(e, text, p, breach.Addressee(text.Ref.Variant), sampleReference)
 			require.NoError(t, err)
 			units, perPart := len([]rune(m.Text)), 67
 			if text.Ref.Locale == "en" {
@@ -289,7 +289,7 @@ func TestContactsAreRefusedByFieldNotByValue(t *testing.T) {
 	} {
 		p := samplePerson()
 		c.spoil(&p)
-		_, err := e.Message(noticeText(t, texts, c.channel, "en", breach.ToSelf), p, breach.ToSelf, sampleReference)
+		_, err := written(e, noticeText(t, texts, c.channel, "en", breach.ToSelf), p, breach.ToSelf, sampleReference)
 		var f *delivery.Failure
 		require.ErrorAs(t, err, &f)
 		require.Equal(t, breach.FailedPermanent, f.State(), "the next channel is tried")
@@ -305,17 +305,17 @@ func TestMessageRefusesTextsThatWereNotApprovedForIt(t *testing.T) {
 	texts := sampleTexts(t, e)
 	self := noticeText(t, texts, breach.Email, "en", breach.ToSelf)
 
-	_, err := e.Message(self, samplePerson(), breach.ToGuardian, sampleReference)
+	_, err := written(e, self, samplePerson(), breach.ToGuardian, sampleReference)
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 
 	tampered := self
 	tampered.Body = []byte(strings.Replace(string(self.Body), "free call-back", "paid call-back", 1))
-	_, err = sampleEngine(t).Message(tampered, samplePerson(), breach.ToSelf, sampleReference)
+	_, err = written(sampleEngine(t), tampered, samplePerson(), breach.ToSelf, sampleReference)
 	require.Equal(t, breach.ErrTampered, breach.CodeOf(err))
 
 	for _, text := range texts {
 		if text.Ref.Kind != breach.KindNotice {
-			_, err = e.Message(text, samplePerson(), breach.ToSelf, sampleReference)
+			_, err = written(e, text, samplePerson(), breach.ToSelf, sampleReference)
 			require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 		}
 	}
@@ -326,10 +326,10 @@ func TestMessageRefusesTextsThatWereNotApprovedForIt(t *testing.T) {
 	} {
 		broken, err := breach.NewText(body)
 		require.NoError(t, err)
-		_, err = e.Message(broken, samplePerson(), breach.ToSelf, sampleReference)
+		_, err = written(e, broken, samplePerson(), breach.ToSelf, sampleReference)
 		require.Equal(t, breach.ErrIncomplete, breach.CodeOf(err))
 	}
-	_, err = e.Message(self, samplePerson(), breach.ToSelf, "x\r\ny")
+	_, err = written(e, self, samplePerson(), breach.ToSelf, "x\r\ny")
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 }
 
@@ -343,7 +343,7 @@ func TestApprovedBytesAreSentAsTheyAre(t *testing.T) {
 		}
 		b, err := text.Open()
 		require.NoError(t, err)
-		m, err := e.Message(text, samplePerson(), breach.Addressee(text.Ref.Variant), sampleReference)
+		m, err := written(e, text, samplePerson(), breach.Addressee(text.Ref.Variant), sampleReference)
 		require.NoError(t, err)
 		rest := m.Text
 		for _, fixed := range placeholderOrText(b.Parts["text"]) {

@@ -52,7 +52,7 @@ func TestGoldenTexts(t *testing.T) {
 			golden(t, name+".txt", "# "+b.Parts["title"]+"\n# "+b.Parts["link"]+"\n\n"+b.Parts["body"]+"\n")
 			continue
 		}
-		m, err := e.Message(text, samplePerson(), breach.Addressee(b.Variant), sampleReference)
+		m, err := written(e, text, samplePerson(), breach.Addressee(b.Variant), sampleReference)
 		require.NoError(t, err)
 		lines := []string{strings.TrimSpace("To: " + m.ToName + " <" + m.To + ">")}
 		for _, l := range []string{m.Subject, m.Title, m.Link} {

@@ -248,7 +248,7 @@ func TestTheFastWayGivesTheBytesOfThePlainOne(t *testing.T) {
 		reference := rapid.OneOf(rapid.Just(sampleReference), rapid.StringMatching(`[A-Za-z0-9-]{3,66}`), rapid.SampledFrom([]string{"", "abcd\n", "ab cd", "abc", "éabc"})).Draw(t, "reference")
 		for _, text := range texts {
 			want, failure := plainly(t, text, p, breach.Addressee(text.Ref.Variant), reference)
-			got, err := e.Message(text, p, breach.Addressee(text.Ref.Variant), reference)
+			got, err := written(e, text, p, breach.Addressee(text.Ref.Variant), reference)
 			require.Equal(t, want, got)
 			if failure == "" {
 				require.NoError(t, err)

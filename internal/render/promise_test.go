@@ -21,7 +21,7 @@ func rendered(t *testing.T, p breach.Person) map[breach.NoticeRef]delivery.Messa
 		if text.Ref.Kind != breach.KindNotice || (text.Ref.Channel == string(breach.Push) && to == breach.ToGuardian) {
 			continue
 		}
-		m, err := e.Message(text, p, to, sampleReference)
+		m, err := written(e, text, p, to, sampleReference)
 		require.NoError(t, err)
 		out[text.Ref] = m
 	}

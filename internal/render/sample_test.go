@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -108,4 +109,10 @@ func noticeText(t testing.TB, texts []breach.Text, c breach.Channel, locale stri
 	}
 	t.Fatalf("no text for %s %s %s", c, locale, to)
 	return breach.Text{}
+}
+
+// written is a message as somebody reads it.
+func written(e *Engine, text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error) {
+	m, err := e.Message(text, p, to, reference)
+	return m.Plain(), err
 }

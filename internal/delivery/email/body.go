@@ -22,13 +22,23 @@ const (
 
 // appendBody writes the Content headers and the body, with dots doubled at line starts. What an ordinary
 // text consists of is encoded here; anything else is left to the library, which is also what the tests
-// measure this encoding against. Texts that no channel may carry are refused.
-func (c *composer) appendBody(w []byte, m delivery.Message) ([]byte, *delivery.Failure) {
-	if fast, ok := c.appendFast(w, m); ok {
-		return fast, nil
+// measure this encoding against. Texts that no channel may carry are refused. A message with a form that
+// cannot be used as it is, or with values of which this is true, is written out first.
+func appendBody(w []byte, m delivery.Message, s *stencil) ([]byte, *delivery.Failure) {
+	if s != nil && s.usable {
+		if whole, ok := appendParts(w, s.text, s.html, m.Own); ok {
+			return whole, nil
+		}
 	}
 	if f := m.Check(); f != nil {
 		return nil, f
+	}
+	m = m.Plain()
+	if m.Text == "" && m.HTML == "" {
+		return nil, delivery.Refused("the message has no text")
+	}
+	if whole, ok := appendParts(w, written(m.Text), written(m.HTML), nil); ok {
+		return whole, nil
 	}
 	mime, body, err := mimeBody(m)
 	if err != nil {
@@ -37,29 +47,29 @@ func (c *composer) appendBody(w []byte, m delivery.Message) ([]byte, *delivery.F
 	return appendStuffed(append(append(w, mime...), "\r\n"...), body), nil
 }
 
-func (c *composer) appendFast(w []byte, m delivery.Message) (_ []byte, ok bool) {
-	shared := c.patterns.of(m)
-	both := m.Text != "" && m.HTML != ""
+// appendParts writes what appendBody does, when all of it is ordinary.
+func appendParts(w []byte, text, html []stretch, own []string) (_ []byte, ok bool) {
+	both := len(text) > 0 && len(html) > 0
 	if both {
 		w = append(append(w, typeBoth...), "--"+boundary+"\r\n"...)
 	}
-	if m.Text != "" {
-		if w, ok = shared.text.append(append(w, typeText...), m.Text); !ok {
+	if len(text) > 0 {
+		if w, ok = appendStretches(append(w, typeText...), text, own); !ok {
 			return nil, false
 		}
 	}
 	if both {
 		w = append(w, "\r\n--"+boundary+"\r\n"...)
 	}
-	if m.HTML != "" {
-		if w, ok = shared.html.append(append(w, typeHTML...), m.HTML); !ok {
+	if len(html) > 0 {
+		if w, ok = appendStretches(append(w, typeHTML...), html, own); !ok {
 			return nil, false
 		}
 	}
 	if both {
 		return append(w, "\r\n--"+boundary+"--\r\n"...), true
 	}
-	return endLine(w), true
+	return endLine(w), ok
 }
 
 // endLine adds the line end that SMTP needs as a soft line break, which does not become part of the text.

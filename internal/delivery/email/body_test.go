@@ -2,7 +2,6 @@ package email
 
 import (
 	"bytes"
-	"fmt"
 	"mime"
 	"net/textproto"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
@@ -64,100 +62,20 @@ func TestATextThatHoldsTheBoundary(t *testing.T) {
 	require.Equal(t, lines(m.HTML), lines(html))
 }
 
-// person draws what one person makes of a text: some lines with a name in them, some left out.
-func person(template []string) *rapid.Generator[string] {
-	return rapid.Custom(func(t *rapid.T) string {
-		name := rapid.SampledFrom([]string{"", "Zoë", "李雷", ".", "a=b", strings.Repeat("x", 80), "O'Brien \t", "\x1b", "a\rb", "\n"}).Draw(t, "name")
-		drop := rapid.IntRange(0, 3*len(template)).Draw(t, "drop")
-		var out strings.Builder
-		for i, line := range template {
-			if i != drop {
-				out.WriteString(strings.ReplaceAll(line, "{}", name))
-			}
-		}
-		return strings.TrimSuffix(out.String(), rapid.SampledFrom([]string{"", "\n"}).Draw(t, "end"))
-	})
-}
-
-// Whatever was composed before, and in whatever order, a message is the same bytes as without a memory.
-func TestWhatIsRememberedChangesNothing(t *testing.T) {
-	t.Parallel()
-	line := rapid.SampledFrom([]string{
-		"\n", "\r\n", "Dear {},\n", ".{}\n", "{}\n", " \n", "A line like any other of the text, with nothing special in it at all.\n",
-		"我们发现有人进入了保存客户记录的系统，并已通知监管机构。\n", "{} and something after it  \r\n", strings.Repeat("long ", 40) + "\n", "<p>\n", "..\n",
-	})
-	used := 0
-	rapid.Check(t, func(t *rapid.T) {
-		template := rapid.SliceOfN(line, 1, 25).Draw(t, "template")
-		var remembered stencil
-		for i := range 8 {
-			text := person(template).Draw(t, fmt.Sprint("text", i))
-			want, wantOK := appendQuoted([]byte("x"), text)
-			got, ok := remembered.append([]byte("x"), text)
-			require.Equal(t, wantOK, ok)
-			require.Equal(t, string(want), string(got))
-			if known := remembered.blocks.Load(); known != nil {
-				used += len(*known)
-			}
-		}
-	})
-	require.Positive(t, used)
-}
-
-func TestAStencilBecomesWhatAllHaveInCommon(t *testing.T) {
-	t.Parallel()
-	var s stencil
-	compose := func(i int) {
-		m := notice(i, latin)
-		_, ok := s.append(nil, m.HTML)
-		require.True(t, ok)
-	}
-	compose(1)
-	compose(2)
-	blocks := *s.blocks.Load()
-	require.Len(t, blocks, 2, "what is before and after the reference; the few bytes before the name are not worth a block")
-	for i := range 50 {
-		compose(i)
-	}
-	require.Same(t, &blocks[0], &(*s.blocks.Load())[0], "nothing is learned from messages that fit")
-	for _, b := range blocks {
-		require.NotContains(t, b.plain, "d1<", "nothing of a person stays")
-	}
-
-	for i := range 3 * mostRounds {
-		_, ok := s.append(nil, strings.Repeat(fmt.Sprint("something else ", i, "\n"), 30))
-		require.True(t, ok)
-	}
-	require.True(t, s.settled.Load(), "texts that have nothing in common are not learned from for ever")
-}
-
-func TestTextsAreRememberedApart(t *testing.T) {
-	t.Parallel()
-	var p patterns
-	a, b := message(1), message(2)
-	require.Same(t, p.of(a), p.of(b))
-	b.TextID = "other"
-	require.NotSame(t, p.of(a), p.of(b))
-	for i := range 3 * mostTexts {
-		b.TextID = fmt.Sprint(i)
-		p.of(b)
-	}
-	require.LessOrEqual(t, len(p.text), mostTexts)
-}
-
 func TestManyComposeAtOnce(t *testing.T) {
 	t.Parallel()
-	c := testComposer(t)
+	c, forms := testComposer(t), []*delivery.Form{form(latin), form(han)}
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 25 {
-				m := notice(g*25+i, []string{latin, han}[i%2])
+				m := notice(forms[i%2], g*25+i)
 				l, f := c.compose(nil, m)
 				if f != nil {
 					t.Error(f)
 					return
 				}
+				m = m.Plain()
 				text, html := decodeParts(t, unstuffed(t, l.wire))
 				if lines(text) != lines(m.Text) || lines(html) != lines(m.HTML) {
 					t.Errorf("message %d of %d is not what went in", i, g)

@@ -31,7 +31,7 @@ type composer struct {
 	// author and standing are the headers that no message changes, written once.
 	author, standing string
 	date             atomic.Pointer[dateLine]
-	patterns         patterns
+	stencils         stencils
 }
 
 type dateLine struct {
@@ -58,9 +58,9 @@ func newComposer(c Config, from address, now func() time.Time) *composer {
 // which it may outgrow. The headers are our own: the library neither folds nor keeps encoded words, takes
 // its Message-ID from the host, and writes headers in random order.
 func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Failure) {
-	// Reading the texts once more costs as much as encoding what varies in them: appendBody checks them.
+	// The texts are checked by appendBody, while they are encoded.
 	fields := m
-	fields.Text, fields.HTML = "", ""
+	fields.Text, fields.HTML, fields.Form = "", "", nil
 	if f := fields.Check(); f != nil {
 		return letter{}, f
 	}
@@ -68,15 +68,16 @@ func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Fail
 	if err != nil {
 		return letter{}, delivery.Refused("the address " + err.Error())
 	}
-	if m.Text == "" && m.HTML == "" {
-		return letter{}, delivery.Refused("the message has no text")
-	}
 	if !languageTag(m.Locale) {
 		return letter{}, delivery.Refused("the locale is not a language tag")
 	}
 	l := letter{from: c.envelopeSender(m), to: to.String(), utf8: to.utf8}
-	w = c.appendHeaders(w[:0], m, to)
-	w, f := c.appendBody(w, m)
+	var s *stencil
+	if m.Form != nil {
+		s = c.stencils.of(m.Form)
+	}
+	w = c.appendHeaders(w[:0], m, to, s)
+	w, f := appendBody(w, m, s)
 	if f != nil {
 		return letter{}, f
 	}
@@ -86,10 +87,10 @@ func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Fail
 
 // appendHeaders writes every header but those of MIME, in a fixed order; none of their lines starts with a
 // dot. No tracking, and no List-Unsubscribe: nobody can unsubscribe from a notice that the law requires.
-func (c *composer) appendHeaders(w []byte, m delivery.Message, to address) []byte {
+func (c *composer) appendHeaders(w []byte, m delivery.Message, to address, s *stencil) []byte {
 	w = append(w, c.author...)
 	w = appendHeader(w, "To", encodeMailbox(m.ToName, to))
-	w = appendHeader(w, "Subject", encodeText(m.Subject))
+	w = s.appendSubject(w, m.Subject)
 	w = append(w, c.dated()...)
 	w = append(append(append(append(append(w, "Message-ID: <"...), m.DeliveryID...), '@'), c.config.MessageIDDomain...), ">\r\n"...)
 	w = append(w, c.standing...)

@@ -10,17 +10,29 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
-// notice is a message of the usual size: 3 KB of text, 5 KB of HTML, the person's name in both.
-func notice(n int, sentence string) delivery.Message {
+// form is a text of the usual size: 3 KB of text, 5 KB of HTML, the person's name and reference in both.
+func form(sentence string) *delivery.Form {
+	paragraph := strings.Repeat(sentence, 4)
+	return &delivery.Form{
+		Text: delivery.Pieces{
+			{Words: "Dear "}, {Place: 1}, {Words: ",\n\n" + strings.Repeat(paragraph+"\n\n", 8) + "Your reference: "}, {Place: 2},
+			{Words: "\n\n" + paragraph + "\n"},
+		},
+		HTML: delivery.Pieces{
+			{Words: "<!doctype html>\n<html><body>\n<p>Dear "}, {Place: 1}, {Words: ",</p>\n"},
+			{Words: strings.Repeat("<p style=\"margin:0 0 12px\">\n"+sentence+"\n"+sentence+"\n</p>\n", 24) + "<p>"}, {Place: 2},
+			{Words: "</p>\n" + strings.Repeat("<p>"+sentence+"</p>\n", 4) + "</body></html>\n"},
+		},
+	}
+}
+
+// notice is a message of a form.
+func notice(f *delivery.Form, n int) delivery.Message {
 	m := message(n)
 	m.To = m.DeliveryID + "@example.com"
 	m.ToName = "Person " + m.DeliveryID
-	m.Channel, m.Subject, m.TextID = breach.Email, "Notice of a personal data breach", sentence
-	paragraph := strings.Repeat(sentence, 4)
-	m.Text = "Dear " + m.ToName + ",\n\n" + strings.Repeat(paragraph+"\n\n", 8) + "Your reference: " + m.DeliveryID + "\n\n" + paragraph + "\n"
-	m.HTML = "<!doctype html>\n<html><body>\n<p>Dear " + m.ToName + ",</p>\n" +
-		strings.Repeat("<p style=\"margin:0 0 12px\">\n"+sentence+"\n"+sentence+"\n</p>\n", 24) + "<p>" + m.DeliveryID + "</p>\n" +
-		strings.Repeat("<p>"+sentence+"</p>\n", 4) + "</body></html>\n"
+	m.Channel, m.Subject, m.Text = breach.Email, "Notice of a personal data breach", ""
+	m.Form, m.Own = f, []string{m.ToName, m.DeliveryID}
 	return m
 }
 
@@ -29,19 +41,19 @@ const (
 	han   = "我们发现有人进入了保存客户记录的系统，并已通知监管机构。"
 )
 
-// BenchmarkCompose: the library, as the reference, against what is sent.
+// BenchmarkCompose: the library, as the reference, against what is sent: of a form, and of a text written out.
 func BenchmarkCompose(b *testing.B) {
 	c := testComposer(b)
 	for name, sentence := range map[string]string{"latin": latin, "han": han} {
-		messages := make([]delivery.Message, 256)
+		messages, shared := make([]delivery.Message, 256), form(sentence)
 		for i := range messages {
-			messages[i] = notice(i, sentence)
+			messages[i] = notice(shared, i)
 		}
 		b.Run("library/"+name, func(b *testing.B) {
 			b.ReportAllocs()
 			before := cpu()
 			for i := 0; b.Loop(); i++ {
-				_, body, err := mimeBody(messages[i%len(messages)])
+				_, body, err := mimeBody(messages[i%len(messages)].Plain())
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -49,21 +61,27 @@ func BenchmarkCompose(b *testing.B) {
 			}
 			b.ReportMetric(cpuPer(b, before), "cpu-ns/op")
 		})
-		b.Run("own/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			before := cpu()
-			var w []byte
-			for i := 0; b.Loop(); i++ {
-				l, f := c.compose(w, messages[i%len(messages)])
-				if f != nil {
-					b.Fatal(f)
-				}
-				w = l.wire
-				b.SetBytes(int64(len(w)))
-			}
-			b.ReportMetric(cpuPer(b, before), "cpu-ns/op")
-		})
+		b.Run("form/"+name, func(b *testing.B) { composeAll(b, c, messages) })
+		for i := range messages {
+			messages[i] = messages[i].Plain()
+		}
+		b.Run("written/"+name, func(b *testing.B) { composeAll(b, c, messages) })
 	}
+}
+
+func composeAll(b *testing.B, c *composer, messages []delivery.Message) {
+	b.ReportAllocs()
+	before := cpu()
+	var w []byte
+	for i := 0; b.Loop(); i++ {
+		l, f := c.compose(w, messages[i%len(messages)])
+		if f != nil {
+			b.Fatal(f)
+		}
+		w = l.wire
+		b.SetBytes(int64(len(w)))
+	}
+	b.ReportMetric(cpuPer(b, before), "cpu-ns/op")
 }
 
 // cpu is the time that this process has computed. Beside other load it says more than the time that passed.

@@ -79,8 +79,11 @@ func TestComposeProperty(t *testing.T) {
 		l, f := c.compose(nil, m)
 		require.Nil(t, f)
 		raw := unstuffed(t, l.wire)
-		if _, ok := c.appendFast(nil, m); ok {
+		if _, ok := appendParts(nil, written(m.Text), written(m.HTML), nil); ok {
 			own++
+			formed, f := c.compose(nil, cutUp(t, m))
+			require.Nil(t, f)
+			require.Equal(t, string(l.wire), string(formed.wire), "of a form the same bytes")
 		} else {
 			librarys++
 		}

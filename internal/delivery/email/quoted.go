@@ -1,8 +1,8 @@
 package email
 
 import (
+	"bytes"
 	"encoding/binary"
-	"strings"
 )
 
 // Quoted-printable (RFC 2045 section 6.7) in one pass, with the dots of SMTP doubled at line starts on the
@@ -34,13 +34,16 @@ const hexDigits = "0123456789ABCDEF"
 
 // appendQuoted appends text, whose lines end in LF or CRLF. It starts at the beginning of a line, and ends
 // at one when text does. ok is false when the text holds a character that no ordinary text holds (a control
-// character, a CR of its own); w is of no use then.
-func appendQuoted(w []byte, text string) (_ []byte, ok bool) {
-	for text != "" {
-		end := strings.IndexByte(text, '\n')
-		line, rest := text, ""
+// character, a CR of its own); w is of no use then. Text may stand in w's own memory, before its end.
+func appendQuoted(w, text []byte) (_ []byte, ok bool) {
+	for len(text) > 0 {
+		end := bytes.IndexByte(text, '\n')
+		line, rest := text, text[len(text):]
 		if end >= 0 {
-			line, rest = strings.TrimSuffix(text[:end], "\r"), text[end+1:]
+			line, rest = text[:end], text[end+1:]
+			if end > 0 && text[end-1] == '\r' {
+				line = text[:end-1]
+			}
 		}
 		if w, ok = appendQuotedLine(w, line); !ok {
 			return nil, false
@@ -54,7 +57,7 @@ func appendQuoted(w []byte, text string) (_ []byte, ok bool) {
 }
 
 // appendQuotedLine appends one line without its end.
-func appendQuotedLine(w []byte, line string) (_ []byte, ok bool) {
+func appendQuotedLine(w, line []byte) (_ []byte, ok bool) {
 	trailing := len(line) // a blank at the end of a line must not stand there as it is
 	if trailing > 0 && (line[trailing-1] == ' ' || line[trailing-1] == '\t') {
 		trailing--
@@ -92,9 +95,9 @@ const (
 )
 
 // plainRun counts the characters at the start of s that stand for themselves, eight at a time.
-func plainRun(s string) (n int) {
+func plainRun(s []byte) (n int) {
 	for len(s)-n >= 8 {
-		x := binary.LittleEndian.Uint64([]byte(s[n : n+8]))
+		x := binary.LittleEndian.Uint64(s[n:])
 		equals, deletes := x^('='*each), x^(0x7f*each)
 		if odd := x | (x - ' '*each) | (equals-each) & ^equals | (deletes-each) & ^deletes; odd&tops != 0 {
 			break

@@ -21,7 +21,7 @@ func TestQuotedIsWhatTheStandardLibraryWrites(t *testing.T) {
 	fast := 0
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(pieces, 0, 40).Draw(t, "pieces"), "")
-		got, ok := appendQuoted(nil, text)
+		got, ok := appendQuoted(nil, []byte(text))
 		control := strings.ContainsAny(strings.ReplaceAll(text, "\r\n", "\n"), "\r\x1b\x7f")
 		require.Equal(t, !control, ok, "what is left to the library: control characters and nothing else")
 		if !ok {
@@ -58,7 +58,7 @@ func TestPlainRun(t *testing.T) {
 			if quotedClass[c]&plain != 0 {
 				want = len(s)
 			}
-			require.Equal(t, want, plainRun(s), "%q", s)
+			require.Equal(t, want, plainRun([]byte(s)), "%q", s)
 		}
 	}
 }
@@ -71,8 +71,9 @@ func BenchmarkQuoted(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			var w []byte
+			plain := []byte(text)
 			for b.Loop() {
-				w, _ = appendQuoted(w[:0], text)
+				w, _ = appendQuoted(w[:0], plain)
 			}
 		})
 	}

@@ -54,8 +54,9 @@ func BenchmarkSendRatio(b *testing.B) {
 
 var benchMessages = sync.OnceValue(func() []delivery.Message {
 	messages := make([]delivery.Message, 16) // as warm in the cache as one that was rendered just now
+	shared := form(latin)
 	for i := range messages {
-		messages[i] = notice(i, latin)
+		messages[i] = notice(shared, i)
 	}
 	return messages
 })
@@ -91,7 +92,7 @@ func ownSend(b *testing.B, addr string, n, callers int) time.Duration {
 }
 
 func rawSend(b *testing.B, addr string, n int) time.Duration {
-	l, f := testComposer(b).compose(nil, notice(0, latin))
+	l, f := testComposer(b).compose(nil, notice(form(latin), 0))
 	if f != nil {
 		b.Fatal(f)
 	}
