@@ -177,8 +177,9 @@ func (s *story) sendUpdates(ctx workflow.Context) error {
 		protocol.UpdatePause:  func() { s.paused = true },
 		protocol.UpdateResume: func() { s.paused = false },
 		protocol.UpdateStop:   func() { s.stopped = true },
+		protocol.UpdateLift:   func() {}, // a brake is the ledger's alone: the delivery only has to look again
 	}
-	for _, name := range []string{protocol.UpdatePause, protocol.UpdateResume, protocol.UpdateStop} {
+	for _, name := range []string{protocol.UpdatePause, protocol.UpdateResume, protocol.UpdateStop, protocol.UpdateLift} {
 		err := update(ctx, s, name, func(protocol.Command) error { return nil }, func(ctx workflow.Context, _ protocol.Command) (protocol.Done, error) {
 			moves[name]()
 			s.tell(ctx, name)

@@ -55,6 +55,7 @@ const (
 	UpdateReturn      = "return"
 	UpdatePause       = "pause"
 	UpdateResume      = "resume"
+	UpdateLift        = "lift"
 	UpdateStop        = "stop"
 	UpdateAcknowledge = "acknowledge"
 	UpdateFile        = "file"

@@ -203,7 +203,7 @@ func (s *Store) LiftBrakes(ctx context.Context, incident, id string, brake int64
 		if err != nil {
 			return err
 		}
-		if err := queueCommand(ctx, tx, incident, id, string(breach.GateResume), payload); err != nil {
+		if err := queueCommand(ctx, tx, incident, id, "lift", payload); err != nil {
 			return err
 		}
 		for _, b := range lifted {
