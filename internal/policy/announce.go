@@ -44,7 +44,8 @@ type Measured struct {
 	NotAllowed          int64
 	FailedEverywhere    int64
 	GuardianUnreachable int64
-	// Remaining people still have to be handed over; PerSecond is the rate that was measured (0 when none was).
+	// Remaining people still have to be handed over; PerSecond is the rate that was measured, or the providers'
+	// limit where that is slower (0 when none was measured).
 	Remaining int64
 	PerSecond float64
 	Deadline  time.Time // by when people must be told, UTC; zero when there is none

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -18,6 +19,8 @@ type Sent struct {
 	Messages    int64 // handed over so far, whatever became of them
 	First, Last time.Time
 	Left        int64 // people to whom nothing was handed over yet
+	// Limit is how many messages a second the providers take together, see Profile.Capacity; 0 is no limit.
+	Limit float64
 }
 
 // leastSent is how many messages, and over how long, make a rate that says something.
@@ -26,17 +29,51 @@ const (
 	leastTime = 2 * time.Second
 	// furthest is as good as never, and still an instant.
 	furthest = 50 * 365 * 24 * time.Hour
+	// stalled is how long nothing may be handed over before the silence counts as slowness.
+	stalled = time.Minute
 )
 
-// EstimateHandover says when the last message is handed over at the measured rate, and whether that is too late
+// Rate is how many messages a second go out: what was measured, or the providers' limit where that is slower; 0
+// while there is nothing to measure. limited says that it is the limit.
+func (s Sent) Rate(now time.Time) (perSecond float64, limited bool) {
+	took := s.Last.Sub(s.First)
+	if s.Messages < leastSent || took < leastTime {
+		return 0, false
+	}
+	if now.Sub(s.Last) > stalled {
+		took = now.Sub(s.First)
+	}
+	perSecond = float64(s.Messages) / took.Seconds()
+	if s.Limit > 0 && s.Limit < perSecond {
+		return s.Limit, true
+	}
+	return perSecond, false
+}
+
+// Capacity is how many messages a second the providers of this policy take together at the most, all channels side
+// by side; 0 when one of them has no limit.
+func (p Profile) Capacity() float64 {
+	var sum float64
+	for _, v := range p.Providers {
+		if !slices.ContainsFunc(p.Channels, func(r ChannelRule) bool { return r.Channel == v.Channel }) {
+			continue
+		}
+		if v.Limits == nil || v.Limits.PerSecond == 0 {
+			return 0
+		}
+		sum += v.Limits.PerSecond
+	}
+	return sum
+}
+
+// EstimateHandover says when the last message is handed over at that rate, and whether that is too late
 // for the earliest deadline of a duty to tell people; nil while there is nothing to estimate from, or nobody is
 // left. It changes nothing: a later now with the same measurements never gives an earlier end.
 func EstimateHandover(s Sent, duties []breach.Duty, now time.Time) *breach.Estimate {
-	took := s.Last.Sub(s.First)
-	if s.Left <= 0 || s.Messages < leastSent || took < leastTime {
+	rate, limited := s.Rate(now)
+	if s.Left <= 0 || rate == 0 {
 		return nil
 	}
-	rate := float64(s.Messages) / took.Seconds()
 	e := &breach.Estimate{Left: s.Left, PerSecond: rate, LastHandover: now.Add(ahead(float64(s.Left) / rate)).UTC()}
 	for _, d := range duties {
 		open := d.Duty == "notify_individuals" && d.Verdict != breach.DoesNotApply && d.State != breach.ObligationClosed
@@ -47,6 +84,9 @@ func EstimateHandover(s Sent, duties []breach.Duty, now time.Time) *breach.Estim
 	if e.DueAt != nil && e.LastHandover.After(*e.DueAt) {
 		e.LateBy = (e.LastHandover.Sub(*e.DueAt) + time.Second - 1).Truncate(time.Second) // up: late by a moment is late
 		e.Advice = []string{AdviceConnections, AdviceProvider, AdviceAnnounce}
+		if limited { // more connections to those who take no more do not help
+			e.Advice = e.Advice[1:]
+		}
 	}
 	return e
 }
