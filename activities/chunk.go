@@ -22,7 +22,15 @@ type chunk struct {
 	landed *batch // its outcomes are not committed yet
 	sent   int
 	shut   bool // nothing more is begun
-	done   bool // everybody of the chunk was tried
+	done   bool // everybody of the chunk was tried, or is left to a later round
+
+	others int           // chunks of the round besides this one that are not done
+	via    *exit         // the first provider that somebody went to
+	mixed  bool          // others go to another one
+	single bool          // nothing but the limit of the only provider was in the way of the last pick
+	stood  time.Duration // was waited for tokens
+	again  time.Time     // when it is worth looking again, if that is what stopped it
+	parked bool          // nobody looks at it before that
 }
 
 // batch is what is committed and sent at once.
@@ -40,28 +48,28 @@ const (
 	firstBatch = 20
 )
 
-func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time) (sent int, done bool, err error) {
+func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time, others int) (*chunk, error) {
+	c := &chunk{lane: l, lease: lease, others: others}
 	if lease.Block.Digest != l.digests[lease.Block.No] {
-		return 0, false, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
+		return c, breach.Errorf(breach.ErrTampered, "block %d differs from the one that was approved", lease.Block.No)
 	}
 	subjects, err := l.People.Subjects(ctx, l.in.Incident, lease.Block)
 	if err != nil {
-		return 0, false, err
+		return c, err
 	}
 	brakes, err := l.Brakes.Brakes(ctx, l.in.Incident)
 	if err != nil {
-		return 0, false, err
+		return c, err
 	}
 	unwatch := l.guard.watch(l.in.Incident, brakes)
 	defer unwatch()
-	c := &chunk{lane: l, lease: lease, jobs: l.due(subjects)}
+	c.jobs = l.due(subjects)
 	defer c.giveBack(ctx)
 	release := c.keep(ctx, asked)
 	defer release()
 	leave := l.writes.join()
 	defer leave()
-	sent, err = c.work(ctx)
-	return sent, c.done, err
+	return c, c.work(ctx)
 }
 
 // giveBack frees a chunk that is not done, so that a delivery that goes on after a pause finds it at once. With an
@@ -72,12 +80,16 @@ func (c *chunk) giveBack(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
+	if wait := time.Until(c.again); c.parked && wait > 0 {
+		_, _ = c.Sending.Renew(ctx, c.lease, wait) // nothing of it may begin before; lanes go on with others
+		return
+	}
 	_ = c.Sending.Release(ctx, c.lease) // else it is free when its time is over
 }
 
 // work goes on until everybody was tried, or until nothing more may be begun and all is recorded. A lease that
 // is lost is no error: another lane has the chunk.
-func (c *chunk) work(ctx context.Context) (int, error) {
+func (c *chunk) work(ctx context.Context) error {
 	var failed error
 	for {
 		jobs, err := c.next(ctx)
@@ -89,14 +101,14 @@ func (c *chunk) work(ctx context.Context) (int, error) {
 			next = &batch{jobs: jobs, done: make(chan struct{})}
 		}
 		if next == nil && c.flying == nil && c.landed == nil && (c.shut || len(c.jobs) > 0) {
-			return c.sent, failed
+			return failed
 		}
 		finish := next == nil && c.flying == nil && !c.shut && len(c.jobs) == 0
 		if next != nil || c.landed != nil || finish {
 			err := c.commit(ctx, next, finish)
 			if finish {
 				c.done = err == nil
-				return c.sent, unlost(err)
+				return unlost(err)
 			}
 			if err != nil {
 				next, c.shut = nil, true
@@ -114,36 +126,55 @@ func (c *chunk) work(ctx context.Context) (int, error) {
 }
 
 // next takes the next batch if it may be begun: the worker does not stop, enough of the lease and of the
-// activity's own time is left, and not too much is in flight already. Under a closed gate the ledger takes no
-// intents.
+// activity's own time is left, not too much is in flight already, and providers take it. Under a closed gate the
+// ledger takes no intents.
 func (c *chunk) next(ctx context.Context) ([]job, error) {
-	if c.shut {
-		return nil, nil
-	}
-	if c.jobs = c.unbraked(c.jobs); len(c.jobs) == 0 {
-		return nil, nil
-	}
-	if ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) {
-		c.shut = true
-		return nil, ctx.Err()
-	}
-	n := min(c.size, len(c.jobs))
-	if c.in.Channel == breach.Push { // nobody can be asked about one that was intended and not begun
-		n = min(n, max(1, c.Limits.Parallel))
-	}
-	for !c.Deliver.flying.take(n, max(c.Limits.InFlight, 2*c.Limits.Batch)) {
-		if c.flying != nil || c.landed != nil {
-			return nil, nil // these must land first: others may wait for them
+	for !c.shut {
+		if c.jobs = c.unbraked(c.jobs); len(c.jobs) == 0 {
+			return nil, nil
 		}
-		c.Deliver.flying.wait(ctx)
-		if ctx.Err() != nil || !c.enough(ctx) {
+		if ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) || c.over() {
 			c.shut = true
 			return nil, ctx.Err()
 		}
+		n, ok := c.room(ctx)
+		if !ok {
+			return nil, ctx.Err()
+		}
+		now := time.Now()
+		c.wanted(now, c.exits)
+		jobs, again := c.pick(now, n)
+		c.Deliver.flying.land(n - len(jobs))
+		switch {
+		case len(jobs) > 0, c.flying != nil, c.landed != nil: // what landed is written down before anything is waited for
+			return jobs, nil
+		case !c.stand(ctx, again):
+			c.shut = len(c.jobs) > 0
+			return nil, ctx.Err()
+		}
 	}
-	jobs := c.jobs[:n]
-	c.jobs = c.jobs[n:]
-	return jobs, nil
+	return nil, nil
+}
+
+// room takes room for the next batch among what is in flight, and says how much.
+func (c *chunk) room(ctx context.Context) (n int, ok bool) {
+	n = min(c.size, len(c.jobs))
+	if c.in.Channel == breach.Push { // nobody can be asked about one that was intended and not begun
+		n = min(n, max(1, c.Limits.Parallel))
+	}
+	limit := max(c.Limits.InFlight, 2*c.Limits.Batch)
+	for !c.Deliver.flying.take(c.id, n, limit) {
+		if c.flying != nil || c.landed != nil {
+			return 0, false // these must land first: others may wait for them
+		}
+		c.Deliver.flying.wait(ctx, c.id, n, limit)
+		if ctx.Err() != nil || !c.enough(ctx) {
+			c.Deliver.flying.giveUp(c.id)
+			c.shut = true
+			return 0, false
+		}
+	}
+	return n, true
 }
 
 // enough fences: what is begun must come to its end while the lease and the activity last. The lease is
@@ -174,6 +205,7 @@ func (c *chunk) commit(ctx context.Context, next *batch, finish bool) error {
 	}
 	if err != nil && next != nil {
 		c.Deliver.flying.land(len(next.jobs))
+		c.dropped(next.jobs...)
 	}
 	return err
 }
@@ -268,10 +300,11 @@ func (c *chunk) fly(b *batch) {
 		for range min(side, len(b.jobs)) {
 			wg.Go(func() {
 				for i := at.Add(1) - 1; i < int64(len(b.jobs)); i = at.Add(1) - 1 {
-					if c.open(c.held) {
+					if c.open(c.held) && c.works(&b.jobs[i]) {
 						b.events[i] = c.send(c.held, c.lease.Epoch, b.jobs[i])
 					} else {
 						b.events[i] = c.unsent(b.jobs[i])
+						c.dropped(b.jobs[i])
 					}
 				}
 			})
@@ -349,6 +382,7 @@ func (c *chunk) keep(ctx context.Context, asked time.Time) (release func()) {
 				return
 			case <-look.C:
 				c.lookAtGate(held)
+				c.wanted(time.Now(), c.exits)
 				c.tell(held, c.in.Incident, c.scope.profile.Guard(), false)
 				continue
 			case <-tick.C:

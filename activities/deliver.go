@@ -23,6 +23,7 @@ type Deliver struct {
 	Profiles Profiles
 	Words    Words
 	Senders  Senders
+	Shares   Shares // nil: no other process sends
 	Now      func() time.Time
 	Limits   Limits
 	// Owner names this process in leases; it is new with every start.
@@ -31,6 +32,8 @@ type Deliver struct {
 	writes committer
 	flying inFlight
 	guard  guard
+	ways   ways
+	turns  turns
 }
 
 // Limits bound how a lane works. InFlight bounds how many messages of a process can be intended without an
@@ -45,11 +48,14 @@ type Limits struct {
 	Margin   time.Duration // a batch is begun only while this much of the lease is left
 	Settling time.Duration // an unknown attempt is asked about after this, so that it had time to arrive
 	Reserve  time.Duration // a batch is begun only while the activity has this much time left to finish it
+	Lanes    int           // lanes of a channel that run at once; when all do, each gives way after Turn
+	Turn     time.Duration
 }
 
 // DefaultLimits are safe for any provider.
 var DefaultLimits = Limits{
 	Batch: 160, Parallel: 8, Mail: 80, InFlight: 960, Patience: 90 * time.Second, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
+	Lanes: 12, Turn: 4 * time.Second,
 }
 
 // LaneIn names the work of one lane for one slice of time.
@@ -64,12 +70,14 @@ type LaneIn struct {
 }
 
 // LaneOut counts what the lane did. Open is how many chunks of the round are not done. Paused says that the
-// gate is closed, Stopped that it is closed for good.
+// gate is closed, Stopped that it is closed for good. Until is when it is worth going on, when providers are down or
+// at their limits, or when the lane gave way to others (UTC); Open may be 0 then although not all is done.
 type LaneOut struct {
-	Sent    int  `json:"sent"`
-	Open    int  `json:"open"`
-	Paused  bool `json:"paused"`
-	Stopped bool `json:"stopped,omitempty"`
+	Sent    int       `json:"sent"`
+	Open    int       `json:"open"`
+	Paused  bool      `json:"paused"`
+	Stopped bool      `json:"stopped,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
 }
 
 // Lane works on chunks of one round of one channel until its slice is over, none is left, or sending is
@@ -79,9 +87,16 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 	if err != nil {
 		return LaneOut{}, fail(ctx, err)
 	}
-	for end := d.Now().Add(in.Slice); d.Now().Before(end); {
+	var leave func()
+	l.id, leave = d.turns.enter(in.Channel)
+	defer leave()
+	for !l.over() {
 		if err := d.look(ctx, in.Incident, &out); err != nil || out.Paused {
 			return out, fail(ctx, err)
+		}
+		if until, blocked := l.blocked(time.Now()); blocked && time.Until(until) > longWait {
+			out.Until = until.UTC()
+			return out, nil
 		}
 		asked := time.Now()
 		lease, open, err := d.Sending.Lease(ctx, in.Incident, in.Wave, in.Round, in.Channel, d.Owner, d.Limits.Lease)
@@ -92,16 +107,23 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		if lease == nil {
 			return out, nil
 		}
-		n, done, err := l.chunk(ctx, lease, asked)
-		out.Sent += n
+		c, err := l.chunk(ctx, lease, asked, open-1)
+		out.Sent += c.sent
 		if err != nil || stopping(ctx) {
 			return out, fail(ctx, err)
 		}
-		if !done { // sending is paused, the lease was lost, or little time is left: the story looks why
+		if !c.again.IsZero() && !c.done && (out.Until.IsZero() || c.again.Before(out.Until)) {
+			out.Until = c.again.UTC()
+		}
+		if !c.done && !c.parked { // sending is paused, the lease was lost, or little time is left: the story looks why
+			if l.over() {
+				out.Until = time.Now().UTC()
+			}
 			return out, fail(ctx, d.look(ctx, in.Incident, &out))
 		}
 		beat(ctx)
 	}
+	out.Until = time.Now().UTC()
 	return out, nil
 }
 
@@ -122,6 +144,10 @@ type lane struct {
 	texts   map[string]breach.Text
 	locales []string
 	size    int // of the next batch
+
+	id         int64            // of this lane in this process
+	exits      map[string]*exit // the channel's providers, by their names in the policy
+	began, end time.Time        // the lane's time
 }
 
 // open checks the approval against the stored plan, the policy in force and the people, and loads the
@@ -146,6 +172,8 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 		return nil, breach.Errorf(breach.ErrTampered, "the list of people differs from the one that was approved")
 	}
 	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[string]breach.Text{}, size: min(firstBatch, d.Limits.Batch)}
+	l.exits, l.began = d.exits(sc.profile, in.Channel), d.Now()
+	l.end = l.began.Add(in.Slice)
 	for _, b := range blocks {
 		l.digests[b.No] = b.Digest
 	}

@@ -18,9 +18,11 @@ type job struct {
 	step              policy.Step
 	text              breach.Text
 	delivery, attempt string
+	probe             bool // the one message that finds out whether a provider works again
 }
 
 func (l *lane) job(sub *breach.Subject, st policy.Step) job {
+	st = l.elsewhere(sub, st)
 	text := l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
 	id := deliveryID(l.in.Incident, sub.ID, st)
 	return job{sub: sub, step: st, text: text, delivery: id, attempt: attemptID(id, st)}
@@ -41,7 +43,12 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try,
 		Provider: j.step.Provider, Epoch: epoch,
 	}
-	defer func() { ev.At = l.Now().UTC() }()
+	sent := false
+	defer func() {
+		if ev.At = l.Now().UTC(); !sent {
+			l.dropped(j)
+		}
+	}()
 	sender, ok := senderOf(l.Senders, l.scope.profile, j.step.Provider)
 	refused, permitted := l.scope.profile.Permits(j.sub.Person, j.step.Channel, j.step.Provider)
 	switch {
@@ -64,14 +71,27 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 	}
 	m.Channel, m.DeliveryID, m.AttemptID = j.step.Channel, j.delivery, j.attempt
 	m.SentAfter = l.Now().UTC().Add(-clockSkew)
-	r, err := handOver(ctx, sender, m)
+	sent = true
+	r, err := l.handOver(ctx, sender, m, j.probe)
 	if err != nil {
 		f := delivery.AsFailure(err)
 		ev.State, ev.Reason, ev.Detail = f.State(), f.Reason, f.Detail
+		l.heard(ctx, j, ev, f.After)
 		return ev
 	}
 	ev.State, ev.ProviderRef, ev.Reason, ev.Detail = r.State, r.ProviderRef, r.Reason, r.Detail
+	l.heard(ctx, j, ev, 0)
 	return ev
+}
+
+// handOver sends one message; one that finds out whether a provider works again is not waited for as long.
+func (l *lane) handOver(ctx context.Context, s delivery.Sender, m delivery.Message, probe bool) (delivery.Receipt, error) {
+	if probe {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, probeTime)
+		defer cancel()
+	}
+	return handOver(ctx, s, m)
 }
 
 // handOver sends one message. An adapter that panics may have sent it, and must not take the process and the

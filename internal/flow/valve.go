@@ -77,12 +77,21 @@ func (v *Valve) SetShare(now time.Time, share float64) {
 	}
 }
 
-// Share is what SetShare said last, and Rate what this process may hand to the provider a second; 0 is no limit.
-func (v *Valve) Share() (share, rate float64) {
+// Share is what SetShare said last.
+func (v *Valve) Share() float64 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.share, v.strictest(func(l Limits) float64 { return l.Whole }) * v.share
+	return v.share
 }
+
+// Limit is what all processes together may hand to the provider a second; 0 is no limit.
+func (v *Valve) Limit() float64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.wholeLimit()
+}
+
+func (v *Valve) wholeLimit() float64 { return v.strictest(func(l Limits) float64 { return l.Whole }) }
 
 func (v *Valve) strictest(of func(Limits) float64) float64 {
 	n := 0.0
@@ -104,8 +113,7 @@ func (v *Valve) countryLimit(name string) float64 {
 
 // adjust brings all buckets to what limits and share say now.
 func (v *Valve) adjust(now time.Time) {
-	n := v.strictest(func(l Limits) float64 { return l.Whole })
-	switch {
+	switch n := v.wholeLimit(); {
 	case n == 0:
 		v.whole = nil
 	case v.whole == nil:
