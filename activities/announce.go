@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -15,8 +16,11 @@ import (
 // those who could not be reached one by one.
 type Announce struct {
 	Cases         Cases
+	Duties        Duties
 	Plans         Plans
 	People        People
+	Sending       Sending
+	Paces         Paces
 	Profiles      Profiles
 	Announcements Announcements
 	Publisher     Publisher
@@ -43,17 +47,14 @@ func (a *Announce) Decide(ctx context.Context, in AnnounceIn) (DecideOut, error)
 	if err != nil {
 		return DecideOut{}, fail(ctx, err)
 	}
-	err = a.Cases.Note(ctx, in.Incident, "announce/decided/"+itoa(in.Wave), "tocsin", "announce.decided", d, a.Now().UTC())
+	key := fmt.Sprintf("announce/decided/%d/%s/%d", in.Wave, d.Reason, d.Covers) // people who are tried again are decided about again
+	err = a.Cases.Note(ctx, in.Incident, key, "tocsin", "announce.decided", d, a.Now().UTC())
 	return DecideOut{Announce: d.Announce, Reason: d.Reason, Covers: d.Covers}, fail(ctx, err)
 }
 
 func (a *Announce) decide(ctx context.Context, in AnnounceIn) (policy.Decision, error) {
-	p, err := a.profile(ctx, in.Incident)
+	p, m, err := a.measure(ctx, in)
 	if err != nil {
-		return policy.Decision{}, err
-	}
-	m := policy.Measured{}
-	if m.Tally, err = a.People.Tally(ctx, in.Incident, in.Wave); err != nil {
 		return policy.Decision{}, err
 	}
 	err = a.unreachable(ctx, in, func(_ int64, reason string) { m.Count(reason) })
@@ -147,7 +148,7 @@ func (a *Announce) Publish(ctx context.Context, in AnnounceIn) (PublishOut, erro
 	if err != nil {
 		return PublishOut{}, fail(ctx, err)
 	}
-	err = a.Cases.Note(ctx, in.Incident, "announce/published/"+itoa(in.Wave), "tocsin", "announce.published", map[string]any{
+	err = a.Cases.Note(ctx, in.Incident, fmt.Sprintf("announce/published/%d/%d", in.Wave, covered), "tocsin", "announce.published", map[string]any{
 		"reference": ann.Reference, "keep_until": ann.KeepUntil, "covered": covered, "wave": in.Wave,
 	}, a.Now().UTC())
 	return PublishOut{Reference: ann.Reference, Covered: covered}, fail(ctx, err)

@@ -17,6 +17,8 @@ type Case struct {
 	Filings Filings
 	Waves   Waves
 	Sending Sending
+	Retries Retries
+	Public  Announcements
 	Now     func() time.Time
 }
 
@@ -38,6 +40,10 @@ type RecallOut struct {
 	Stopped      bool     `json:"stopped,omitempty"`
 	// Told says that everybody on the lists was told or is covered.
 	Told bool `json:"told,omitempty"`
+	// Again are decisions to try people again that were not carried out yet.
+	Again []string `json:"again,omitempty"`
+	// Asked is a lead's decision to tell the public now that was not carried out yet.
+	Asked *breach.AnnounceNow `json:"asked,omitempty"`
 }
 
 // RecalledWave is one list of people with the newest plan for it.
@@ -64,6 +70,12 @@ func (c *Case) Recall(ctx context.Context, in CaseIn) (RecallOut, error) {
 		return out, fail(ctx, err)
 	}
 	out.Told = all.Sum() > 0 && all.Unaccounted() == 0
+	if out.Again, err = c.Retries.OpenRetries(ctx, in.Incident); err != nil {
+		return out, fail(ctx, err)
+	}
+	if out.Asked, err = c.Public.AskedAnnouncement(ctx, in.Incident); err != nil {
+		return out, fail(ctx, err)
+	}
 	waves, err := c.Waves.WaveNumbers(ctx, in.Incident)
 	if err != nil {
 		return out, fail(ctx, err)

@@ -123,12 +123,33 @@ type UnsettledAttempt = breach.UnsettledAttempt
 // Announcements keeps what was published.
 type Announcements interface {
 	// SaveAnnouncement stores a published announcement; the same reference again changes nothing.
+// Retries keeps the decisions of people to try those again whom no channel reached.
+type Retries interface {
+	// OpenRetries lists those that were not carried out yet, the oldest first.
+	OpenRetries(ctx context.Context, incident string) ([]string, error)
+	// Retry returns a decision and who took it; breach.ErrNotFound.
+	Retry(ctx context.Context, incident, id string) (d breach.Retry, by string, err error)
+	// StartAfresh sets people back to be told and counts their tries anew, once per decision and person.
+	// breach.ErrConflict when the incident was closed or sending was stopped meanwhile.
+	StartAfresh(ctx context.Context, incident, decision, by string, list []breach.FreshStart, at time.Time) error
+	// Restarted counts whom a decision set back, those of them whom an announcement covered, and names their lists.
+	Restarted(ctx context.Context, incident, decision string) (people, covered int64, waves []int, err error)
+}
+
+// Paces measures how fast messages are handed over.
+type Paces interface {
+	Pace(ctx context.Context, incident string) (breach.Pace, error)
+}
+
 	SaveAnnouncement(ctx context.Context, a breach.Announcement) error
 	// Announcement returns the incident's newest one; breach.ErrNotFound.
 	Announcement(ctx context.Context, incident string) (breach.Announcement, error)
 }
 
 // Filings keeps what was handed to authorities.
+	// AskedAnnouncement is the newest decision of a lead to announce now, while nothing is published yet; nil
+	// when there is none.
+	AskedAnnouncement(ctx context.Context, incident string) (*breach.AnnounceNow, error)
 type Filings interface {
 	// SaveFiling stores a filing; one per incident and obligation, a second call updates nothing but an
 	// acknowledgement that was missing.

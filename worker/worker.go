@@ -44,6 +44,8 @@ type Ledger interface {
 	activities.Waves
 	activities.Announcements
 	activities.Filings
+	activities.Retries
+	activities.Paces
 	activities.Exporter
 }
 
@@ -111,7 +113,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 
 // registerCase registers what runs on the incident queue.
 func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Deliver) {
-	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Sending: p.Ledger, Now: p.Now}
+	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Sending: p.Ledger, Retries: p.Ledger, Public: p.Ledger, Now: p.Now}
 	w.RegisterActivityWithOptions(cases.Recall, name(activities.NameRecall))
 	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
 	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
@@ -134,7 +136,15 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(deliver.Reconcile, name(activities.NameReconcile))
 	w.RegisterActivityWithOptions(deliver.Settle, name(activities.NameSettle))
 
-	announce := &activities.Announce{Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Profiles: p.Profiles, Announcements: p.Ledger, Publisher: p.Publisher, Now: p.Now}
+	again := &activities.Again{Cases: p.Ledger, People: p.Ledger, Waves: p.Ledger, Profiles: p.Profiles, Retries: p.Ledger, Now: p.Now}
+	w.RegisterActivityWithOptions(again.Start, name(activities.NameAgain))
+
+	announce := &activities.Announce{
+		Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Paces: p.Ledger, Profiles: p.Profiles,
+		Announcements: p.Ledger, Publisher: p.Publisher, Now: p.Now,
+	}
+	w.RegisterActivityWithOptions(announce.Foresee, name(activities.NameForesee))
+	w.RegisterActivityWithOptions(announce.Early, name(activities.NameEarly))
 	w.RegisterActivityWithOptions(announce.Decide, name(activities.NameDecide))
 	w.RegisterActivityWithOptions(announce.Show, name(activities.NameShow))
 	w.RegisterActivityWithOptions(announce.Publish, name(activities.NamePublish))

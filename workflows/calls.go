@@ -24,6 +24,7 @@ var (
 	atApprove  *activities.Approve
 	atResolve  *activities.Resolve
 	atDeliver  *activities.Deliver
+	atAgain    *activities.Again
 	atAnnounce *activities.Announce
 	atReport   *activities.Report
 	atEvidence *activities.Evidence
@@ -93,6 +94,18 @@ func reconcile(ctx workflow.Context, in activities.ReconcileIn) (activities.Reco
 
 func settle(ctx workflow.Context, in activities.SettleIn) (activities.SettleOut, error) {
 	return call(walk(ctx), activities.NameSettle, atDeliver.Settle, in)
+}
+
+func startAgain(ctx workflow.Context, in activities.AgainIn) (activities.AgainOut, error) {
+	return call(walk(ctx), activities.NameAgain, atAgain.Start, in)
+}
+
+func lookAhead(ctx workflow.Context, in activities.AnnounceIn) (activities.ForeseeOut, error) {
+	return call(walk(ctx), activities.NameForesee, atAnnounce.Foresee, in)
+}
+
+func announceEarly(ctx workflow.Context, in activities.EarlyIn) (activities.PublishOut, error) {
+	return call(walk(ctx), activities.NameEarly, atAnnounce.Early, in)
 }
 
 func decide(ctx workflow.Context, in activities.AnnounceIn) (activities.DecideOut, error) {

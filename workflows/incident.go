@@ -32,6 +32,7 @@ func Incident(ctx workflow.Context, in protocol.IncidentInput) error {
 	}
 	s.ready = true
 	workflow.Go(ctx, s.watchClocks)
+	s.goOn(ctx)
 	for {
 		if err := workflow.Await(ctx, func() bool { return s.closed || s.approved() != nil }); err != nil {
 			return err
@@ -79,8 +80,12 @@ type story struct {
 	told  bool // the ledger has closed the duties to people: everybody on the lists was told or is covered
 
 	announced, paused, stopped, closed bool
-	clocksChanged                      bool
-	timeline                           []protocol.TimelineEntry
+
+	retrying []string            // decisions to try people again that are being carried out
+	asked    *breach.AnnounceNow // a lead's decision to tell the public now that is being carried out
+
+	clocksChanged bool
+	timeline      []protocol.TimelineEntry
 }
 
 // Wave states, as the status query shows them.
@@ -104,6 +109,8 @@ type wave struct {
 	empty    bool // it holds nobody: its plan is of reports alone
 	child    workflow.ChildWorkflowFuture
 	stopped  bool // delivered as far as it came
+	turn     int  // how often its people were told
+	due      bool // somebody of it was set back to be told while its last turn may have been ending
 }
 
 // decided says that its plan was approved and is being carried out, or was.
@@ -128,6 +135,7 @@ func (s *story) recall(ctx workflow.Context) error {
 	s.state, s.revision, s.paused, s.stopped = out.State, out.Revision, out.Paused, out.Stopped
 	s.closed = s.state == breach.IncidentClosed
 	s.told = out.Told
+	s.retrying, s.asked = out.Again, out.Asked
 	now := workflow.Now(ctx)
 	for _, r := range out.Waves {
 		w := &wave{no: r.Wave, state: waveLoaded, since: now, empty: r.Empty}
@@ -195,6 +203,10 @@ func (s *story) notify(ctx workflow.Context, w *wave) {
 	} else {
 		s.note(ctx, "deliver", "list "+itoa(w.no)+" is done: "+reached)
 	}
+	if w.due && !w.stopped {
+		s.afresh(ctx, w.no)
+		return
+	}
 	if s.everybodyTold() {
 		s.closeDuties(ctx)
 	}
@@ -232,6 +244,9 @@ func (s *story) tellPeople(ctx workflow.Context, w *wave) (DeliverResult, error)
 	if err := show(ctx, activities.AnnounceIn{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash}); err != nil {
 		return DeliverResult{}, err
 	}
+	w.due = false
+	w.turn++
+	workflow.Go(ctx, func(ctx workflow.Context) { s.foresee(ctx, w, w.turn) })
 	result, err := s.deliver(ctx, w)
 	if err != nil || result.Stopped {
 		return result, err
@@ -242,6 +257,9 @@ func (s *story) tellPeople(ctx workflow.Context, w *wave) (DeliverResult, error)
 // again delivers a list once more of which somebody is to be told after all: a provider said late that their
 // message failed.
 func (s *story) again(ctx workflow.Context, no int) {
+	if len(s.retrying) > 0 { // those who are set back now are told as soon as all of them are
+		return
+	}
 	if w := s.wave(no); w != nil && w.state == waveDelivered && !w.stopped && !s.stopped {
 		w.state, w.since = waveApproved, workflow.Now(ctx)
 		s.note(ctx, "deliver", "a message of list "+itoa(no)+" failed late; who is not told yet is tried again")

@@ -44,6 +44,14 @@ const (
 	lastWait  = 15 * time.Minute
 )
 
+// While people are told, the story looks ahead now and then: soon at first, every hour later, and after days less
+// often still, so that its history stays short.
+const (
+	firstForesight = time.Minute
+	hourly         = time.Hour
+	longForesight  = 24 * time.Hour
+)
+
 // laneSlice is how long a lane works before it reports back.
 const laneSlice = 30 * time.Second
 

@@ -17,7 +17,7 @@ import (
 // listen registers what people may ask and decide. A validator refuses what makes no sense now, before
 // anything enters the history.
 func (s *story) listen(ctx workflow.Context) error {
-	for _, set := range []func(workflow.Context) error{s.queries, s.factUpdates, s.planUpdates, s.sendUpdates, s.endUpdates} {
+	for _, set := range []func(workflow.Context) error{s.queries, s.factUpdates, s.planUpdates, s.sendUpdates, s.againUpdates, s.endUpdates} {
 		if err := set(ctx); err != nil {
 			return err
 		}
@@ -197,6 +197,9 @@ func (s *story) endUpdates(ctx workflow.Context) error {
 	closable := func(in protocol.Close) error {
 		if s.delivering() {
 			return reject(breach.ErrConflict, "people are still being told; wait, or stop sending first")
+		}
+		if len(s.retrying) > 0 {
+			return reject(breach.ErrConflict, "people are being set back to be told once more; wait, or stop sending first")
 		}
 		if s.filingAny() && !in.Reasoned {
 			return reject(breach.ErrConflict, "a report is being filed; close when the authority has it, or with a reason")

@@ -75,7 +75,7 @@ func (s *Stage) Deliver() *activities.Deliver {
 
 // Case reads and moves the incident behind this stage's ports.
 func (s *Stage) Case() *activities.Case {
-	return &activities.Case{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Filings: s.Ledger, Waves: s.Ledger, Sending: s.Ledger, Now: s.Now}
+	return &activities.Case{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Filings: s.Ledger, Waves: s.Ledger, Sending: s.Ledger, Retries: s.Ledger, Public: s.Ledger, Now: s.Now}
 }
 
 // Assess judges behind this stage's ports.
@@ -96,8 +96,14 @@ func (s *Stage) Resolve() *activities.Resolve {
 // Announce tells the public behind this stage's ports.
 func (s *Stage) Announce() *activities.Announce {
 	return &activities.Announce{
-		Cases: s.Ledger, Plans: s.Ledger, People: s.Ledger, Profiles: s.Profiles, Announcements: s.Ledger, Publisher: s.Office, Now: s.Now,
+		Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Paces: s.Ledger, Profiles: s.Profiles,
+		Announcements: s.Ledger, Publisher: s.Office, Now: s.Now,
 	}
+}
+
+// Again tries people again behind this stage's ports.
+func (s *Stage) Again() *activities.Again {
+	return &activities.Again{Cases: s.Ledger, People: s.Ledger, Waves: s.Ledger, Profiles: s.Profiles, Retries: s.Ledger, Now: s.Now}
 }
 
 // Report files behind this stage's ports.

@@ -47,6 +47,8 @@ type Ledger struct {
 	plans     []breach.PlanRecord
 	approvals []breach.Approval
 
+	retries []retry
+	asked   *breach.AnnounceNow
 	people  []*person
 	blocks  []*block
 	chunks  []*chunk

@@ -34,6 +34,7 @@ type person struct {
 	history []breach.PersonEvent
 	refused map[breach.Channel]string
 	refusal map[breach.Refusal]bool
+	afresh  map[string][]breach.TriedWay // by decision
 }
 
 // Load adds a list of people as a new wave.
@@ -168,7 +169,7 @@ func (l *Ledger) Subjects(ctx context.Context, _ string, b breach.Block) (out []
 }
 
 func (p *person) subject() breach.Subject {
-	return breach.Subject{ID: p.id, Ref: p.ref, Person: p.who, Outcome: p.outcome, Reason: p.reason, Attempts: p.attempts(false), Refused: maps.Clone(p.refused)}
+	return breach.Subject{ID: p.id, Ref: p.ref, Person: p.who, Outcome: p.outcome, Reason: p.reason, Attempts: p.marked(p.attempts(false)), Refused: maps.Clone(p.refused)}
 }
 
 // attempts folds intents and events. eventful leaves out what was only intended.

@@ -84,6 +84,13 @@ type TriedWay struct {
 	Try       int
 }
 
+// AnnounceNow is a lead's decision to publish the page of an approved plan while people are still being told.
+type AnnounceNow struct {
+	Wave     int    `json:"wave"`
+	PlanHash string `json:"plan_hash"`
+	By       string `json:"by"`
+}
+
 // TriedAgain is the reason of somebody who is to be told again because a person decided so.
 const TriedAgain = "tried_again"
 

@@ -59,6 +59,8 @@ const (
 	UpdateStop        = "stop"
 	UpdateAcknowledge = "acknowledge"
 	UpdateFile        = "file"
+	UpdateAgain       = "again"
+	UpdateAnnounce    = "announce"
 	UpdateClose       = "close"
 	UpdateReopen      = "reopen"
 )
@@ -115,6 +117,13 @@ type Decide struct {
 type Close struct {
 	Command
 	Reasoned bool `json:"reasoned,omitempty"`
+}
+
+// Announce says that a lead's decision to publish the page of an approved plan now is in the ledger.
+type Announce struct {
+	Command
+	Wave     int    `json:"wave"`
+	PlanHash string `json:"plan_hash"`
 }
 
 // File asks to file a report again that an authority refused.

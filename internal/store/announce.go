@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -79,4 +80,86 @@ func (s *Store) AnnouncementByReference(ctx context.Context, reference string) (
 func (s *Store) Announcements(ctx context.Context) ([]breach.Announcement, error) {
 	list, err := announcements(ctx, s.pool, `true`)
 	return list, clean("list the announcements", err)
+}
+
+// AskAnnouncement records a lead's decision that the public is told now, with the page of the newest approved
+// plan that holds one, and queues the command for the workflow in the same transaction. breach.ErrConflict for an
+// incident that is closed, when no approved plan holds an announcement, and when it is published or asked for
+// already. The same id again changes nothing.
+func (s *Store) AskAnnouncement(ctx context.Context, incident, id, why string, by breach.Actor, at time.Time) (now breach.AnnounceNow, err error) {
+	err = s.inTx(ctx, "record the decision to announce", func(tx pgx.Tx) error {
+		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE") // of two at once the second is told
+		if err != nil {
+			return err
+		}
+		all, err := plans(ctx, tx, incident)
+		if err != nil {
+			return err
+		}
+		now = breach.AnnounceNow{By: by.ID}
+		for _, p := range all {
+			if p.State == breach.PlanApproved && len(p.Plan.Announcement) > 0 && p.Plan.Wave > now.Wave {
+				now.Wave, now.PlanHash = p.Plan.Wave, p.Hash
+			}
+		}
+		var same, published bool
+		err = tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM command WHERE id = $2 AND incident = $1 AND name = $3),
+			EXISTS (SELECT FROM announcement WHERE incident = $1)`, incident, id, commandAnnounce).Scan(&same, &published)
+		if err != nil || same {
+			return err
+		}
+		asked, err := askedAnnouncement(ctx, tx, incident)
+		switch {
+		case err != nil:
+			return err
+		case inc.State == breach.IncidentClosed:
+			return breach.Errorf(breach.ErrConflict, "the incident is closed; reopen it first")
+		case published:
+			return breach.Errorf(breach.ErrConflict, "it is announced already")
+		case asked != nil:
+			return breach.Errorf(breach.ErrConflict, "somebody decided already that it is announced now; it is being published")
+		case now.Wave == 0:
+			return breach.Errorf(breach.ErrConflict, "no approved plan holds an announcement: what the public is told must be approved first")
+		}
+		payload, err := json.Marshal(map[string]any{"id": id, "actor": by.ID, "role": by.Role, "wave": now.Wave, "plan_hash": now.PlanHash})
+		if err != nil {
+			return err
+		}
+		if err := queueCommand(ctx, tx, incident, id, commandAnnounce, payload); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, incident, note{"", by.ID, askedAction, facts{
+			"by_role": by.Role, "by": by.ID, "why": why, "wave": now.Wave, "plan_hash": now.PlanHash,
+		}, at})
+	})
+	return now, err
+}
+
+const (
+	commandAnnounce = "announce" // as the protocol names the update
+	askedAction     = "announce.asked"
+)
+
+// AskedAnnouncement is the newest decision of a lead to announce now, while nothing is published yet; nil when
+// there is none.
+func (s *Store) AskedAnnouncement(ctx context.Context, incident string) (*breach.AnnounceNow, error) {
+	a, err := askedAnnouncement(ctx, s.pool, incident)
+	return a, clean("look for a decision to announce", err)
+}
+
+func askedAnnouncement(ctx context.Context, q querier, incident string) (*breach.AnnounceNow, error) {
+	var data string
+	err := q.QueryRow(ctx, `SELECT data FROM audit WHERE incident = $1 AND action = $2
+		AND NOT EXISTS (SELECT FROM announcement WHERE incident = $1) ORDER BY seq DESC LIMIT 1`, incident, askedAction).Scan(&data)
+	if isNoRows(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var a breach.AnnounceNow
+	if json.Unmarshal([]byte(data), &a) != nil {
+		return nil, breach.Errorf(breach.ErrTampered, "a decision to announce cannot be read from the record")
+	}
+	return &a, nil
 }
