@@ -36,7 +36,8 @@ func (d *Deliver) Reconcile(ctx context.Context, in ReconcileIn) (out ReconcileO
 	}
 	for _, u := range list {
 		beat(ctx)
-		if d.Now().Sub(u.Attempt.At) < d.Limits.Settling {
+		// What a clock noted that was ahead is not waited for.
+		if age := d.Now().Sub(u.Attempt.At); age < d.Limits.Settling && age > -clockSkew {
 			out.Later++
 			continue
 		}

@@ -144,6 +144,9 @@ func (s *story) attempt(n int64, a AttemptRecord) {
 		return
 	}
 	s.tried[i] = true
+	if a.Text == "" && a.State == breach.FailedTemporary && a.Unknown == "" {
+		return // its intent never reached the ledger, so that nothing was begun: the database was away
+	}
 	if _, seen := s.sent[a.Text]; !seen {
 		s.sent[a.Text] = n
 	}

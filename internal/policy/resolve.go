@@ -248,12 +248,16 @@ func (w *walk) afterFailure(to breach.Addressee, r ChannelRule, h history) Step 
 	if used >= r.Retry.Tries {
 		return Step{}
 	}
-	until := h.last.At.Add(r.Retry.after(used))
-	if w.now.Before(until) {
+	pause := r.Retry.after(used)
+	until := h.last.At.Add(pause)
+	if left := until.Sub(w.now); left > 0 && left <= pause+skewAtMost { // more is left only by a clock that was ahead
 		return Step{Kind: StepWait, Addressee: to, Channel: r.Channel, Until: until.UTC(), Reason: WhyBackoff}
 	}
 	return Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: h.top + 1, Reason: WhyRetry}
 }
+
+// skewAtMost is by how much the clocks of two workers may differ before what one of them noted is not waited for.
+const skewAtMost = 10 * time.Minute
 
 // after is the back-off after a number of tries.
 func (r Retry) after(tries int) time.Duration {

@@ -53,6 +53,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	pc.ConnConfig.Tracer = c.tracer
 	pc.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pc.AfterRelease = writable
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, clean("open the ledger", err)
