@@ -141,7 +141,7 @@ type lane struct {
 	scope   scope
 	stage   stage
 	digests map[int64]string // of the approved people, by block
-	texts   map[string]breach.Text
+	texts   map[textKey]breach.Text
 	locales []string
 	size    int // of the next batch
 
@@ -171,7 +171,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 	if breach.DigestOfBlocks(blocks) != plan.People.Digest {
 		return nil, breach.Errorf(breach.ErrTampered, "the list of people differs from the one that was approved")
 	}
-	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[string]breach.Text{}, size: min(firstBatch, d.Limits.Batch)}
+	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[textKey]breach.Text{}, size: min(firstBatch, d.Limits.Batch)}
 	l.exits, l.began = d.exits(sc.profile, in.Channel), d.Now()
 	l.end = l.began.Add(in.Slice)
 	for _, b := range blocks {
@@ -188,7 +188,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.texts[ref.Variant+"/"+ref.Locale] = t
+		l.texts[textKey{breach.Addressee(ref.Variant), ref.Locale}] = t
 		if ref.Variant == string(breach.ToSelf) {
 			l.locales = append(l.locales, ref.Locale)
 		}
@@ -202,7 +202,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 // due picks the people of a block who are to be told by this lane's channel now.
 func (l *lane) due(subjects []breach.Subject) []job {
 	now := l.Now().UTC()
-	var jobs []job
+	jobs := make([]job, 0, len(subjects))
 	for i := range subjects {
 		if !l.stage.has(subjects[i].ID) {
 			continue

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -21,9 +21,15 @@ type job struct {
 	probe             bool // the one message that finds out whether a provider works again
 }
 
+// textKey names one of the texts that a channel has.
+type textKey struct {
+	to     breach.Addressee
+	locale string
+}
+
 func (l *lane) job(sub *breach.Subject, st policy.Step) job {
 	st = l.elsewhere(sub, st)
-	text := l.texts[string(st.Addressee)+"/"+l.Words.Locale(sub.Person.Locale, l.locales)]
+	text := l.texts[textKey{st.Addressee, l.Words.Locale(sub.Person.Locale, l.locales)}]
 	id := deliveryID(l.in.Incident, sub.ID, st)
 	return job{sub: sub, step: st, text: text, delivery: id, attempt: attemptID(id, st)}
 }
@@ -116,8 +122,14 @@ func senderOf(s Senders, p policy.Profile, provider string) (delivery.Sender, bo
 
 // deliveryID is opaque and the same for every try, so that a repeated message is recognisable.
 func deliveryID(incident string, person int64, st policy.Step) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "delivery|%s|%d|%s|%s", incident, person, st.Addressee, st.Channel))
-	return hex.EncodeToString(sum[:16])
+	var room [160]byte
+	from := append(append(append(room[:0], "delivery|"...), incident...), '|')
+	from = append(strconv.AppendInt(from, person, 10), '|')
+	from = append(append(append(from, st.Addressee...), '|'), st.Channel...)
+	sum := sha256.Sum256(from)
+	var id [32]byte
+	hex.Encode(id[:], sum[:16])
+	return string(id[:])
 }
 
 func attemptID(delivery string, st policy.Step) string { return delivery + "-" + itoa(st.Try) }

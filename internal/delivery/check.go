@@ -14,7 +14,27 @@ const maxID = 128
 // bytes that are not UTF-8, and ids that would need escaping on some wire. It looks at every field, also
 // at those that the channel does not use, so that hostile input stops here and not in one of five encoders.
 // The failure is permanent and names the field, never its value.
-func (m Message) Check() *Failure {
+func (m *Message) Check() *Failure {
+	if f := m.CheckFields(); f != nil {
+		return f
+	}
+	if m.Form != nil && (!m.Form.Text.fits(m.Own) || !m.Form.HTML.fits(m.Own)) {
+		return Refused("the form has places that the message has no values for")
+	}
+	plain := m.Plain()
+	for _, f := range []struct{ name, value string }{{"text", plain.Text}, {"HTML", plain.HTML}} {
+		if strings.ContainsRune(f.value, 0) {
+			return Refused("the " + f.name + " holds NUL")
+		}
+		if !utf8.ValidString(f.value) {
+			return Refused("the " + f.name + " is not UTF-8")
+		}
+	}
+	return nil
+}
+
+// CheckFields is Check but for the texts, for an adapter that looks at those while it encodes them.
+func (m *Message) CheckFields() *Failure {
 	for _, id := range []struct{ name, value string }{{"delivery id", m.DeliveryID}, {"attempt id", m.AttemptID}} {
 		if !PlainID(id.value) {
 			return Refused(id.name + " must be 1 to 128 letters, digits, dashes, underscores or single dots, the first a letter or digit")
@@ -28,32 +48,34 @@ func (m Message) Check() *Failure {
 		{"subject", m.Subject}, {"title", m.Title}, {"link", m.Link},
 	}
 	for _, f := range lines {
-		if strings.ContainsAny(f.value, "\r\n\x00") {
-			return Refused("the " + f.name + " holds a line break or NUL")
-		}
-		if !utf8.ValidString(f.value) {
-			return Refused("the " + f.name + " is not UTF-8")
-		}
-	}
-	if m.Form != nil && (!m.Form.Text.fits(m.Own) || !m.Form.HTML.fits(m.Own)) {
-		return Refused("the form has places that the message has no values for")
-	}
-	m = m.Plain()
-	for _, f := range []struct{ name, value string }{{"text", m.Text}, {"HTML", m.HTML}} {
-		if strings.ContainsRune(f.value, 0) {
-			return Refused("the " + f.name + " holds NUL")
-		}
-		if !utf8.ValidString(f.value) {
-			return Refused("the " + f.name + " is not UTF-8")
+		if fault := faultOfLine(f.value); fault != "" {
+			return Refused("the " + f.name + " " + fault)
 		}
 	}
 	return nil
 }
 
+// faultOfLine says what keeps a value from standing in one line; empty for most.
+func faultOfLine(s string) string {
+	ascii := true
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\r', c == '\n', c == 0:
+			return "holds a line break or NUL"
+		case c >= utf8.RuneSelf:
+			ascii = false
+		}
+	}
+	if !ascii && !utf8.ValidString(s) {
+		return "is not UTF-8"
+	}
+	return ""
+}
+
 var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // CheckSMS is Check and what a text message needs besides: a number as E.164 has it, and words.
-func (m Message) CheckSMS() *Failure {
+func (m *Message) CheckSMS() *Failure {
 	if f := m.Check(); f != nil {
 		return f
 	}
@@ -68,16 +90,19 @@ func (m Message) CheckSMS() *Failure {
 
 // PlainID says whether an id can stand in a URL path, a header and a local part as it is.
 func PlainID(id string) bool {
-	if id == "" || len(id) > maxID || strings.ContainsAny(id[:1], "._-") || id[len(id)-1] == '.' || strings.Contains(id, "..") {
-		return false
-	}
+	last := byte('.')
 	for i := 0; i < len(id); i++ {
 		c := id[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case (c == '-' || c == '_') && i > 0:
+		case c == '.' && last != '.':
+		default:
 			return false
 		}
+		last = c
 	}
-	return true
+	return last != '.' && len(id) <= maxID
 }
 
 // Refused is the permanent failure of a message that cannot be sent as it is. why holds no personal data.

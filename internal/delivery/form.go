@@ -57,10 +57,11 @@ func (ps Pieces) fits(own []string) bool {
 }
 
 // Plain is the same message with its texts written out, and without a form.
-func (m Message) Plain() Message {
+func (m *Message) Plain() Message {
+	plain := *m
 	if m.Form != nil {
-		m.Text, m.HTML = m.Form.Text.Fill(m.Own), m.Form.HTML.Fill(m.Own)
-		m.Form, m.Own = nil, nil
+		plain.Text, plain.HTML = m.Form.Text.Fill(m.Own), m.Form.HTML.Fill(m.Own)
+		plain.Form, plain.Own = nil, nil
 	}
-	return m
+	return plain
 }

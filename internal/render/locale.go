@@ -14,12 +14,16 @@ func (e *Engine) Locale(want string, have []string) string {
 	if len(want) > maxTag {
 		want = ""
 	}
-	key := want + "\n" + strings.Join(have, "\n")
-	if known, ok := e.locales.get(key); ok {
+	var room [256]byte
+	key := append(room[:0], want...)
+	for _, h := range have {
+		key = append(append(key, '\n'), h...)
+	}
+	if known, ok := e.locales.find(key); ok {
 		return known
 	}
 	best := negotiate(want, have)
-	e.locales.put(key, best)
+	e.locales.put(string(key), best)
 	return best
 }
 

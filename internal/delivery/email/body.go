@@ -24,7 +24,7 @@ const (
 // text consists of is encoded here; anything else is left to the library, which is also what the tests
 // measure this encoding against. Texts that no channel may carry are refused. A message with a form that
 // cannot be used as it is, or with values of which this is true, is written out first.
-func appendBody(w []byte, m delivery.Message, s *stencil) ([]byte, *delivery.Failure) {
+func appendBody(w []byte, m *delivery.Message, s *stencil) ([]byte, *delivery.Failure) {
 	if s != nil && s.usable {
 		if whole, ok := appendParts(w, s.text, s.html, m.Own); ok {
 			return whole, nil
@@ -33,14 +33,14 @@ func appendBody(w []byte, m delivery.Message, s *stencil) ([]byte, *delivery.Fai
 	if f := m.Check(); f != nil {
 		return nil, f
 	}
-	m = m.Plain()
-	if m.Text == "" && m.HTML == "" {
+	plain := m.Plain()
+	if plain.Text == "" && plain.HTML == "" {
 		return nil, delivery.Refused("the message has no text")
 	}
-	if whole, ok := appendParts(w, written(m.Text), written(m.HTML), nil); ok {
+	if whole, ok := appendParts(w, written(plain.Text), written(plain.HTML), nil); ok {
 		return whole, nil
 	}
-	mime, body, err := mimeBody(m)
+	mime, body, err := mimeBody(plain)
 	if err != nil {
 		return nil, delivery.Refused("the text cannot be encoded")
 	}

@@ -55,7 +55,7 @@ func TestATextThatHoldsTheBoundary(t *testing.T) {
 	m := message(1)
 	m.Text = "a\n--" + boundary + "\nContent-Type: text/html\n\nb\n--" + boundary + "--\n"
 	m.HTML = m.Text
-	l, f := testComposer(t).compose(nil, m)
+	l, f := testComposer(t).compose(nil, &m)
 	require.Nil(t, f)
 	text, html := decodeParts(t, unstuffed(t, l.wire))
 	require.Equal(t, lines(m.Text), lines(text))
@@ -70,7 +70,7 @@ func TestManyComposeAtOnce(t *testing.T) {
 		wg.Go(func() {
 			for i := range 25 {
 				m := notice(forms[i%2], g*25+i)
-				l, f := c.compose(nil, m)
+				l, f := c.compose(nil, &m)
 				if f != nil {
 					t.Error(f)
 					return

@@ -100,13 +100,14 @@ func permanentReason(at stage, r reply) string {
 // names one in the usual way, because a postmaster will ask for it.
 func taken(r reply) delivery.Receipt {
 	receipt := delivery.Receipt{State: breach.Accepted}
-	words := strings.Fields(r.text())
-	for i, word := range words {
-		if strings.EqualFold(word, "as") && i > 0 && strings.EqualFold(words[i-1], "queued") && i+1 < len(words) {
-			if id := strings.Trim(words[i+1], "<>."); delivery.PlainID(id) {
+	said, as := false, false
+	for word := range strings.FieldsSeq(r.text()) {
+		if as {
+			if id := strings.Trim(word, "<>."); delivery.PlainID(id) {
 				receipt.ProviderRef = id
 			}
 		}
+		said, as = strings.EqualFold(word, "queued"), said && strings.EqualFold(word, "as")
 	}
 	return receipt
 }

@@ -57,11 +57,8 @@ func newComposer(c Config, from address, now func() time.Time) *composer {
 // compose checks everything that ends up in a header or in the envelope, and writes the message into w,
 // which it may outgrow. The headers are our own: the library neither folds nor keeps encoded words, takes
 // its Message-ID from the host, and writes headers in random order.
-func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Failure) {
-	// The texts are checked by appendBody, while they are encoded.
-	fields := m
-	fields.Text, fields.HTML, fields.Form = "", "", nil
-	if f := fields.Check(); f != nil {
+func (c *composer) compose(w []byte, m *delivery.Message) (letter, *delivery.Failure) {
+	if f := m.CheckFields(); f != nil { // appendBody checks the texts
 		return letter{}, f
 	}
 	to, err := parseAddress(m.To)
@@ -87,7 +84,7 @@ func (c *composer) compose(w []byte, m delivery.Message) (letter, *delivery.Fail
 
 // appendHeaders writes every header but those of MIME, in a fixed order; none of their lines starts with a
 // dot. No tracking, and no List-Unsubscribe: nobody can unsubscribe from a notice that the law requires.
-func (c *composer) appendHeaders(w []byte, m delivery.Message, to address, s *stencil) []byte {
+func (c *composer) appendHeaders(w []byte, m *delivery.Message, to address, s *stencil) []byte {
 	w = append(w, c.author...)
 	w = appendHeader(w, "To", encodeMailbox(m.ToName, to))
 	w = s.appendSubject(w, m.Subject)
@@ -113,7 +110,7 @@ func (c *composer) dated() string {
 
 // envelopeSender names the attempt, so that a bounce finds it. An id too long for a local part leaves the
 // sender's own address.
-func (c *composer) envelopeSender(m delivery.Message) string {
+func (c *composer) envelopeSender(m *delivery.Message) string {
 	if c.config.EnvelopeDomain != "" && len("b-")+len(m.AttemptID) <= 64 {
 		return "b-" + m.AttemptID + "@" + c.config.EnvelopeDomain
 	}

@@ -74,7 +74,7 @@ func composeAll(b *testing.B, c *composer, messages []delivery.Message) {
 	before := cpu()
 	var w []byte
 	for i := 0; b.Loop(); i++ {
-		l, f := c.compose(w, messages[i%len(messages)])
+		l, f := c.compose(w, &messages[i%len(messages)])
 		if f != nil {
 			b.Fatal(f)
 		}

@@ -76,12 +76,13 @@ func TestComposeProperty(t *testing.T) {
 		if m.Text == "" && m.HTML == "" {
 			m.Text = "."
 		}
-		l, f := c.compose(nil, m)
+		l, f := c.compose(nil, &m)
 		require.Nil(t, f)
 		raw := unstuffed(t, l.wire)
 		if _, ok := appendParts(nil, written(m.Text), written(m.HTML), nil); ok {
 			own++
-			formed, f := c.compose(nil, cutUp(t, m))
+			cut := cutUp(t, m)
+			formed, f := c.compose(nil, &cut)
 			require.Nil(t, f)
 			require.Equal(t, string(l.wire), string(formed.wire), "of a form the same bytes")
 		} else {
@@ -193,7 +194,7 @@ func TestLongIDsLeaveTheSendersOwnAddress(t *testing.T) {
 	t.Parallel()
 	m := message(1)
 	m.AttemptID = strings.Repeat("a", 63)
-	l, f := testComposer(t).compose(nil, m)
+	l, f := testComposer(t).compose(nil, &m)
 	require.Nil(t, f)
 	require.Equal(t, "notice@academy.example", l.from)
 }

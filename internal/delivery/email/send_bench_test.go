@@ -92,7 +92,8 @@ func ownSend(b *testing.B, addr string, n, callers int) time.Duration {
 }
 
 func rawSend(b *testing.B, addr string, n int) time.Duration {
-	l, f := testComposer(b).compose(nil, notice(form(latin), 0))
+	m := notice(form(latin), 0)
+	l, f := testComposer(b).compose(nil, &m)
 	if f != nil {
 		b.Fatal(f)
 	}

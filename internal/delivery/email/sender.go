@@ -87,12 +87,13 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 		return delivery.Receipt{}, cancelled()
 	}
 	j := s.jobs.Get().(*job)
-	l, f := s.composer.compose(j.letter.wire, m)
+	j.message = m
+	l, f := s.composer.compose(j.letter.wire, &j.message)
 	if f != nil {
 		s.recycle(j)
 		return delivery.Receipt{}, f
 	}
-	j.message, j.letter = m, l
+	j.letter = l
 	if !s.desk.bring(j, s.worker) {
 		s.recycle(j)
 		return delivery.Receipt{}, shutDown()

@@ -57,7 +57,7 @@ func TestAStencilChangesNothing(t *testing.T) {
 		s := newStencil(form)
 		for i := range 4 {
 			own := rapid.SliceOfN(value, 3, 3).Draw(t, fmt.Sprint("own", i))
-			plain := delivery.Message{Form: form, Own: own}.Plain()
+			plain := (&delivery.Message{Form: form, Own: own}).Plain()
 			want, wantOK := appendParts([]byte("x"), written(plain.Text), written(plain.HTML), nil)
 			if !s.usable {
 				left++
@@ -95,7 +95,7 @@ func TestAStencilIsUsableUnlessSomebodysTextMayBeEmptyOrIsTheLibrarys(t *testing
 	for _, value := range []string{"", "x"} {
 		m := notice(&delivery.Form{Text: own}, 1)
 		m.Own = []string{value}
-		l, f := c.compose(nil, m)
+		l, f := c.compose(nil, &m)
 		if value == "" {
 			require.Equal(t, delivery.Refused("the message has no text"), f)
 			continue
@@ -145,7 +145,7 @@ func TestHostileValuesOfAFormAreRefused(t *testing.T) {
 	for _, own := range [][]string{nil, {"a"}, {"a\x00", "b"}, {"a", "b\xff\xfe"}, {"\xe6", "b"}} {
 		m := notice(shared, 1)
 		m.Own = own
-		_, f := c.compose(nil, m)
+		_, f := c.compose(nil, &m)
 		require.NotNil(t, f, "%q", own)
 		require.Equal(t, delivery.ReasonBadInput, f.Reason)
 		require.False(t, f.Retryable || f.Unknown)
@@ -153,7 +153,7 @@ func TestHostileValuesOfAFormAreRefused(t *testing.T) {
 	for _, value := range []string{"a\r\n.\r\nMAIL FROM:<x@y.example>", "--" + boundary + "--", "a\x1b[0m", "a\rb"} {
 		m := notice(shared, 1)
 		m.Own = []string{value, "."}
-		l, f := c.compose(nil, m)
+		l, f := c.compose(nil, &m)
 		require.Nil(t, f)
 		text, html := decodeParts(t, unstuffed(t, l.wire))
 		plain := m.Plain()
@@ -167,9 +167,10 @@ func TestASubjectOfItsOwnIsKept(t *testing.T) {
 	c, m := testComposer(t), notice(form(latin), 1)
 	for _, subject := range []string{"Notice", "Notice", "通知", "Notice", "=?UTF-8?Q?x?="} {
 		m.Subject = subject
-		formed, f := c.compose(nil, m)
+		formed, f := c.compose(nil, &m)
 		require.Nil(t, f)
-		plain, f := c.compose(nil, m.Plain())
+		written := m.Plain()
+		plain, f := c.compose(nil, &written)
 		require.Nil(t, f)
 		require.Equal(t, string(plain.wire), string(formed.wire))
 	}
