@@ -40,6 +40,7 @@ type Ledger interface {
 	activities.Plans
 	activities.People
 	activities.Sending
+	activities.Shares
 	activities.Brakes
 	activities.Waves
 	activities.Announcements
@@ -85,7 +86,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 	}
 	deliver := &activities.Deliver{
 		Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles,
-		Words: p.Words, Senders: p.Senders, Now: p.Now, Limits: p.Limits, Owner: p.Owner,
+		Words: p.Words, Senders: p.Senders, Shares: p.Ledger, Now: p.Now, Limits: p.Limits, Owner: p.Owner,
 	}
 	err = add(protocol.QueueIncident, worker.Options{MaxConcurrentActivityExecutionSize: 16}, func(w worker.Worker) {
 		workflows.Register(w)
@@ -93,7 +94,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 	})
 	for _, q := range []string{protocol.QueueEmail, protocol.QueueSMS, protocol.QueuePush} {
 		if err == nil {
-			err = add(q, worker.Options{MaxConcurrentActivityExecutionSize: 8, DisableWorkflowWorker: true}, func(w worker.Worker) {
+			err = add(q, worker.Options{MaxConcurrentActivityExecutionSize: max(8, p.Limits.Lanes), DisableWorkflowWorker: true}, func(w worker.Worker) {
 				w.RegisterActivityWithOptions(deliver.Lane, name(activities.NameLane))
 			})
 		}

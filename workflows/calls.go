@@ -85,7 +85,7 @@ func survey(ctx workflow.Context, in activities.SurveyIn) (activities.SurveyOut,
 }
 
 func sendLane(ctx workflow.Context, c breach.Channel, in activities.LaneIn) (activities.LaneOut, error) {
-	return call(lane(c)(ctx), activities.NameLane, atDeliver.Lane, in)
+	return call(lane(c, in.Incident)(ctx), activities.NameLane, atDeliver.Lane, in)
 }
 
 func reconcile(ctx workflow.Context, in activities.ReconcileIn) (activities.ReconcileOut, error) {

@@ -204,6 +204,10 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 			if err := d.pauseSeen(ctx); err != nil {
 				return err
 			}
+		case !out.Until.IsZero(): // providers are down or at their limits, or others had their turn
+			if err := d.restUntil(ctx, out.Until); err != nil {
+				return err
+			}
 		case out.Open == 0:
 			return nil
 		case out.Sent > 0:
@@ -216,6 +220,13 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 		}
 	}
 	return nil
+}
+
+// restUntil waits until it is worth going on, or until somebody says something.
+func (d *delivery) restUntil(ctx workflow.Context, until time.Time) error {
+	d.nudged = false
+	_, err := workflow.AwaitWithTimeout(ctx, min(until.Sub(workflow.Now(ctx)), longestLook), func() bool { return d.nudged || d.stopped })
+	return err
 }
 
 // How long a delivery waits before it looks again at what may have changed without a word.

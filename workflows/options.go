@@ -55,11 +55,13 @@ const (
 // laneSlice is how long a lane works before it reports back.
 const laneSlice = 30 * time.Second
 
-// lane hands messages over on its channel's own task queue.
-func lane(c breach.Channel) func(workflow.Context) workflow.Context {
+// lane hands messages over on its channel's own task queue. Incidents take turns there: a small one does not wait
+// behind all lanes of a large one.
+func lane(c breach.Channel, incident string) func(workflow.Context) workflow.Context {
 	return func(ctx workflow.Context) workflow.Context {
 		return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			TaskQueue: protocol.QueueFor(c), StartToCloseTimeout: laneSlice + 5*time.Minute, HeartbeatTimeout: 15 * time.Second, RetryPolicy: patient,
+			Priority: temporal.Priority{FairnessKey: incident},
 		})
 	}
 }
