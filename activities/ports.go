@@ -80,6 +80,9 @@ type People interface {
 	// Subjects reads and decrypts a block's people with their attempts, after checking the block's digest;
 	// breach.ErrTampered.
 	Subjects(ctx context.Context, incident string, b breach.Block) ([]breach.Subject, error)
+	// Alike groups the people of a wave of whom nothing is recorded yet by their shape, under the rule that makes
+	// somebody a child (below an age, counted on a day), in whole blocks. Whom it leaves out must be looked at.
+	Alike(ctx context.Context, incident string, wave, childAge int, on time.Time) ([]breach.Alike, error)
 	// SetOutcomes appends person events and keeps the tallies; a person who has that outcome already is
 	// left alone.
 	SetOutcomes(ctx context.Context, incident string, events []breach.PersonEvent) error
@@ -120,9 +123,6 @@ type Sending interface {
 // UnsettledAttempt is an attempt whose result is unknown. Subject is decrypted and stays in the activity.
 type UnsettledAttempt = breach.UnsettledAttempt
 
-// Announcements keeps what was published.
-type Announcements interface {
-	// SaveAnnouncement stores a published announcement; the same reference again changes nothing.
 // Retries keeps the decisions of people to try those again whom no channel reached.
 type Retries interface {
 	// OpenRetries lists those that were not carried out yet, the oldest first.
@@ -141,15 +141,18 @@ type Paces interface {
 	Pace(ctx context.Context, incident string) (breach.Pace, error)
 }
 
+// Announcements keeps what was published.
+type Announcements interface {
+	// SaveAnnouncement stores a published announcement; the same reference again changes nothing.
 	SaveAnnouncement(ctx context.Context, a breach.Announcement) error
 	// Announcement returns the incident's newest one; breach.ErrNotFound.
 	Announcement(ctx context.Context, incident string) (breach.Announcement, error)
-}
-
-// Filings keeps what was handed to authorities.
 	// AskedAnnouncement is the newest decision of a lead to announce now, while nothing is published yet; nil
 	// when there is none.
 	AskedAnnouncement(ctx context.Context, incident string) (*breach.AnnounceNow, error)
+}
+
+// Filings keeps what was handed to authorities.
 type Filings interface {
 	// SaveFiling stores a filing; one per incident and obligation, a second call updates nothing but an
 	// acknowledgement that was missing.

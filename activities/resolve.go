@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -74,6 +75,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 	if blocks, err = r.staged(ctx, in, sc, blocks, &s); err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}
+	if blocks, err = r.alike(ctx, in, sc, blocks, &s); err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
 	for _, b := range blocks {
 		beat(ctx)
 		subjects, err := r.People.Subjects(ctx, in.Incident, b)
@@ -104,7 +108,8 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 		if len(s.open[c]) == 0 {
 			continue
 		}
-		if err := r.Sending.OpenChunks(ctx, in.Incident, in.Wave, in.Round, c, s.open[c]); err != nil {
+		slices.Sort(s.open[c])
+		if err := r.Sending.OpenChunks(ctx, in.Incident, in.Wave, in.Round, c, slices.Compact(s.open[c])); err != nil {
 			return SurveyOut{}, fail(ctx, err)
 		}
 	}
@@ -133,10 +138,7 @@ func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
 				s.out.Braked++
 				continue
 			}
-			s.out.Due[st.Channel]++
-			if n := len(s.open[st.Channel]); n == 0 || s.open[st.Channel][n-1] != block {
-				s.open[st.Channel] = append(s.open[st.Channel], block)
-			}
+			s.due(block, 1, []policy.Step{st})
 		case policy.StepWait:
 			s.out.Waiting++
 			if s.out.Next.IsZero() || st.Until.Before(s.out.Next) {

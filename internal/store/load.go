@@ -74,6 +74,7 @@ type loading struct {
 
 	earlier     bool // there are people of earlier lists
 	sieve       *sieve
+	kinds       kinds
 	first, next int64 // ids
 	blocks      []blockRow
 	digest      *blockDigest
@@ -109,7 +110,7 @@ func (l *loading) begin(ctx context.Context, tx pgx.Tx) (err error) {
 		coalesce((SELECT max(hi) FROM block WHERE incident = $1), 0)`, l.incident).Scan(&l.report.Wave, &last)
 	l.report.Wave++
 	l.first = (last+breach.BlockSize-1)/breach.BlockSize*breach.BlockSize + 1
-	l.next, l.earlier, l.sieve = l.first, last > 0, newSieve()
+	l.next, l.earlier, l.sieve, l.kinds = l.first, last > 0, newSieve(), kinds{}
 	return err
 }
 
@@ -187,7 +188,7 @@ func (l *loading) copyBatch(ctx context.Context, batch []prepared) error {
 		i++
 		return l.row(&fresh[i-1])
 	}
-	columns := []string{"incident", "id", "wave", "ref", "locale", "country", "minor", "guardian", "channels", "person_key", "email_hash", "phone_hash", "sealed"}
+	columns := []string{"incident", "id", "wave", "ref", "locale", "country", "minor", "guardian", "channels", "person_key", "email_hash", "phone_hash", "sealed", "kind"}
 	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"recipient"}, columns, pgx.CopyFromFunc(next))
 	return err
 }
@@ -196,6 +197,7 @@ func (l *loading) row(p *prepared) ([]any, error) {
 	p.id, p.wave = l.next, l.report.Wave
 	l.next++
 	p.ref = l.box.reference(p.id)
+	p.kind = l.kinds.of(p.shape)
 	sealed, err := l.box.seal(personPlace(p.id), p.plain)
 	if err != nil {
 		return nil, err
@@ -208,7 +210,7 @@ func (l *loading) row(p *prepared) ([]any, error) {
 	l.blocks[len(l.blocks)-1].hi = p.id
 	l.digest.add(&p.personRow, sealed)
 	return []any{l.incident, p.id, int32(p.wave), p.ref, p.locale, p.country, p.minor, p.guardian, p.channels,
-		p.key, p.email, p.phone, sealed}, nil
+		p.key, p.email, p.phone, sealed, p.kind}, nil
 }
 
 func (l *loading) closeBlock() {
@@ -316,9 +318,9 @@ func (l *loading) writeWave(ctx context.Context, by breach.Actor, source *breach
 		list[i] = breach.Block{No: b.no, Lo: b.lo, Hi: b.hi, Digest: b.digest}
 	}
 	l.report.Digest = breach.DigestOfBlocks(list)
-	_, err := l.tx.Exec(ctx, `INSERT INTO wave (incident, no, people, duplicates, digest, format, encoding, sha256, loaded_by, loaded_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, l.incident, l.report.Wave, l.report.Added, l.report.Duplicates,
-		l.report.Digest, source.Format, source.Encoding, source.SHA256, by.ID, at)
+	_, err := l.tx.Exec(ctx, `INSERT INTO wave (incident, no, people, duplicates, digest, format, encoding, sha256, loaded_by, loaded_at, child_age, ages_on)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, l.incident, l.report.Wave, l.report.Added, l.report.Duplicates,
+		l.report.Digest, source.Format, source.Encoding, source.SHA256, by.ID, at, l.rules.age, l.rules.day())
 	if err != nil {
 		return err
 	}

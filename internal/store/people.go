@@ -54,7 +54,7 @@ func (s *Store) Snapshot(ctx context.Context, incident string, wave int) (breach
 
 func (s *Store) snapshot(ctx context.Context, tx pgx.Tx, incident string, wave int) (breach.PeopleSnapshot, error) {
 	c := census{snap: breach.PeopleSnapshot{Reachable: map[breach.Channel]int64{}, ByLocale: map[string]int64{}}}
-	rows, err := tx.Query(ctx, `SELECT r.id, r.wave, r.ref, r.locale, r.country, r.minor, r.guardian, r.channels, sha256(r.sealed)
+	rows, err := tx.Query(ctx, `SELECT r.id, r.wave, r.ref, r.locale, r.country, r.minor, r.guardian, r.channels, r.kind, sha256(r.sealed)
 		FROM recipient r, (SELECT min(lo) lo, max(hi) hi FROM block WHERE incident = $1 AND wave = $2) b
 		WHERE r.incident = $1 AND r.id BETWEEN b.lo AND b.hi ORDER BY r.id`, incident, wave)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) snapshot(ctx context.Context, tx pgx.Tx, incident string, wave i
 	}
 	var p personRow
 	var sum []byte
-	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.wave, &p.ref, &p.locale, &p.country, &p.minor, &p.guardian, &p.channels, &sum}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.wave, &p.ref, &p.locale, &p.country, &p.minor, &p.guardian, &p.channels, &p.kind, &sum}, func() error {
 		c.count(&p, sum)
 		return nil
 	})
@@ -168,8 +168,8 @@ type sealedPerson struct {
 
 func sealedPeople(ctx context.Context, tx pgx.Tx, incident, where string, args ...any) ([]sealedPerson, error) {
 	return collect(ctx, tx, func(row pgx.CollectableRow) (p sealedPerson, err error) {
-		return p, row.Scan(&p.id, &p.wave, &p.ref, &p.locale, &p.country, &p.minor, &p.guardian, &p.channels, &p.sealed)
-	}, `SELECT id, wave, ref, locale, country, minor, guardian, channels, sealed FROM recipient
+		return p, row.Scan(&p.id, &p.wave, &p.ref, &p.locale, &p.country, &p.minor, &p.guardian, &p.channels, &p.kind, &p.sealed)
+	}, `SELECT id, wave, ref, locale, country, minor, guardian, channels, kind, sealed FROM recipient
 		WHERE incident = $1 AND `+where+` ORDER BY id`, append([]any{incident}, args...)...)
 }
 

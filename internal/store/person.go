@@ -23,6 +23,7 @@ type personRow struct {
 	minor    bool
 	guardian bool
 	channels int16
+	kind     int32 // who is of the same kind is alike for every decision; 0: not known
 }
 
 // prepared is a person on the way into the ledger.
@@ -32,6 +33,7 @@ type prepared struct {
 	key          [16]byte
 	email, phone *int64 // look-up hashes
 	plain        []byte
+	shape        breach.Shape
 }
 
 // childhood says until which age, counted on a day, a guardian acts for a person.
@@ -51,6 +53,7 @@ func (k *hasher) prepare(p breach.Person, rules childhood, row int64) (prepared,
 	out.minor = p.IsChild(rules.age, rules.on)
 	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
 	out.channels = usable(p, out.minor, out.guardian)
+	out.shape = p.Shape(out.minor)
 	out.key = k.personKey(p, plain)
 	email, phone := contacts(p)
 	out.email, out.phone = k.lookup("email", email), k.lookup("phone", phone)
@@ -137,7 +140,10 @@ func (d *blockDigest) addSum(p *personRow, sealedSum []byte) {
 	b := binary.BigEndian.AppendUint64(d.buf[:0], uint64(p.id))
 	b = binary.BigEndian.AppendUint32(b, uint32(p.wave))
 	b = binary.BigEndian.AppendUint16(b, uint16(p.channels))
-	b = append(b, flag(p.minor), flag(p.guardian))
+	b = append(b, flag(p.minor)|2*flag(p.kind != 0), flag(p.guardian))
+	if p.kind != 0 { // of an earlier list it is not known
+		b = binary.BigEndian.AppendUint32(b, uint32(p.kind))
+	}
 	for _, s := range []string{p.ref, p.locale, p.country} {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
 		b = append(b, s...)

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// BenchmarkOutcomeCommit commits what the lanes of a worker do: the intents of one batch and the outcomes of the one
+// before, four lanes in one transaction. One operation is one person who was told.
+func BenchmarkOutcomeCommit(b *testing.B) {
+	const lanes, batch = 4, 160
+	l := setup(b)
+	blocks := (b.N + breach.BlockSize - 1) / breach.BlockSize
+	blocks = (blocks + lanes - 1) / lanes * lanes
+	l.load(people(1, blocks*breach.BlockSize))
+	leases := l.lanes(blocks)
+	l.measured(b, func() {
+		for i := 0; i < blocks; i += lanes {
+			l.tell(leases[i:i+lanes], batch)
+		}
+	})
+}
+
+// tell sends to everybody of some blocks as lanes do, batch after batch.
+func (b *bench) tell(leases []*breach.Lease, batch int64) {
+	for _, l := range leases {
+		_, err := b.Subjects(b.ctx, l.Incident, l.Block)
+		require.NoError(b.t, err)
+	}
+	for at := int64(0); at <= breach.BlockSize; at += batch {
+		writes := make([]breach.Write, len(leases))
+		for i, l := range leases {
+			w := breach.Write{Incident: l.Incident, Lease: l, Finish: at+batch > breach.BlockSize}
+			for p := l.Block.Lo + at; p < min(l.Block.Lo+at+batch, l.Block.Hi+1); p++ {
+				w.Intents = append(w.Intents, intent(p, l.Channel, 1))
+			}
+			for p := max(l.Block.Lo+at-batch, l.Block.Lo); p < min(l.Block.Lo+at, l.Block.Hi+1); p++ {
+				w.Events = append(w.Events, event(p, l.Channel, 1, breach.Accepted, day.Add(time.Minute)))
+			}
+			if w.Finish { // the last batch lands with the chunk's end
+				for _, in := range w.Intents {
+					w.Events = append(w.Events, event(in.Person, l.Channel, 1, breach.Accepted, day.Add(time.Minute)))
+				}
+			}
+			writes[i] = w
+		}
+		for _, err := range b.Commit(b.ctx, writes) {
+			require.NoError(b.t, err)
+		}
+	}
+}
+
+// BenchmarkChunkLease leases a chunk, reads and opens its people, and gives it back as done. One operation is one person.
+func BenchmarkChunkLease(b *testing.B) {
+	l := setup(b)
+	blocks := (b.N + breach.BlockSize - 1) / breach.BlockSize
+	l.load(people(1, blocks*breach.BlockSize))
+	list, err := l.Blocks(l.ctx, l.id, 1)
+	require.NoError(b, err)
+	nos := make([]int64, len(list))
+	for i := range list {
+		nos[i] = list[i].No
+	}
+	require.NoError(b, l.OpenChunks(l.ctx, l.id, 1, 1, breach.Email, nos))
+	l.measured(b, func() {
+		for range blocks {
+			lease, _, err := l.Lease(l.ctx, l.id, 1, 1, breach.Email, "lane", time.Minute)
+			require.NoError(b, err)
+			who, err := l.Subjects(l.ctx, l.id, lease.Block)
+			require.NoError(b, err)
+			require.Len(b, who, breach.BlockSize)
+			require.NoError(b, l.Finish(l.ctx, lease))
+		}
+	})
+}
+
+// measured times fn, and says what it cost PostgreSQL where the system tells.
+func (l *bench) measured(b *testing.B, fn func()) {
+	b.ReportAllocs()
+	before := l.postgresCPU()
+	b.ResetTimer()
+	fn()
+	b.StopTimer()
+	if after := l.postgresCPU(); after > 0 {
+		b.ReportMetric(float64((after-before).Nanoseconds())/float64(b.N), "postgres-ns/op")
+	}
+}
+
+// postgresCPU is the time that the processes of this database's connections took, 0 where it cannot be told.
+func (l *bench) postgresCPU() (sum time.Duration) {
+	var pids []int
+	require.NoError(l.t, l.pool.QueryRow(l.ctx, `SELECT array_agg(pid) FROM pg_stat_activity`).Scan(&pids))
+	for _, pid := range pids {
+		raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(raw), ") ")
+		for _, ticks := range strings.Fields(rest)[11:13] { // user and system, in hundredths
+			n, err := strconv.ParseInt(ticks, 10, 64)
+			require.NoError(l.t, err)
+			sum += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return sum
+}
