@@ -85,6 +85,7 @@ var lines = []ending{
 	{"report list inc1", exitDone},
 	{"send pause inc1", exitNo},
 	{"send resume inc1", exitNo},
+	{"send lift inc1 --brake 2", exitNo},
 	{"send stop inc1", exitNo},
 	{"timeline inc1", exitDone},
 }

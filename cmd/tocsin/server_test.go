@@ -163,7 +163,10 @@ func (d *desk) gate(id string, paused bool) error {
 
 func (d *desk) Pause(_ context.Context, id string, _ breach.Actor) error  { return d.gate(id, true) }
 func (d *desk) Resume(_ context.Context, id string, _ breach.Actor) error { return d.gate(id, false) }
-func (d *desk) Stop(_ context.Context, id string, _ breach.Actor) error   { return d.gate(id, true) }
+func (d *desk) Lift(context.Context, string, int64, breach.Actor) error {
+	return breach.Errorf(breach.ErrNotFound, "no brake holds anything")
+}
+func (d *desk) Stop(_ context.Context, id string, _ breach.Actor) error { return d.gate(id, true) }
 
 func (d *desk) Close(_ context.Context, id string, _ breach.Actor) error {
 	d.mu.Lock()

@@ -44,6 +44,7 @@ func showFlags(p *page, v breach.Overview) {
 	} else if v.Paused {
 		p.line("! Sending is paused.")
 	}
+	showRamp(p, v)
 	if e := v.Estimate; e != nil {
 		said := "At the present rate the last message goes out at " + e.LastHandover.Format("2006-01-02 15:04 MST")
 		if e.LateBy > 0 {
@@ -63,7 +64,7 @@ func showFlags(p *page, v breach.Overview) {
 // awaitedWords says what somebody must do.
 var awaitedWords = map[string]string{
 	"load_people": "load the list of affected people", "submit": "submit the plan of list %s", "submit_reports": "submit the reports to authorities for approval", "approve": "read and approve, or return, the plan",
-	"mend": "look into list %s", "acknowledge": "enter the authority's number for %s", "close": "close the incident",
+	"mend": "look into list %s", "lift": "look into brake %s and lift it", "acknowledge": "enter the authority's number for %s", "close": "close the incident",
 }
 
 func showAwaited(p *page, v breach.Overview) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/policy"
@@ -26,13 +27,27 @@ func (d *Desk) Overview(ctx context.Context, incident string) (breach.Overview, 
 			return v, err
 		}
 	}
-	v.Estimate = estimate(v)
-	if v.Awaited, err = d.Awaited(ctx, incident); err == nil {
+	if err := d.seeAhead(ctx, incident, &v); err != nil {
+		return v, err
+	}
+	v.Awaited, err = d.Awaited(ctx, incident)
+	if err == nil {
 		v.EngineAnswers = true
 	} else if inc.State == breach.IncidentClosed {
 		v.EngineAnswers = breach.CodeOf(err) != breach.ErrUnavailable
 	}
+	v.Awaited = append(v.Awaited, lifts(v)...)
 	return v, nil
+}
+
+// lifts says which brakes hold somebody back until a person lets go.
+func lifts(v breach.Overview) (out []breach.Awaited) {
+	for _, b := range v.Brakes {
+		if b.Kind != breach.BrakeWarn && !v.Stopped && v.Incident.State != breach.IncidentClosed {
+			out = append(out, breach.Awaited{What: "lift", Role: breach.RoleResponder, Ref: strconv.FormatInt(b.ID, 10), Since: b.At})
+		}
+	}
+	return out
 }
 
 func (d *Desk) seeFacts(ctx context.Context, incident string, v *breach.Overview) error {
@@ -89,20 +104,30 @@ func told(o breach.Obligation, at breach.ObligationState, v *breach.Overview) bo
 	return v.Total > 0 && v.People.Unaccounted() == 0
 }
 
-// estimate looks ahead while people are being told.
-func estimate(v breach.Overview) *breach.Estimate {
-	if v.Incident.State != breach.IncidentNotifying || v.Paused || v.Stopped || v.Timings.FirstHandover == nil || v.Timings.LastHandover == nil {
+// seeAhead looks ahead while people are being told, with the same measures that decide about an announcement.
+func (d *Desk) seeAhead(ctx context.Context, incident string, v *breach.Overview) error {
+	if v.Incident.State != breach.IncidentNotifying || v.Paused || v.Stopped || v.People[breach.Pending] == 0 {
 		return nil
 	}
-	s := policy.Sent{First: *v.Timings.FirstHandover, Last: *v.Timings.LastHandover, Left: v.People[breach.Pending]}
-	for _, c := range breach.Channels {
-		for _, st := range breach.AttemptStates {
-			if st != breach.Intended {
-				s.Messages += v.Channels[c][string(st)]
-			}
-		}
+	n, err := d.counts.get(ctx, incident, v.Revision, func(ctx context.Context) (counts, error) { return d.count(ctx, incident) })
+	if err != nil {
+		return err
 	}
-	return policy.EstimateHandover(s, v.Duties, v.At)
+	p, err := d.Profiles.Profile(v.Incident.Policy)
+	if err != nil {
+		return err
+	}
+	v.Estimate = estimate(*v, n.pace, p.Capacity())
+	return nil
+}
+
+func estimate(v breach.Overview, pace breach.Pace, limit float64) *breach.Estimate {
+	s := policy.Sent{Messages: pace.Messages, First: pace.First, Last: pace.Last, Left: v.People[breach.Pending], Limit: limit}
+	e := policy.EstimateHandover(s, v.Duties, v.At)
+	if e != nil && v.Announcement != nil {
+		e.Advice = slices.DeleteFunc(e.Advice, func(a string) bool { return a == policy.AdviceAnnounce })
+	}
+	return e
 }
 
 func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overview) error {
@@ -130,6 +155,9 @@ func (d *Desk) count(ctx context.Context, incident string) (n counts, err error)
 		n.countries = append(n.countries, breach.CountryTally{Country: c, People: countries[c]})
 	}
 	slices.SortStableFunc(n.countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
+	if n.pace, err = d.Store.Pace(ctx, incident); err != nil {
+		return n, err
+	}
 	failures, err := d.Store.Failures(ctx, incident)
 	if err != nil {
 		return n, err
@@ -160,6 +188,12 @@ func (d *Desk) seeWaves(ctx context.Context, incident string, v *breach.Overview
 	if v.Paused, v.Stopped, err = d.Store.Gate(ctx, incident); err != nil {
 		return err
 	}
+	if v.Stages, err = d.Store.Stages(ctx, incident); err != nil {
+		return err
+	}
+	if v.Brakes, err = d.Store.Brakes(ctx, incident); err != nil {
+		return err
+	}
 	times, err := d.Store.Timings(ctx, incident)
 	v.Timings.OpenedAt, v.Timings.ApprovedAt = &v.Incident.OpenedAt, times.ApprovedAt
 	v.Timings.FirstHandover, v.Timings.LastHandover = times.FirstHandover, times.LastHandover
@@ -175,6 +209,10 @@ func (d *Desk) seeAnnouncement(ctx context.Context, incident string, v *breach.O
 		return err
 	}
 	v.Announcement = &breach.Notice{Reference: a.Reference, URL: d.Notices(a.Reference), Reason: a.Reason, PublishedAt: a.PublishedAt, KeepUntil: a.KeepUntil}
+	var behind policy.Decision
+	if json.Unmarshal(a.Decision, &behind) == nil { // an older one may have another form
+		v.Announcement.Because = behind.Because
+	}
 	return nil
 }
 

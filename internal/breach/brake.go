@@ -1,6 +1,9 @@
 package breach
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Brake holds back a part of a delivery that is sick until a person lets it go on. Empty fields of its place
 // (Channel, Provider, Domain) stand for all. It holds no personal data: a domain is named only when many people
@@ -41,6 +44,53 @@ func (b Brake) Holds(wave int, c Channel, provider, domain string) bool {
 		return fits(string(b.Channel), string(c)) && fits(b.Provider, provider) && fits(b.Domain, domain)
 	}
 	return false
+}
+
+// Place names what a brake is about, for people: a channel, its provider, a domain.
+func (b Brake) Place() string {
+	place := string(b.Channel)
+	if b.Provider != "" {
+		place += " through " + b.Provider
+	}
+	if b.Domain != "" {
+		place += " to " + b.Domain
+	}
+	return strings.TrimSpace(place)
+}
+
+// Cause is the likely cause in plain words, and what to look at, by the reason of most failures.
+func (b Brake) Cause() string {
+	if b.Kind == BrakeGate {
+		return GateCause
+	}
+	if cause, known := BrakeCauses[b.Reason]; known {
+		return cause
+	}
+	return BrakeCauses[""]
+}
+
+// GateCause says why a gate holds.
+const GateCause = "The policy wants a person to look at what came back before more go out."
+
+// BrakeCauses are the likely causes by reason code; the empty one stands for all others.
+var BrakeCauses = map[string]string{
+	"": "Look at the reasons of the failures before more go out.",
+
+	"blocked_by_receiver":    "The receiving side refuses this sender: check SPF, DKIM, DMARC and the sender's reputation, and ask its postmaster.",
+	"no_such_address":        "The addresses do not exist: the list may be old, or its columns may have shifted.",
+	"mailbox_full":           "The mailboxes are full: the accounts may be abandoned, the list old.",
+	"rejected":               "The provider refuses the messages: check the account there, and the texts.",
+	"no_answer":              "The provider takes messages and does not answer: look at its status page.",
+	"interrupted":            "Sending was interrupted again and again: look at the workers.",
+	"opted_out":              "Many people stopped messages from this sender: check that it is the right one.",
+	"number_invalid":         "The numbers are not valid: the list may be old, or its columns may have shifted.",
+	"number_not_in_use":      "The numbers are not in use: the list may be old.",
+	"handset_unreachable":    "The phones cannot be reached: the carrier may be down.",
+	"landline":               "The numbers are landlines: the list may hold them in the wrong column.",
+	"filtered_by_carrier":    "The carrier filters the messages: register the sender with the provider.",
+	"app_removed":            "The app was removed from the phones: the push tokens may be old, or of another app.",
+	"cannot_be_sent":         "The contacts cannot be used as they are: the list's columns may have shifted.",
+	"provider_refused_login": "The provider refuses the login: check its credentials.",
 }
 
 // Brakes are those that nobody lifted yet.

@@ -23,6 +23,8 @@ type Overview struct {
 	Awaited      []Awaited                 `json:"awaited"`
 	Paused       bool                      `json:"paused"`
 	Stopped      bool                      `json:"stopped"`
+	Stages       []Stage                   `json:"stages,omitempty"` // of lists that are told step by step
+	Brakes       Brakes                    `json:"brakes,omitempty"` // that nobody lifted, warnings included
 	Timings      Timings                   `json:"timings"`
 	Estimate     *Estimate                 `json:"estimate,omitempty"` // while people are being told
 	Evidence     *Sealed                   `json:"evidence,omitempty"`
@@ -65,16 +67,17 @@ type Notice struct {
 	Reference   string    `json:"reference"`
 	URL         string    `json:"url"`
 	Reason      string    `json:"reason"`
+	Because     []string  `json:"because,omitempty"` // the measured facts behind it, in plain words
 	PublishedAt time.Time `json:"published_at"`
 	KeepUntil   time.Time `json:"keep_until"`
 }
 
 // Awaited is one thing that somebody must do.
 type Awaited struct {
-	What  string    `json:"what"` // load_people, submit, submit_reports, approve, mend, acknowledge, close
+	What  string    `json:"what"` // load_people, submit, submit_reports, approve, mend, acknowledge, close, lift
 	Role  Role      `json:"role"`
 	NotBy string    `json:"not_by,omitempty"` // the author of a plan cannot approve it
-	Ref   string    `json:"ref,omitempty"`    // plan hash, obligation id or number of a list
+	Ref   string    `json:"ref,omitempty"`    // plan hash, obligation id, number of a list or of a brake
 	Since time.Time `json:"since"`
 }
 

@@ -32,6 +32,8 @@ type Desk interface {
 	Pause(ctx context.Context, incident string, by breach.Actor) error
 	Resume(ctx context.Context, incident string, by breach.Actor) error
 	Stop(ctx context.Context, incident string, by breach.Actor) error
+	// Lift lets go on what a brake holds back, by its number.
+	Lift(ctx context.Context, incident string, brake int64, by breach.Actor) error
 	// Close is breach.ErrConflict while duties that apply were not done; CloseLeaving takes the reason for that.
 	Close(ctx context.Context, incident string, by breach.Actor) error
 	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
@@ -119,6 +121,7 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/stop", s.signed(s.stop))
 	m.Handle("POST /console/incidents/{id}/pause", s.signed(s.pause))
 	m.Handle("POST /console/incidents/{id}/resume", s.signed(s.resume))
+	m.Handle("POST /console/incidents/{id}/lift", s.signed(s.lift))
 	m.Handle("POST /console/incidents/{id}/submit", s.signed(s.submit))
 	m.Handle("GET /console/incidents/{id}/close", s.signed(s.closePage))
 	m.Handle("POST /console/incidents/{id}/close", s.signed(s.close))

@@ -30,6 +30,7 @@ type fakeDesk struct {
 	giveBack      func(incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	pause         func(incident string, by breach.Actor) error
 	resume        func(incident string, by breach.Actor) error
+	lift          func(incident string, brake int64, by breach.Actor) error
 	stop          func(incident string, by breach.Actor) error
 	close         func(incident string, by breach.Actor) error
 	submitReports func(incident string, by breach.Actor) (breach.Submitted, error)
@@ -62,6 +63,9 @@ func (f *fakeDesk) Pause(_ context.Context, incident string, by breach.Actor) er
 }
 func (f *fakeDesk) Resume(_ context.Context, incident string, by breach.Actor) error {
 	return f.resume(incident, by)
+}
+func (f *fakeDesk) Lift(_ context.Context, incident string, brake int64, by breach.Actor) error {
+	return f.lift(incident, brake, by)
 }
 func (f *fakeDesk) Stop(_ context.Context, incident string, by breach.Actor) error {
 	return f.stop(incident, by)

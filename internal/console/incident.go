@@ -230,6 +230,7 @@ func (l speech) lede(o breach.Overview, mine int) ledeView {
 	if d, earliest := firstClock(o); d != nil {
 		v.Rest = append(v.Rest, l.firstSaid(*d, earliest))
 	}
+	v.Rest = append(v.Rest, l.ramp(o)...)
 	if e := o.Estimate; e != nil {
 		v.Rest = append(v.Rest, l.estimated(*e))
 	}

@@ -49,6 +49,13 @@ type recordData struct {
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
+
+	Stage    string         `json:"stage"`
+	Channel  breach.Channel `json:"channel"`
+	Provider string         `json:"provider"`
+	Domain   string         `json:"domain"`
+	Out      int64          `json:"out"`
+	Failed   int64          `json:"failed"`
 }
 
 // events puts entries into words, the newest first.
@@ -141,6 +148,12 @@ func (l speech) toldSending(action, who, duty string, d recordData) string {
 		return l.T("%s returned the plan for list %d.", who, d.Wave)
 	case "plan.voided":
 		return l.T("The plan for list %d became void: something that it covers changed.", d.Wave)
+	case "send.stage":
+		return l.stageSaid(d)
+	case "brake.set":
+		return l.braked(d)
+	case "brake.lifted":
+		return l.T("%s let go on what was held back: %s.", who, l.heldPlace(d))
 	case "send.paused":
 		return l.T("%s paused sending.", who)
 	case "send.resumed":

@@ -89,6 +89,8 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 		if n := len(undone(o)); n > 0 {
 			item.Text = l.Count(int64(n), "1 duty that applies was not done: do it first, or close with a reason.", "%s duties that apply were not done: do them first, or close with a reason.")
 		}
+	case "lift":
+		l.waitLift(&item, o, a)
 	default:
 		item.Title = humanise(a.What)
 	}

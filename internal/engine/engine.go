@@ -37,6 +37,9 @@ type Ledger interface {
 	PendingCommands(ctx context.Context, incident string) ([]breach.QueuedCommand, error)
 	CommandTaken(ctx context.Context, id string) error
 	MoveGate(ctx context.Context, incident, id string, move breach.GateMove, by breach.Actor, at time.Time) error
+	LiftBrakes(ctx context.Context, incident, id string, brake int64, by breach.Actor, at time.Time) error
+	DecideAgain(ctx context.Context, incident string, d breach.Retry, measured breach.Retried, by breach.Actor, at time.Time) error
+	AskAnnouncement(ctx context.Context, incident, id, why string, by breach.Actor, at time.Time) (breach.AnnounceNow, error)
 	OwedReports(ctx context.Context, incident string) ([]string, error)
 	EmptyList(ctx context.Context, incident string, by breach.Actor, at time.Time) (wave int, err error)
 	DueLists(ctx context.Context) ([]breach.DueList, error)

@@ -152,6 +152,9 @@ func (d *desk) did(what string) error {
 
 func (d *desk) Pause(context.Context, string, breach.Actor) error  { return d.did("pause") }
 func (d *desk) Resume(context.Context, string, breach.Actor) error { return d.did("resume") }
+func (d *desk) Lift(context.Context, string, int64, breach.Actor) error {
+	return d.did("lift")
+}
 func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.did("stop") }
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }

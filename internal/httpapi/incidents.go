@@ -91,6 +91,16 @@ func (s *server) incidents() {
 		summary: "Close an incident whose people are all accounted for", text: "While a duty that applies was not done, it takes a reason. The body may be left out.",
 	}, s.closeIncident)
 	s.verb("/v1/incidents/{id}/reopen", "reopenIncident", "incidents", "Go on with a closed incident", leads, s.cfg.Desk.Reopen)
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/send/lift", id: "liftBrake", tag: "sending", roles: handlers, body: command,
+		summary: "Let go on what a brake holds back", text: "brake is its number in the overview; without one, all are lifted. What failed there before counts no more.",
+	}, func(ctx context.Context, in *liftInput) (*answer[done], error) {
+		var brake int64
+		if in.Body != nil {
+			brake = in.Body.Brake
+		}
+		return did(s.cfg.Desk.Lift(ctx, in.ID, brake, actorOf(ctx)))
+	})
 	s.verb("/v1/incidents/{id}/send/pause", "pauseSending", "sending", "Hand over nothing more until sending is resumed", handlers, s.cfg.Desk.Pause)
 	s.verb("/v1/incidents/{id}/send/resume", "resumeSending", "sending", "Go on with a paused delivery", handlers, s.cfg.Desk.Resume)
 	s.verb("/v1/incidents/{id}/send/stop", "stopSending", "sending", "End a delivery for good", handlers, s.cfg.Desk.Stop)
@@ -102,6 +112,13 @@ func (s *server) verb(path, id, tag, summary string, roles []breach.Role, do fun
 		func(ctx context.Context, in *OfIncident) (*answer[done], error) {
 			return did(do(ctx, in.ID, actorOf(ctx)))
 		})
+}
+
+type liftInput struct {
+	OfIncident
+	Body *struct {
+		Brake int64 `json:"brake,omitempty" minimum:"0" doc:"Number of the brake; 0 or none is all."`
+	}
 }
 
 type closeInput struct {

@@ -37,6 +37,7 @@ var routes = []struct {
 	{"POST", "/v1/incidents/inc1/plan/return", `{"plan_hash":"abc","comment":"no"}`, "", "l", 200, "return"},
 	{"POST", "/v1/incidents/inc1/send/pause", "", "", "lr", 200, "pause"},
 	{"POST", "/v1/incidents/inc1/send/resume", "", "", "lr", 200, "resume"},
+	{"POST", "/v1/incidents/inc1/send/lift", `{"brake":2}`, "application/json", "lr", 200, "lift"},
 	{"POST", "/v1/incidents/inc1/send/stop", "", "", "lr", 200, "stop"},
 	{"POST", "/v1/incidents/inc1/close", "", "", "l", 200, "close"},
 	{"POST", "/v1/incidents/inc1/close", `{"reason":"the authority closed its own file"}`, "", "l", 200, "close leaving: the authority closed its own file"},
