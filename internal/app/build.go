@@ -34,6 +34,7 @@ import (
 type Settings struct {
 	Store         store.Config
 	Email         *email.Config
+	EmailBackup   *email.Config // a second relay, for when the first one is down
 	Twilio        *twilio.Config
 	Gateway       *gateway.Config
 	Push          *push.Config
@@ -89,7 +90,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	}
 	p.Desk = &Desk{
 		Engine: &engine.Engine{Temporal: temporal, Ledger: ledger{p.Store}, Policies: s.Policies, DefaultPolicy: s.DefaultPolicy, Now: s.Now},
-		Store:  p.Store, Packs: packs, Now: s.Now,
+		Store:  p.Store, Packs: packs, Profiles: s.Policies, Now: s.Now,
 		Notices: func(reference string) string { return s.PublicBaseURL + "/notices/" + reference },
 	}
 	adapters, err := p.adapters(s)
@@ -148,6 +149,9 @@ func (a *adapters) Sender(kind string) (delivery.Sender, bool) {
 	return s, ok
 }
 
+// backupRelay is the kind of provider by which policies name the second relay.
+const backupRelay = "smtp_backup"
+
 func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 	a := &adapters{byKind: map[string]delivery.Sender{}}
 	take := func(kind string, sender delivery.Sender, closer func() error) {
@@ -159,6 +163,13 @@ func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 			return nil, breach.Errorf(breach.ErrInvalid, "the settings of email cannot be used: %w", err)
 		}
 		take(email.Provider, a.email, a.email.Close)
+	}
+	if s.EmailBackup != nil {
+		backup, err := email.New(*s.EmailBackup)
+		if err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of the second mail relay cannot be used: %w", err)
+		}
+		take(backupRelay, backup, backup.Close)
 	}
 	if s.Twilio != nil {
 		if a.twilio, err = twilio.New(*s.Twilio); err != nil {

@@ -21,6 +21,7 @@ type counts struct {
 	channels  map[breach.Channel]breach.ChannelCounts
 	countries []breach.CountryTally
 	failures  []breach.FailureCount
+	pace      breach.Pace
 }
 
 // counting counts once for all who look at an incident within a moment. Whatever anybody decides or loads

@@ -21,10 +21,12 @@ import (
 // Desk is what people and machines ask through API and console.
 type Desk struct {
 	*engine.Engine
-	Store   *store.Store
-	Packs   *Packs
-	Notices func(reference string) string // address of a published page
-	Now     func() time.Time
+	Store *store.Store
+	Packs *Packs
+	// Profiles explain why people are not reached.
+	Profiles Profiles
+	Notices  func(reference string) string // address of a published page
+	Now      func() time.Time
 
 	heard  engine.Told
 	counts counting

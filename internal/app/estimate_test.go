@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
 func TestEstimateWhilePeopleAreBeingTold(t *testing.T) {
@@ -15,32 +16,28 @@ func TestEstimateWhilePeopleAreBeingTold(t *testing.T) {
 	first, due := now.Add(-100*time.Second), now.Add(10*time.Second)
 	v := breach.Overview{
 		Incident: breach.Incident{State: breach.IncidentNotifying}, At: now, Total: 1200,
-		People:   breach.Tally{breach.Attempted: 1000, breach.Pending: 200},
-		Channels: map[breach.Channel]breach.ChannelCounts{breach.Email: {"accepted": 990, "failed_permanent": 10, "intended": 40, "repeated": 3}},
-		Timings:  breach.Timings{FirstHandover: &first, LastHandover: &now},
+		People: breach.Tally{breach.Attempted: 1000, breach.Pending: 200},
 		Duties: []breach.Duty{{Obligation: breach.Obligation{
 			ID: "x/individuals/notice", Duty: "notify_individuals", Verdict: breach.Applies, DueAt: &due,
 		}}},
 	}
-	e := estimate(v)
+	pace := breach.Pace{Messages: 1000, First: first, Last: now}
+	e := estimate(v, pace, 0)
 	require.NotNil(t, e)
-	require.InDelta(t, 10, e.PerSecond, 1e-9, "what is only intended was not handed over")
+	require.InDelta(t, 10, e.PerSecond, 1e-9)
 	require.Equal(t, now.Add(20*time.Second), e.LastHandover)
 	require.Equal(t, 10*time.Second, e.LateBy)
-	require.NotEmpty(t, e.Advice)
+	require.Equal(t, []string{policy.AdviceConnections, policy.AdviceProvider, policy.AdviceAnnounce}, e.Advice)
 
-	for name, quiet := range map[string]func(*breach.Overview){
-		"paused":       func(v *breach.Overview) { v.Paused = true },
-		"stopped":      func(v *breach.Overview) { v.Stopped = true },
-		"over":         func(v *breach.Overview) { v.Incident.State = breach.IncidentMonitoring },
-		"not begun":    func(v *breach.Overview) { v.Timings = breach.Timings{} },
-		"nobody left":  func(v *breach.Overview) { v.People = breach.Tally{breach.Attempted: 1200} },
-		"too few sent": func(v *breach.Overview) { v.Channels = nil },
-	} {
-		other := v
-		quiet(&other)
-		require.Nil(t, estimate(other), name)
-	}
+	e = estimate(v, pace, 5)
+	require.Equal(t, 30*time.Second, e.LateBy, "the providers take no more")
+	require.Equal(t, []string{policy.AdviceProvider, policy.AdviceAnnounce}, e.Advice)
+	v.Announcement = &breach.Notice{}
+	require.Equal(t, []string{policy.AdviceProvider}, estimate(v, pace, 5).Advice, "it is announced already")
+
+	require.Nil(t, estimate(v, breach.Pace{}, 0), "not begun")
+	v.People = breach.Tally{breach.Attempted: 1200}
+	require.Nil(t, estimate(v, pace, 0), "nobody left")
 }
 
 func TestADutyToPeopleIsDoneWhenNobodyIsLeft(t *testing.T) {
