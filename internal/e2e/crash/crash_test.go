@@ -18,14 +18,19 @@ const patience = 3 * time.Minute
 
 // dice are seeded anew with every run; the seed is printed and TOCSIN_CRASH_SEED repeats it.
 func dice(t *testing.T) *rand.Rand {
+	seed := chosenSeed(t)
+	t.Logf("TOCSIN_CRASH_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 12))
+}
+
+func chosenSeed(t *testing.T) uint64 {
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("TOCSIN_CRASH_SEED"); s != "" {
 		var err error
 		seed, err = strconv.ParseUint(s, 10, 64)
 		require.NoError(t, err)
 	}
-	t.Logf("TOCSIN_CRASH_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 12))
+	return seed
 }
 
 // moment says when the product is killed; until is called once the product goes on with its work.

@@ -26,6 +26,7 @@ type person struct {
 	channel breach.Channel
 	contact string
 	fate    fate
+	home    string // country, where it is not as the channel says
 }
 
 // working says that a message to this person can arrive.
@@ -60,6 +61,19 @@ func crowd(n int) []person {
 	return people
 }
 
+// mailing makes n people in New Zealand who have an address and nothing else.
+func mailing(n int) []person {
+	people := make([]person, n)
+	for i := range people {
+		p := &people[i]
+		p.channel, p.home, p.contact = breach.Email, "NZ", fmt.Sprintf("p%d@crash.test", i)
+		if odd, is := map[int]fate{107: bounce, 207: greylist, 307: drop}[i%500]; is {
+			p.fate, p.contact = odd, fmt.Sprintf("p%d@%s.simulator.test", i, odd)
+		}
+	}
+	return people
+}
+
 // writeList writes people as a CSV file, one row each in order: the ledger numbers them the same from 1.
 func writeList(t *testing.T, path string, people []person) {
 	t.Helper()
@@ -73,7 +87,7 @@ func writeList(t *testing.T, path string, people []person) {
 		switch p.channel {
 		case breach.Email:
 			row[2] = p.contact
-			if i%2 == 0 {
+			if i%2 == 0 && p.home == "" {
 				row[4], row[5] = "zh-Hans", "CN"
 			}
 		case breach.SMS:
@@ -83,6 +97,9 @@ func writeList(t *testing.T, path string, people []person) {
 			}
 		case breach.Push:
 			row[6], row[7] = p.contact, "fcm"
+		}
+		if p.home != "" {
+			row[5] = p.home
 		}
 		require.NoError(t, w.Write(row))
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
+	"github.com/tocsin-engine/tocsin/internal/simulator/smtpsim"
 )
 
 // unknownAtMost is how many messages can be intended without an outcome when the product is killed, and so how
@@ -41,17 +42,29 @@ type told struct {
 	attempts []evidence.AttemptRecord
 }
 
-// result are the figures of one test.
-type result struct{ kills, unknown, confirmed, repeated, notKnowable, late, twice, lost int }
+// refusedForGood says that the far end said no to the last try: 5xx, which no further try would change. The
+// announcement tells such a person.
+func (p told) refusedForGood() bool {
+	n := len(p.attempts)
+	return n > 0 && p.attempts[n-1].State == breach.FailedPermanent
+}
 
-// prove holds the product's own account against the outbox on disk and fails the test where they disagree.
-func (r *rig) prove(kills int) result {
+// result are the figures of one test.
+type result struct{ kills, unknown, confirmed, repeated, notKnowable, late, twice, lost, refused, bound int }
+
+// prove holds the product's own account against the outbox on disk and fails the test where they disagree. Each
+// of kills ended a process that sent; doubts is how many more messages the far end left without an answer.
+func (r *rig) prove(kills int, doubts ...int) result {
 	t := r.t
 	t.Helper()
 	r.stopSimulators()
 	box := r.witness()
+	more := 0
+	for _, n := range doubts {
+		more += n
+	}
 	sum, people := r.account()
-	out := result{kills: kills}
+	out := result{kills: kills, bound: kills*unknownAtMost + more}
 	drops := map[breach.Channel]int{}
 	for i, want := range r.people {
 		have := people[i]
@@ -60,6 +73,9 @@ func (r *rig) prove(kills int) result {
 			drops[want.channel]++
 		}
 		r.proveOne(i, want, have, held, &out)
+	}
+	for _, n := range drops {
+		out.bound += n
 	}
 	counts := map[breach.Channel]map[breach.Settlement]int{}
 	for _, p := range people {
@@ -79,7 +95,7 @@ func (r *rig) prove(kills int) result {
 	}
 	for c, n := range counts {
 		all := n[breach.Confirmed] + n[breach.Repeated] + n[breach.NotKnowable] + n[""]
-		require.LessOrEqual(t, all, kills*unknownAtMost+drops[c], "unknown by %s: more than were under way", c)
+		require.LessOrEqual(t, all, out.bound, "unknown by %s: more than were under way", c)
 		require.EqualValues(t, n[breach.Repeated], sum.Deliveries[c]["repeated"], "the summary counts what the ledger repeated by %s", c)
 		out.confirmed, out.repeated = out.confirmed+n[breach.Confirmed], out.repeated+n[breach.Repeated]
 		out.notKnowable, out.late = out.notKnowable+n[breach.NotKnowable], out.late+n[""] // a receipt answered before anybody asked
@@ -113,6 +129,9 @@ func (r *rig) proveOne(i int, want person, have told, held []string, out *result
 		require.Empty(t, held)
 		require.Equal(t, breach.Covered, have.Outcome, "person %d cannot be reached", i)
 		return
+	case len(held) == 0 && have.Outcome == breach.Covered && have.refusedForGood() && r.refused[want.contact]:
+		out.refused++
+		return
 	case len(held) == 0:
 		out.lost++
 		t.Errorf("person %d (%s, %q) was told nothing; the ledger says %s: %+v", i, want.channel, want.fate, have.Outcome, have.attempts)
@@ -133,12 +152,17 @@ func (r *rig) proveOne(i int, want person, have told, held []string, out *result
 	}
 }
 
-// witness reads the outbox from disk: the ids of the messages that providers took, by channel and recipient.
+// witness reads the outbox from disk: the ids of the messages that providers took, by channel and recipient, and
+// whom the mail server refused for good.
 func (r *rig) witness() map[breach.Channel]map[string][]string {
 	r.t.Helper()
 	box, err := outbox.Open(r.file("witness"))
 	require.NoError(r.t, err)
 	defer box.Close()
+	r.refused = map[string]bool{}
+	for _, m := range box.List(outbox.Query{Outcome: smtpsim.OutcomeStorm552, Refused: true, Limit: math.MaxInt}).Messages {
+		r.refused[m.Recipient] = true
+	}
 	out := map[breach.Channel]map[string][]string{}
 	for _, m := range box.List(outbox.Query{Limit: math.MaxInt}).Messages {
 		c := breach.Channel(m.Channel)

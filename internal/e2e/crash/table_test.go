@@ -1,0 +1,129 @@
+package crash
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The table stands between these lines of a page.
+const (
+	tableBegin = "<!-- chaos:begin -->"
+	tableEnd   = "<!-- chaos:end -->"
+)
+
+// row is what came of one fault.
+type row struct {
+	fault  string
+	people int
+	what   string
+	result
+	looks  int64
+	took   time.Duration
+	seed   uint64
+	failed bool
+}
+
+// results gathers the rows of one run. TOCSIN_CHAOS_TABLE names the page that they are written into.
+var results gathered
+
+type gathered struct {
+	mu   sync.Mutex
+	rows []row
+}
+
+func (g *gathered) add(r row) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rows = append(g.rows, r)
+}
+
+// failed adds the row of a fault whose proof failed.
+func (g *gathered) failed(t *testing.T, name string, people int, seed uint64, c *chaos) {
+	if t.Failed() {
+		g.add(row{fault: name, people: people, what: c.what, seed: seed, took: time.Since(c.begin), failed: true})
+	}
+}
+
+// line gives what takes lines for people: at once where a table is made, else with the test's own.
+func (g *gathered) line(t *testing.T, name string) func(string) {
+	if os.Getenv("TOCSIN_CHAOS_TABLE") == "" {
+		return func(s string) { t.Helper(); t.Log(s) }
+	}
+	return func(s string) {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		fmt.Fprintf(os.Stderr, "%-34s %s\n", name, s)
+	}
+}
+
+// write puts the table into its page, in the place of the one before.
+func (g *gathered) write() error {
+	page := os.Getenv("TOCSIN_CHAOS_TABLE")
+	if page == "" || len(g.rows) == 0 {
+		return nil
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return fmt.Errorf("read the page of the table: %w", err)
+	}
+	head, rest, found := strings.Cut(string(text), tableBegin+"\n")
+	_, tail, closed := strings.Cut(rest, tableEnd)
+	if !found || !closed {
+		return fmt.Errorf("%s has no place for the table, between %s and %s", page, tableBegin, tableEnd)
+	}
+	version := os.Getenv("TOCSIN_CHAOS_VERSION")
+	if version == "" {
+		version = "unknown"
+	}
+	out := fmt.Sprintf("%s%s\nRun on %s with version %s on %s.\n\n%s%s%s", head, tableBegin, time.Now().UTC().Format(time.DateOnly), version, machine(), g.markdown(), tableEnd, tail)
+	return os.WriteFile(page, []byte(out), 0o644)
+}
+
+func (g *gathered) markdown() string {
+	var b strings.Builder
+	b.WriteString("| fault | people | what was done | lost | told twice | at most | unknown: repeated, confirmed, other | refused for good | adds up | s | seed |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range g.rows {
+		if r.failed {
+			fmt.Fprintf(&b, "| %s | %d | %s | **failed** | | | | | | %.0f | %d |\n", r.fault, r.people, r.what, r.took.Seconds(), r.seed)
+			continue
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %d | %d | %d | %d: %d, %d, %d | %d | in %d looks | %.0f | %d |\n", r.fault, r.people, r.what, r.lost, r.twice, r.bound,
+			r.unknown, r.repeated, r.confirmed, r.notKnowable+r.late, r.refused, r.looks, r.took.Seconds(), r.seed)
+	}
+	return b.String()
+}
+
+// machine names processor, cores and memory, as far as the system says.
+func machine() string {
+	model := valueOf("/proc/cpuinfo", "model name")
+	if model == "" {
+		model = runtime.GOARCH
+	}
+	text := fmt.Sprintf("%s, %d cores", model, runtime.NumCPU())
+	if kb, err := strconv.ParseInt(strings.TrimSuffix(valueOf("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {
+		text += fmt.Sprintf(", %.0f GB of memory", float64(kb)/(1<<20))
+	}
+	return text + ", " + runtime.GOOS
+}
+
+// valueOf finds the first line "name : value" of a file.
+func valueOf(file, name string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(b)) {
+		key, value, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
