@@ -30,13 +30,15 @@ type Config struct {
 	PublicURL string // where people reach the pages and providers the callbacks; no trailing slash
 	DataDir   string
 
-	Store   store.Config
-	Email   *email.Config
-	Twilio  *twilio.Config
-	Gateway *gateway.Config
-	Push    *push.Config
-	Portal  *regulator.PortalConfig
-	Routes  regulator.Routes
+	Store store.Config
+	Email *email.Config
+	// EmailBackup is a second relay, for policies whose register names one of kind smtp_backup.
+	EmailBackup *email.Config
+	Twilio      *twilio.Config
+	Gateway     *gateway.Config
+	Push        *push.Config
+	Portal      *regulator.PortalConfig
+	Routes      regulator.Routes
 
 	Announce       announce.Config
 	EvidenceDir    string
@@ -88,11 +90,33 @@ func (c *Config) derive() {
 	below(&c.Announce.Dir, c.DataDir, "announcements")
 	below(&c.PayloadKeyFile, c.Store.KeyDir, "payload.key")
 	c.Announce.PublicBaseURL = c.PublicURL
+	c.deriveBackup()
 	if c.Twilio != nil {
 		c.Twilio.PublicBaseURL = c.PublicURL
 	}
 	if c.Gateway != nil {
 		c.Gateway.PublicBaseURL = c.PublicURL
+	}
+}
+
+// deriveBackup lets the second relay send in the name of the first: the same sender, and the same ids of messages, so
+// that one which is repeated through it is recognisable.
+func (c *Config) deriveBackup() {
+	to, from := c.EmailBackup, c.Email
+	if to == nil || from == nil {
+		return
+	}
+	for _, v := range []struct{ to, from *string }{
+		{&to.FromName, &from.FromName}, {&to.ReplyTo, &from.ReplyTo}, {&to.EnvelopeDomain, &from.EnvelopeDomain},
+		{&to.MessageIDDomain, &from.MessageIDDomain}, {&to.HeloName, &from.HeloName}, {&to.FeedbackID, &from.FeedbackID},
+		{&to.From, &from.From},
+	} {
+		if *v.to == "" {
+			*v.to = *v.from
+		}
+	}
+	if to.MessageIDDomain == "" && to.EnvelopeDomain == "" {
+		to.MessageIDDomain = from.From[strings.LastIndexByte(from.From, '@')+1:]
 	}
 }
 
@@ -122,6 +146,14 @@ func (c Config) validate() []error {
 	}
 	if c.Email != nil {
 		part(c.Email.Validate)
+	}
+	if c.EmailBackup != nil {
+		part(func() error {
+			if err := c.EmailBackup.Validate(); err != nil {
+				return fmt.Errorf("smtp_backup: %w", err)
+			}
+			return nil
+		})
 	}
 	if c.Twilio != nil {
 		part(c.Twilio.Validate)

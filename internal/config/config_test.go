@@ -69,6 +69,27 @@ reports.routes: "cn-*=email:cac@authority.example"
 	require.Equal(t, regulator.Routes{{Match: "cn-*", Via: "email", To: "cac@authority.example"}}, c.Routes)
 }
 
+// The second relay sends in the name of the first unless it is told otherwise, and always under the same message ids.
+func TestASecondRelay(t *testing.T) {
+	t.Parallel()
+	one := []string{"TOCSIN_SMTP_ADDR=mail.example:587", "TOCSIN_SMTP_FROM=security@example.com", "TOCSIN_SMTP_FROM_NAME=Security"}
+	c, err := config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare.example:587"), "")
+	require.NoError(t, err)
+	require.Equal(t, "spare.example:587", c.EmailBackup.Addr)
+	require.Equal(t, "security@example.com", c.EmailBackup.From)
+	require.Equal(t, "Security", c.EmailBackup.FromName)
+	require.Empty(t, c.EmailBackup.Password, "its sign-in is its own")
+	c, err = config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare.example:587", "TOCSIN_SMTP_BACKUP_FROM=a@other.example"), "")
+	require.NoError(t, err)
+	require.Equal(t, "a@other.example", c.EmailBackup.From)
+	require.Equal(t, "example.com", c.EmailBackup.MessageIDDomain)
+	_, err = config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare"), "")
+	require.ErrorContains(t, err, "smtp_backup: smtp: address")
+	c, err = config.Load(one, "")
+	require.NoError(t, err)
+	require.Nil(t, c.EmailBackup)
+}
+
 func TestSecretsFromFiles(t *testing.T) {
 	t.Parallel()
 	password, url := file(t, "p", secretText+"\n"), file(t, "u", "postgres://tocsin:"+secretText+"@db.example/tocsin?sslmode=verify-full\r\n")

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ const prefix = "TOCSIN_"
 func (s setting) env() string { return prefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_")) }
 
 // settings in the order in which they are shown. A default that is empty here is the adapter's own.
-var settings = []setting{
+var settings = slices.Concat([]setting{
 	{key: "listen", def: "127.0.0.1:8080", help: "address that the API and the pages are served on", set: text(func(c *Config) *string { return &c.Listen })},
 	{key: "public.url", help: "where people and providers reach this server; default: the listen address when it is loopback", set: text(func(c *Config) *string { return &c.PublicURL })},
 	{key: "data.dir", def: "/var/lib/tocsin", help: "directory for what is not in the database", set: text(func(c *Config) *string { return &c.DataDir })},
@@ -45,28 +46,7 @@ var settings = []setting{
 
 	{key: "announcements.dir", help: "published announcements; default: announcements below data.dir", set: text(func(c *Config) *string { return &c.Announce.Dir })},
 	{key: "announcements.organisation", help: "name at the top of public pages", set: text(func(c *Config) *string { return &c.Announce.Organisation })},
-
-	{key: "smtp.addr", help: "mail relay, host:port", set: text(func(c *Config) *string { return &c.mail().Addr })},
-	{key: "smtp.encryption", help: "starttls (default), implicit, or none (loopback only)", set: text(func(c *Config) *email.Encryption { return &c.mail().Encryption })},
-	{key: "smtp.allow_plaintext", help: "say yes out loud to mail without encryption beyond loopback", set: yesNo(func(c *Config) *bool { return &c.mail().AllowPlaintext })},
-	{key: "smtp.ca_file", help: "PEM roots for the relay's certificate; default: the system's", set: text(func(c *Config) *string { return &c.mail().CAFile })},
-	{key: "smtp.username", help: "sign-in at the relay", set: text(func(c *Config) *string { return &c.mail().Username })},
-	{key: "smtp.password", secret: true, help: "sign-in at the relay", set: text(func(c *Config) *string { return &c.mail().Password })},
-	{key: "smtp.from", help: "sender address", set: text(func(c *Config) *string { return &c.mail().From })},
-	{key: "smtp.from_name", help: "sender name", set: text(func(c *Config) *string { return &c.mail().FromName })},
-	{key: "smtp.reply_to", help: "address for answers", set: text(func(c *Config) *string { return &c.mail().ReplyTo })},
-	{key: "smtp.envelope_domain", help: "domain that bounces go to", set: text(func(c *Config) *string { return &c.mail().EnvelopeDomain })},
-	{key: "smtp.message_id_domain", help: "domain of message ids", set: text(func(c *Config) *string { return &c.mail().MessageIDDomain })},
-	{key: "smtp.helo_name", help: "name that we greet with", set: text(func(c *Config) *string { return &c.mail().HeloName })},
-	{key: "smtp.feedback_id", help: "header Feedback-ID", set: text(func(c *Config) *string { return &c.mail().FeedbackID })},
-	{key: "smtp.connections", help: "most connections at a time, default 20", set: number(func(c *Config) *int { return &c.mail().Connections })},
-	{key: "smtp.connect_timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &c.mail().ConnectTimeout })},
-	{key: "smtp.command_timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.mail().CommandTimeout })},
-	{key: "smtp.answer_timeout", help: "default 2m", set: span(func(c *Config) *time.Duration { return &c.mail().AnswerTimeout })},
-	{key: "smtp.idle_timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &c.mail().IdleTimeout })},
-	{key: "smtp.backoff_min", help: "default 250ms", set: span(func(c *Config) *time.Duration { return &c.mail().BackoffMin })},
-	{key: "smtp.backoff_max", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.mail().BackoffMax })},
-
+}, mail("smtp", (*Config).mail), mail("smtp_backup", (*Config).backup), []setting{
 	{key: "twilio.account_sid", help: "account, AC...", set: text(func(c *Config) *string { return &c.twilio().AccountSID })},
 	{key: "twilio.auth_token", secret: true, help: "signs requests in and verifies callbacks", set: text(func(c *Config) *string { return &c.twilio().AuthToken })},
 	{key: "twilio.from", help: "sender: number, short code or name", set: text(func(c *Config) *string { return &c.twilio().From })},
@@ -91,11 +71,38 @@ var settings = []setting{
 	{key: "portal.token", secret: true, help: "bearer token there", set: text(func(c *Config) *string { return &c.portal().Token })},
 	{key: "portal.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.portal().Timeout })},
 	{key: "reports.routes", help: "how reports are filed: cn-*=email:reports@authority.example, eu-gdpr=portal:DPC", set: func(c *Config, v string) error { return c.Routes.UnmarshalText([]byte(v)) }},
+})
+
+// mail are the settings of one relay.
+func mail(of string, at func(*Config) *email.Config) []setting {
+	return []setting{
+		{key: of + ".addr", help: "mail relay, host:port", set: text(func(c *Config) *string { return &at(c).Addr })},
+		{key: of + ".encryption", help: "starttls (default), implicit, or none (loopback only)", set: text(func(c *Config) *email.Encryption { return &at(c).Encryption })},
+		{key: of + ".allow_plaintext", help: "say yes out loud to mail without encryption beyond loopback", set: yesNo(func(c *Config) *bool { return &at(c).AllowPlaintext })},
+		{key: of + ".ca_file", help: "PEM roots for the relay's certificate; default: the system's", set: text(func(c *Config) *string { return &at(c).CAFile })},
+		{key: of + ".username", help: "sign-in at the relay", set: text(func(c *Config) *string { return &at(c).Username })},
+		{key: of + ".password", secret: true, help: "sign-in at the relay", set: text(func(c *Config) *string { return &at(c).Password })},
+		{key: of + ".from", help: "sender address", set: text(func(c *Config) *string { return &at(c).From })},
+		{key: of + ".from_name", help: "sender name", set: text(func(c *Config) *string { return &at(c).FromName })},
+		{key: of + ".reply_to", help: "address for answers", set: text(func(c *Config) *string { return &at(c).ReplyTo })},
+		{key: of + ".envelope_domain", help: "domain that bounces go to", set: text(func(c *Config) *string { return &at(c).EnvelopeDomain })},
+		{key: of + ".message_id_domain", help: "domain of message ids", set: text(func(c *Config) *string { return &at(c).MessageIDDomain })},
+		{key: of + ".helo_name", help: "name that we greet with", set: text(func(c *Config) *string { return &at(c).HeloName })},
+		{key: of + ".feedback_id", help: "header Feedback-ID", set: text(func(c *Config) *string { return &at(c).FeedbackID })},
+		{key: of + ".connections", help: "most connections at a time, default 20", set: number(func(c *Config) *int { return &at(c).Connections })},
+		{key: of + ".connect_timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &at(c).ConnectTimeout })},
+		{key: of + ".command_timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &at(c).CommandTimeout })},
+		{key: of + ".answer_timeout", help: "default 2m", set: span(func(c *Config) *time.Duration { return &at(c).AnswerTimeout })},
+		{key: of + ".idle_timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &at(c).IdleTimeout })},
+		{key: of + ".backoff_min", help: "default 250ms", set: span(func(c *Config) *time.Duration { return &at(c).BackoffMin })},
+		{key: of + ".backoff_max", help: "default 30s", set: span(func(c *Config) *time.Duration { return &at(c).BackoffMax })},
+	}
 }
 
 // A part is there as soon as one of its settings is.
 
 func (c *Config) mail() *email.Config             { return made(&c.Email) }
+func (c *Config) backup() *email.Config           { return made(&c.EmailBackup) }
 func (c *Config) twilio() *twilio.Config          { return made(&c.Twilio) }
 func (c *Config) gateway() *gateway.Config        { return made(&c.Gateway) }
 func (c *Config) push() *push.Config              { return made(&c.Push) }
