@@ -171,7 +171,7 @@ func brakeOf(kind breach.BrakeKind, h breach.Health) breach.Brake {
 }
 
 // Sample picks about n people who differ as much as they can: each language, each channel, children and guardians
-// come first, then more of the largest crowds. The same crowds give the same people.
+// come first, then people from all over the list. The same crowds give the same people.
 func Sample(crowds []breach.Crowd, n int64) []int64 {
 	crowds = slices.DeleteFunc(slices.Clone(crowds), func(c breach.Crowd) bool { return len(c.Channels) == 0 })
 	slices.SortStableFunc(crowds, func(a, b breach.Crowd) int { return int(b.People - a.People) })
@@ -202,14 +202,25 @@ func Sample(crowds []breach.Crowd, n int64) []int64 {
 			seen[f] = true
 		}
 	}
-	for i, c := range crowds {
-		for _, id := range []int64{c.First, c.Last} {
-			if int64(len(out)) < n && !(used[i] && id == c.First) && !slices.Contains(out, id) {
-				out = append(out, id)
-			}
+	out = spread(out, crowds, n)
+	slices.Sort(out)
+	return out
+}
+
+// spread fills a sample up with people from all over the list.
+func spread(out []int64, crowds []breach.Crowd, n int64) []int64 {
+	if len(crowds) == 0 {
+		return out
+	}
+	lo, hi := crowds[0].First, crowds[0].Last
+	for _, c := range crowds {
+		lo, hi = min(lo, c.First), max(hi, c.Last)
+	}
+	for i := range n {
+		if id := lo + (hi-lo)*i/max(n-1, 1); int64(len(out)) < n && !slices.Contains(out, id) {
+			out = append(out, id)
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 
