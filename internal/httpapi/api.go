@@ -35,6 +35,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.incidents()
 	s.plans()
 	s.people()
+	s.unreached()
 	s.evidence()
 	s.machines()
 	s.health()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -158,6 +159,22 @@ func (d *desk) Lift(context.Context, string, int64, breach.Actor) error {
 func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.did("stop") }
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
+
+func (d *desk) Unreached(_ context.Context, _ string, q breach.UnreachedQuery, _ breach.Actor) (breach.UnreachedPage, error) {
+	return breach.UnreachedPage{People: []breach.Unreached{}}, d.did(fmt.Sprintf("unreached %s %s %q %d %v", q.Outcome, q.Reason, q.After, q.Limit, q.Contacts))
+}
+
+func (d *desk) WouldTryAgain(_ context.Context, _ string, r breach.Retry, _ breach.Actor) (breach.Retried, error) {
+	return breach.Retried{}, d.did("would try again " + r.Reason + string(r.Channel))
+}
+
+func (d *desk) TryAgain(_ context.Context, _ string, r breach.Retry, _ breach.Actor) (breach.Retried, error) {
+	return breach.Retried{Decision: "d", People: 3}, d.did("try again " + r.Reason + string(r.Channel) + ": " + r.Why)
+}
+
+func (d *desk) AnnounceNow(_ context.Context, _, why string, _ breach.Actor) (breach.AnnounceNow, error) {
+	return breach.AnnounceNow{Wave: 1}, d.did("announce now: " + why)
+}
 
 func (d *desk) DecideAbout(context.Context, string, breach.Outcome, breach.Outcome, string, breach.Actor) (int64, error) {
 	return 7, d.did("decide about")

@@ -39,6 +39,16 @@ type Desk interface {
 	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
 	Reopen(ctx context.Context, incident string, by breach.Actor) error
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
+	// Unreached is one page of those who are not reached; breach.ErrForbidden for who sees numbers only.
+	Unreached(ctx context.Context, incident string, q breach.UnreachedQuery, by breach.Actor) (breach.UnreachedPage, error)
+	// WouldTryAgain counts what TryAgain would come to.
+	WouldTryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
+	// TryAgain gives those whom no channel reached a new set of tries; breach.ErrConflict when that is nobody,
+	// after a stop and for a closed incident.
+	TryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
+	// AnnounceNow publishes the announcement of an approved plan while people are told; breach.ErrConflict when
+	// there is none, or when it is published.
+	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
 	// DecideAbout sets everybody of one outcome exempt or withdrawn, with a lead's reason; it counts them.
 	DecideAbout(ctx context.Context, incident string, from, to breach.Outcome, reason string, by breach.Actor) (int64, error)
 	// FileAgain has a report filed that was refused before; breach.ErrConflict for any other one.
