@@ -35,7 +35,6 @@ type Settings struct {
 	Store         store.Config
 	Email         *email.Config
 	EmailBackup   *email.Config // a second relay, for when the first one is down
-	EmailBackup   *email.Config // a second relay, for when the first one is down
 	Twilio        *twilio.Config
 	Gateway       *gateway.Config
 	Push          *push.Config
@@ -153,9 +152,6 @@ func (a *adapters) Sender(kind string) (delivery.Sender, bool) {
 // backupRelay is the kind of provider by which policies name the second relay.
 const backupRelay = "smtp_backup"
 
-// backupRelay is the kind of provider by which policies name the second relay.
-const backupRelay = "smtp_backup"
-
 func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 	a := &adapters{byKind: map[string]delivery.Sender{}}
 	take := func(kind string, sender delivery.Sender, closer func() error) {
@@ -167,13 +163,6 @@ func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 			return nil, breach.Errorf(breach.ErrInvalid, "the settings of email cannot be used: %w", err)
 		}
 		take(email.Provider, a.email, a.email.Close)
-	}
-	if s.EmailBackup != nil {
-		backup, err := email.New(*s.EmailBackup)
-		if err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of the second mail relay cannot be used: %w", err)
-		}
-		take(backupRelay, backup, backup.Close)
 	}
 	if s.EmailBackup != nil {
 		backup, err := email.New(*s.EmailBackup)
