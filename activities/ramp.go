@@ -82,6 +82,9 @@ func (r *Resolve) staged(ctx context.Context, in SurveyIn, sc scope, blocks []br
 	if s.stage.only {
 		return blocks, nil
 	}
+	if s.brakes.Gate(in.Wave) { // the stage begins when a person has looked at the one before
+		return s.stage.blocks(blocks, all[0].No), nil
+	}
 	err = r.Brakes.SetStage(ctx, in.Incident, breach.Stage{Wave: in.Wave, Name: s.stage.Name, People: s.stage.People, Since: s.now})
 	return s.stage.blocks(blocks, all[0].No), err
 }

@@ -106,6 +106,16 @@ func (bs Brakes) Hold(wave int, c Channel, provider, domain string) bool {
 	return false
 }
 
+// Gate says that a whole list waits for a person.
+func (bs Brakes) Gate(wave int) bool {
+	for _, b := range bs {
+		if b.Kind == BrakeGate && b.Holds(wave, "", "", "") {
+			return true
+		}
+	}
+	return false
+}
+
 // Health counts what became of messages through one provider to one recipient domain; an empty domain stands for
 // those that few people share, and for channels without domains.
 type Health struct {

@@ -118,6 +118,9 @@ func startWorld(dir string, change func(*app.Settings)) (*world, error) {
 		}
 		demo.Wires(s, w.sims.Endpoints())
 		s.Policies.Pace = pace
+		if err := addGuarded(s.Policies); err != nil {
+			return err
+		}
 		s.Limits.Settling = settling
 		if change != nil {
 			change(s)
