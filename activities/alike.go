@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/policy"
@@ -56,4 +57,18 @@ func (s *survey) due(block, people int64, sends []policy.Step) {
 			s.open[st.Channel] = append(s.open[st.Channel], block)
 		}
 	}
+}
+
+// steps asks the policy about one person; about those of whom nothing is recorded yet, once for each shape.
+func (sc *scope) steps(sub *breach.Subject, now time.Time, alike map[breach.Shape][]policy.Step) []policy.Step {
+	if sub.Outcome != breach.Pending || len(sub.Attempts) > 0 || len(sub.Refused) > 0 || sc.on.IsZero() {
+		return policy.Steps(sc.profile, *sub, sc.on, now)
+	}
+	shape := sub.Person.Shape(sc.profile.IsChild(sub.Person, sc.on))
+	steps, known := alike[shape]
+	if !known {
+		steps = policy.Steps(sc.profile, *sub, sc.on, now)
+		alike[shape] = steps
+	}
+	return steps
 }

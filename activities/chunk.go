@@ -18,6 +18,7 @@ type chunk struct {
 	keeper
 	jobs []job // not begun yet
 
+	hands  hands
 	flying *batch // on the wire
 	landed *batch // its outcomes are not committed yet
 	sent   int
@@ -39,6 +40,8 @@ type batch struct {
 	events []breach.AttemptEvent
 	begun  time.Time
 	done   chan struct{}
+
+	next, busy atomic.Int64 // the message that is sent next, and how many hands are at it
 }
 
 // A batch is as large as a provider takes in about this time, so that a pause takes effect soon.
@@ -64,6 +67,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time, 
 	unwatch := l.guard.watch(l.in.Incident, brakes)
 	defer unwatch()
 	c.jobs = l.due(subjects)
+	defer c.hands.leave()
 	defer c.giveBack(ctx)
 	release := c.keep(ctx, asked)
 	defer release()
@@ -293,24 +297,17 @@ func (c *chunk) fly(b *batch) {
 	if c.in.Channel == breach.Email {
 		side = max(side, c.Limits.Mail)
 	}
-	go func() {
-		defer close(b.done)
-		var at atomic.Int64
-		var wg sync.WaitGroup
-		for range min(side, len(b.jobs)) {
-			wg.Go(func() {
-				for i := at.Add(1) - 1; i < int64(len(b.jobs)); i = at.Add(1) - 1 {
-					if c.open(c.held) && c.works(&b.jobs[i]) {
-						b.events[i] = c.send(c.held, c.lease.Epoch, b.jobs[i])
-					} else {
-						b.events[i] = c.unsent(b.jobs[i])
-						c.dropped(b.jobs[i])
-					}
-				}
-			})
-		}
-		wg.Wait()
-	}()
+	c.hands.work(b, side, c.hand)
+}
+
+// hand sends one message of a batch.
+func (c *chunk) hand(b *batch, i int) {
+	if j := &b.jobs[i]; c.open(c.held) && c.works(j) {
+		b.events[i] = c.send(c.held, c.lease.Epoch, *j)
+	} else {
+		b.events[i] = c.unsent(*j)
+		c.dropped(*j)
+	}
 }
 
 // land waits for the batch on the wire and measures how large the next one may be.

@@ -203,11 +203,12 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 func (l *lane) due(subjects []breach.Subject) []job {
 	now := l.Now().UTC()
 	jobs := make([]job, 0, len(subjects))
+	alike := map[breach.Shape][]policy.Step{}
 	for i := range subjects {
 		if !l.stage.has(subjects[i].ID) {
 			continue
 		}
-		for _, st := range policy.Steps(l.scope.profile, subjects[i], l.scope.on, now) {
+		for _, st := range l.scope.steps(&subjects[i], now, alike) {
 			if st.Kind == policy.StepSend && st.Channel == l.in.Channel {
 				jobs = append(jobs, l.job(&subjects[i], st))
 			}
