@@ -102,7 +102,7 @@ func (s *Store) StartAfresh(ctx context.Context, incident, decision, by string, 
 		if over {
 			return breach.Errorf(breach.ErrConflict, "the incident is closed, or sending was stopped for good")
 		}
-		states, err := lockPeople(ctx, tx, incident, ids)
+		l, err := lockPeople(ctx, tx, incident, ids)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (s *Store) StartAfresh(ctx context.Context, incident, decision, by string, 
 		}
 		r := restart{rules: rules, by: by, at: at}
 		for _, f := range list {
-			p := states[f.Person]
+			p := l.states[f.Person]
 			if !slices.Contains(done, f.Person) && (p.outcome == breach.Unreachable || p.outcome == breach.Covered) {
 				r.take(p, f)
 			}
@@ -127,7 +127,7 @@ func (s *Store) StartAfresh(ctx context.Context, incident, decision, by string, 
 		}
 		out := &pgx.Batch{}
 		r.insert(out, incident, decision)
-		write(out, inBlocks(incident, r.changes))
+		write(out, l.moves(nil, r.changes))
 		return tx.SendBatch(ctx, out).Close()
 	})
 }

@@ -297,20 +297,14 @@ func (c *commit) record(out *pgx.Batch) error {
 			b.rec.take(tidy(e))
 		}
 	}
-	var rows []outcomeRow
 	var moves []move
 	for _, k := range c.order() {
 		b := c.blocks[k]
-		for _, r := range b.rec.rows {
-			r.incident = k.incident
-			rows = append(rows, r)
-		}
 		changes := b.rec.changes(b.rules)
 		if b.touched = b.touched || len(b.rec.rows) > 0; b.touched {
-			moves = append(moves, move{k, changes})
+			moves = append(moves, move{k, b.version, b.rec.rows, changes})
 		}
 	}
-	appendOutcomes(out, rows)
 	write(out, moves)
 	return nil
 }

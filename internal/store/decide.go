@@ -23,7 +23,7 @@ func (s *Store) SetOutcomes(ctx context.Context, incident string, events []breac
 		ids[i] = e.Person
 	}
 	return s.inTx(ctx, "set outcomes", func(tx pgx.Tx) error {
-		states, err := lockPeople(ctx, tx, incident, ids)
+		l, err := lockPeople(ctx, tx, incident, ids)
 		if err != nil {
 			return err
 		}
@@ -33,10 +33,10 @@ func (s *Store) SetOutcomes(ctx context.Context, incident string, events []breac
 		}
 		var changes []change
 		for _, e := range events {
-			changes = append(changes, states[e.Person].decide(e, rules)...)
+			changes = append(changes, l.states[e.Person].decide(e, rules)...)
 		}
 		out := &pgx.Batch{}
-		write(out, inBlocks(incident, changes))
+		write(out, l.moves(nil, changes))
 		return tx.SendBatch(ctx, out).Close()
 	})
 }
@@ -94,11 +94,12 @@ func (s *Store) Settle(ctx context.Context, incident string, wave int, now time.
 
 func (s *Store) settleBlock(ctx context.Context, incident string, no int64, now time.Time) error {
 	return s.inTx(ctx, "settle a block", func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SELECT FROM block WHERE incident = $1 AND no = $2 FOR NO KEY UPDATE`, incident, no); err != nil {
+		var version int64
+		err := tx.QueryRow(ctx, `SELECT version FROM block WHERE incident = $1 AND no = $2 FOR NO KEY UPDATE`, incident, no).Scan(&version)
+		if err != nil {
 			return err
 		}
-		ids, err := collect(ctx, tx, pgx.RowTo[int64], `SELECT DISTINCT person FROM outcome
-			WHERE incident = $1 AND person BETWEEN $2 AND $3`, incident, (no-1)*breach.BlockSize+1, no*breach.BlockSize)
+		ids, err := collect(ctx, tx, pgx.RowTo[int64], `SELECT DISTINCT person FROM outcome_each WHERE incident = $1 AND block = $2`, incident, no)
 		if err != nil {
 			return err
 		}
@@ -122,7 +123,9 @@ func (s *Store) settleBlock(ctx context.Context, incident string, no int64, now 
 			}
 		}
 		out := &pgx.Batch{}
-		write(out, inBlocks(incident, changes))
+		if len(changes) > 0 {
+			write(out, []move{{blockKey{incident, no}, version, nil, changes}})
+		}
 		return tx.SendBatch(ctx, out).Close()
 	})
 }

@@ -55,9 +55,9 @@ func (x *export) peopleOf(ctx context.Context, b breach.Block, add func(any) err
 		At                                    *time.Time
 	}
 	list, err := collect(ctx, x.tx, pgx.RowToStructByPos[row], `SELECT r.id, r.wave, r.ref, r.country, r.locale, coalesce(o.outcome, 'pending'), coalesce(o.reason, ''), o.at
-		FROM recipient r LEFT JOIN LATERAL (SELECT outcome, reason, at FROM person_outcome p
-			WHERE p.incident = r.incident AND p.person = r.id ORDER BY seq DESC LIMIT 1) o ON true
-		WHERE r.incident = $1 AND r.id BETWEEN $2 AND $3 ORDER BY r.id`, x.incident, b.Lo, b.Hi)
+		FROM recipient r LEFT JOIN (SELECT DISTINCT ON (person) person, outcome, reason, at FROM person_outcome_each
+			WHERE incident = $1 AND block = $4 ORDER BY person, seq DESC) o ON o.person = r.id
+		WHERE r.incident = $1 AND r.id BETWEEN $2 AND $3 ORDER BY r.id`, x.incident, b.Lo, b.Hi, b.No)
 	if err != nil {
 		return err
 	}

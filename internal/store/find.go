@@ -141,11 +141,11 @@ func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, peop
 		return h, err
 	}, `SELECT at, what, channel, try, state, reason, by_whom FROM (
 			SELECT at, 0 AS kind, seq, 'attempt' AS what, channel, try, state, reason, provider AS by_whom
-				FROM outcome WHERE incident = $1 AND person = $2
+				FROM outcome_each WHERE incident = $1 AND block = $3 AND person = $2
 			UNION ALL SELECT at, 1, seq, 'outcome', '', 0, outcome, reason, by_actor
-				FROM person_outcome WHERE incident = $1 AND person = $2
+				FROM person_outcome_each WHERE incident = $1 AND block = $3 AND person = $2
 			UNION ALL SELECT at, 2, 0, 'refusal', channel, 0, 'refused', reason, provider
 				FROM refusal WHERE incident = $1 AND person = $2) h
-		ORDER BY at, kind, seq`, incident, out.Subject.ID)
+		ORDER BY at, kind, seq`, incident, out.Subject.ID, blockOf(out.Subject.ID))
 	return out, err
 }

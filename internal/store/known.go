@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // KnownReference reports whether a reference code stands on a notice of this installation, that is, whether
@@ -25,7 +27,7 @@ func (s *Store) KnownReference(ctx context.Context, reference string) bool {
 	var known bool
 	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM unnest($1::text[], $2::bigint[]) k(incident, id)
 		JOIN LATERAL (SELECT ref FROM recipient r WHERE r.incident = k.incident AND r.id = k.id LIMIT 1) r ON r.ref = $3
-		JOIN LATERAL (SELECT FROM outcome o WHERE o.incident = k.incident AND o.person = k.id LIMIT 1) o ON true)`,
-		incidents, ids, reference).Scan(&known)
+		JOIN LATERAL (SELECT FROM outcome_each o WHERE o.incident = k.incident AND o.block = (k.id - 1) / $4 + 1 AND o.person = k.id LIMIT 1) o ON true)`,
+		incidents, ids, reference, int64(breach.BlockSize)).Scan(&known)
 	return err == nil && known
 }

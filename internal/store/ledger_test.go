@@ -38,7 +38,8 @@ func TestTalliesCannotDisagreeWithThePeople(t *testing.T) {
 	require.Equal(t, int64(3), inv.Recount[breach.Pending])
 
 	require.NoError(t, b.exec(`UPDATE block SET reached = reached - 1, pending = pending + 1`))
-	require.NoError(t, b.exec(`INSERT INTO person_outcome (incident, person, outcome, reason, by_actor, at) VALUES ($1, 2, 'exempt', '', '', now())`, b.id))
+	require.NoError(t, b.exec(`INSERT INTO person_outcome (incident, block, version, part, outcome, reason, by_actor, at, places, later)
+		VALUES ($1, 1, 1, 0, 'exempt', '', '', now(), '{1}', '{0}')`, b.id))
 	inv, err = b.CheckInvariant(b.ctx, b.id)
 	require.NoError(t, err)
 	require.False(t, inv.Equal)

@@ -174,40 +174,24 @@ func (p *personState) counting() []breach.Attempt {
 func readStates(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	states := make(map[int64]*personState, len(ids))
-	rows, err := tx.Query(ctx, `SELECT r.id, r.minor, coalesce(o.outcome, 'pending'), coalesce(o.at, '-infinity'::timestamptz) = '-infinity', coalesce(o.at, now()), coalesce(o.reason, '')
-		FROM unnest($2::bigint[]) k
-		JOIN LATERAL (SELECT id, minor FROM recipient WHERE incident = $1 AND id = k LIMIT 1) r ON true
-		LEFT JOIN LATERAL (SELECT outcome, at, reason FROM person_outcome WHERE incident = $1 AND person = k ORDER BY seq DESC LIMIT 1) o ON true`, incident, ids)
+	rows, err := tx.Query(ctx, `SELECT r.id, r.minor FROM unnest($2::bigint[]) k
+		JOIN LATERAL (SELECT id, minor FROM recipient WHERE incident = $1 AND id = k LIMIT 1) r ON true`, incident, ids)
 	if err != nil {
 		return nil, err
 	}
-	var p personState
-	var never bool
-	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.minor, &p.outcome, &never, &p.outcomeAt, &p.reason}, func() error {
+	p := personState{outcome: breach.Pending}
+	_, err = pgx.ForEachRow(rows, []any{&p.id, &p.minor}, func() error {
 		c := p
-		if c.outcomeAt = c.outcomeAt.UTC(); never {
-			c.outcomeAt = time.Time{}
-		}
 		states[c.id] = &c
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	rows, err = tx.Query(ctx, `SELECT k, addressee, channel, try, state, settlement, reason, provider, provider_ref, at
-		FROM unnest($2::bigint[]) k JOIN LATERAL (SELECT * FROM outcome WHERE incident = $1 AND person = k OFFSET 0) o ON true ORDER BY seq`, incident, ids)
-	if err != nil {
+	if err := readChanges(ctx, tx, incident, ids, states); err != nil {
 		return nil, err
 	}
-	var e breach.AttemptEvent
-	_, err = pgx.ForEachRow(rows, []any{&e.Person, &e.Addressee, &e.Channel, &e.Try, &e.State, &e.Settlement, &e.Reason, &e.Provider, &e.ProviderRef, &e.At}, func() error {
-		e.At = e.At.UTC()
-		if st := states[e.Person]; st != nil {
-			st.take(e)
-		}
-		return nil
-	})
-	return states, err
+	return states, readEvents(ctx, tx, incident, ids, states)
 }
 
 // change is one step of a person's outcome.
@@ -219,24 +203,35 @@ type change struct {
 	at       time.Time
 }
 
+// lockedPeople are people whose blocks are locked.
+type lockedPeople struct {
+	incident string
+	states   map[int64]*personState
+	versions map[int64]int64 // of the blocks
+}
+
 // lockPeople locks the blocks of these people in ascending order and reads their states. Whoever is not in
 // the ledger is an error: no outcome can be recorded for them.
-func lockPeople(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (map[int64]*personState, error) {
-	nos := blocksOfPeople(ids)
-	_, err := collect(ctx, tx, pgx.RowTo[int64], `SELECT no FROM block WHERE incident = $1 AND no = ANY($2) ORDER BY no FOR NO KEY UPDATE`, incident, nos)
+func lockPeople(ctx context.Context, tx pgx.Tx, incident string, ids []int64) (*lockedPeople, error) {
+	l := &lockedPeople{incident: incident, versions: map[int64]int64{}}
+	rows, err := tx.Query(ctx, `SELECT no, version FROM block WHERE incident = $1 AND no = ANY($2) ORDER BY no FOR NO KEY UPDATE`,
+		incident, blocksOfPeople(ids))
 	if err != nil {
 		return nil, err
 	}
-	states, err := readStates(ctx, tx, incident, ids)
-	if err != nil {
+	var no, version int64
+	if _, err := pgx.ForEachRow(rows, []any{&no, &version}, func() error { l.versions[no] = version; return nil }); err != nil {
+		return nil, err
+	}
+	if l.states, err = readStates(ctx, tx, incident, ids); err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		if states[id] == nil {
+		if l.states[id] == nil {
 			return nil, breach.Errorf(breach.ErrInvalid, "person %d is not on a list of incident %s", id, printable(incident))
 		}
 	}
-	return states, nil
+	return l, nil
 }
 
 func sufficiency(ctx context.Context, q querier, incident string) (breach.Sufficiency, error) {
@@ -266,51 +261,49 @@ func tallySQL() (sums, adds string) {
 	return sums, adds
 }
 
-// move is what one block's people did; without changes only the version of the block rises.
+// move is what one block's people did; with nothing of both only the version of the block rises.
 type move struct {
 	block   blockKey
+	version int64 // before it
+	rows    []outcomeRow
 	changes []change
 }
 
-// inBlocks sorts the changes of one incident by block.
-func inBlocks(incident string, changes []change) []move {
+// moves sorts what happened by block.
+func (l *lockedPeople) moves(rows []outcomeRow, changes []change) []move {
 	at := map[int64]int{}
 	var out []move
-	for _, c := range changes {
-		no := blockOf(c.person)
+	in := func(person int64) *move {
+		no := blockOf(person)
 		i, ok := at[no]
 		if !ok {
 			i = len(out)
 			at[no] = i
-			out = append(out, move{block: blockKey{incident, no}})
+			out = append(out, move{block: blockKey{l.incident, no}, version: l.versions[no]})
 		}
-		out[i].changes = append(out[i].changes, c)
+		return &out[i]
+	}
+	for _, r := range rows {
+		m := in(r.Person)
+		m.rows = append(m.rows, r)
+	}
+	for _, c := range changes {
+		m := in(c.person)
+		m.changes = append(m.changes, c)
 	}
 	return out
 }
 
-// write appends the changes and moves tallies and versions of their blocks, which the caller has locked.
+// write appends what happened and moves tallies and versions of the blocks, which the caller has locked.
 func write(out *pgx.Batch, moves []move) {
 	if len(moves) == 0 {
 		return
 	}
-	var incidents, tos, reasons, bys []string
-	var persons []int64
-	var ats []time.Time
-	for _, m := range moves {
-		for _, c := range m.changes {
-			incidents, persons, tos = append(incidents, m.block.incident), append(persons, c.person), append(tos, string(c.to))
-			reasons, bys, ats = append(reasons, plain(c.reason, 120)), append(bys, c.by), append(ats, instant(c.at))
-		}
-	}
-	if len(persons) > 0 {
-		out.Queue(`INSERT INTO person_outcome (incident, person, outcome, reason, by_actor, at)
-			SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])`,
-			incidents, persons, tos, reasons, bys, ats)
-	}
 	blocks, nos := make([]string, len(moves)), make([]int64, len(moves))
 	counts := make([][]int64, len(breach.Outcomes))
 	for i, m := range moves {
+		appendOutcomes(out, m.block, m.version+1, m.rows)
+		appendChanges(out, m.block, m.version+1, m.changes)
 		blocks[i], nos[i] = m.block.incident, m.block.no
 		d := breach.Tally{}
 		for _, c := range m.changes {

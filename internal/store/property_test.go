@@ -271,7 +271,7 @@ func (w *world) checkPerson(rt *rapid.T, s breach.Subject) {
 // checkOverride lets through only what somebody set by hand since the last event.
 func (w *world) checkOverride(rt *rapid.T, s breach.Subject, derived breach.Outcome) {
 	var by string
-	err := w.pool.QueryRow(w.ctx, `SELECT by_actor FROM person_outcome WHERE incident = $1 AND person = $2 ORDER BY seq DESC LIMIT 1`, w.id, s.ID).Scan(&by)
+	err := w.pool.QueryRow(w.ctx, `SELECT by_actor FROM person_outcome_each WHERE incident = $1 AND person = $2 ORDER BY seq DESC LIMIT 1`, w.id, s.ID).Scan(&by)
 	require.NoError(rt, err, "person %d counts as %s without a row, attempts give %s", s.ID, s.Outcome, derived)
 	require.Equal(rt, "wei.lin", by, "person %d counts as %s, attempts give %s: %v", s.ID, s.Outcome, derived, s.Attempts)
 }

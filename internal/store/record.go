@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,7 +33,7 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 		}
 		ids[i] = e.Person
 	}
-	states, err := lockPeople(ctx, tx, incident, ids)
+	l, err := lockPeople(ctx, tx, incident, ids)
 	if err != nil {
 		return err
 	}
@@ -42,22 +41,12 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 	if err != nil {
 		return err
 	}
-	r := recording{states: states, fresh: map[int64][]breach.AttemptEvent{}}
+	r := recording{states: l.states, fresh: map[int64][]breach.AttemptEvent{}}
 	for _, e := range events {
 		r.take(tidy(e))
 	}
-	for i := range r.rows {
-		r.rows[i].incident = incident
-	}
 	out := &pgx.Batch{}
-	appendOutcomes(out, r.rows)
-	moves := inBlocks(incident, r.changes(rules))
-	for _, no := range blocksOfPeople(ids) { // a block whose people did not move has news all the same
-		if k := (blockKey{incident, no}); len(r.rows) > 0 && !slices.ContainsFunc(moves, func(m move) bool { return m.block == k }) {
-			moves = append(moves, move{block: k})
-		}
-	}
-	write(out, moves)
+	write(out, l.moves(r.rows, r.changes(rules)))
 	return tx.SendBatch(ctx, out).Close()
 }
 
@@ -84,8 +73,8 @@ func tidy(e breach.AttemptEvent) breach.AttemptEvent {
 
 type outcomeRow struct {
 	breach.AttemptEvent
-	incident string
-	from     *string
+	from  breach.AttemptState
+	moved bool // out of from; else it came too late to move anything
 }
 
 // recording gathers what one call adds.
@@ -102,36 +91,12 @@ func (r *recording) take(e breach.AttemptEvent) {
 		return
 	}
 	row := outcomeRow{AttemptEvent: e}
-	if from, moved := p.take(e); moved {
-		f := string(from)
-		row.from = &f
-	}
+	row.from, row.moved = p.take(e)
 	r.rows = append(r.rows, row)
 	if len(r.fresh[e.Person]) == 0 {
 		r.order = append(r.order, e.Person)
 	}
 	r.fresh[e.Person] = append(r.fresh[e.Person], e)
-}
-
-// appendOutcomes adds the rows in their order.
-func appendOutcomes(out *pgx.Batch, rows []outcomeRow) {
-	if len(rows) == 0 {
-		return
-	}
-	n := len(rows)
-	incidents, persons, addressees, channels, tries := make([]string, n), make([]int64, n), make([]string, n), make([]string, n), make([]int32, n)
-	states, settlements, from, reasons, details := make([]string, n), make([]string, n), make([]*string, n), make([]string, n), make([]string, n)
-	providers, refs, epochs, ats := make([]string, n), make([]string, n), make([]int32, n), make([]time.Time, n)
-	for i := range rows {
-		e := &rows[i]
-		incidents[i], persons[i], addressees[i], channels[i], tries[i] = e.incident, e.Person, string(e.Addressee), string(e.Channel), int32(e.Try)
-		states[i], settlements[i], from[i], reasons[i], details[i] = string(e.State), string(e.Settlement), e.from, e.Reason, e.Detail
-		providers[i], refs[i], epochs[i], ats[i] = e.Provider, e.ProviderRef, int32(e.Epoch), e.At
-	}
-	out.Queue(`INSERT INTO outcome (incident, person, addressee, channel, try, state, settlement, moved_from, reason, detail, provider, provider_ref, epoch, at)
-		SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
-			$10::text[], $11::text[], $12::text[], $13::int[], $14::timestamptz[])`,
-		incidents, persons, addressees, channels, tries, states, settlements, from, reasons, details, providers, refs, epochs, ats)
 }
 
 func (r *recording) changes(rules breach.Sufficiency) []change {

@@ -96,14 +96,14 @@ func openIntents(ctx context.Context, tx pgx.Tx, l *breach.Lease) ([]breach.Inte
 		return nil, nil
 	}
 	// The block is locked before the events are read: what another owner records late is seen or waits.
-	states, err := lockPeople(ctx, tx, l.Incident, ids)
+	held, err := lockPeople(ctx, tx, l.Incident, ids)
 	if err != nil {
 		return nil, err
 	}
 	var open []breach.Intent
 	for _, g := range groups {
 		for _, in := range g.each() {
-			if t := states[in.Person].attempt(attemptKey{in.Addressee, in.Channel, in.Try}); t == nil || !t.eventful {
+			if t := held.states[in.Person].attempt(attemptKey{in.Addressee, in.Channel, in.Try}); t == nil || !t.eventful {
 				open = append(open, in)
 			}
 		}
@@ -155,8 +155,8 @@ func (s *Store) Rounds(ctx context.Context, incident string, wave int) (n int, e
 func (s *Store) Unsettled(ctx context.Context, incident string, wave int) ([]breach.UnsettledAttempt, error) {
 	var out []breach.UnsettledAttempt
 	err := s.inSnapshot(ctx, "list the unknown attempts", func(tx pgx.Tx) error {
-		people, err := sealedPeople(ctx, tx, incident, `id = ANY(ARRAY(SELECT DISTINCT u.person FROM outcome u, block b WHERE u.incident = $1
-			AND u.state = 'unknown' AND b.incident = $1 AND b.wave = $2 AND u.person BETWEEN b.lo AND b.hi))`, wave)
+		people, err := sealedPeople(ctx, tx, incident, `id = ANY(ARRAY(SELECT DISTINCT u.person FROM outcome_each u, block b WHERE u.incident = $1
+			AND u.state = 'unknown' AND b.incident = $1 AND b.wave = $2 AND u.block = b.no))`, wave)
 		if err != nil || len(people) == 0 {
 			return err
 		}

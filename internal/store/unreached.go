@@ -47,7 +47,7 @@ func (s *Store) CountUnreached(ctx context.Context, incident string) ([]breach.U
 			}
 		}
 		list, err := collect(ctx, tx, pgx.RowToStructByPos[breach.UnreachedCount], `WITH last AS (
-				SELECT DISTINCT ON (person) outcome, reason FROM person_outcome WHERE incident = $1 ORDER BY person, seq DESC)
+				SELECT DISTINCT ON (person) outcome, reason FROM person_outcome_each WHERE incident = $1 ORDER BY person, seq DESC)
 			SELECT outcome, reason, count(*) FROM last WHERE outcome IN ('unreachable','covered_by_announcement','exempt','withdrawn')
 			GROUP BY 1, 2 ORDER BY 1, 2`, incident)
 		out = append(out, list...)
@@ -65,7 +65,7 @@ const paceOver = 15 * time.Minute
 func (s *Store) Pace(ctx context.Context, incident string) (p breach.Pace, err error) {
 	var first, last *time.Time
 	const handed = `incident = $1 AND moved_from = 'intended' AND state <> 'failed_temporary'`
-	err = s.pool.QueryRow(ctx, `SELECT count(*), min(at), max(at) FROM outcome, (SELECT max(at) AS until FROM outcome WHERE `+handed+`) l
+	err = s.pool.QueryRow(ctx, `SELECT count(*), min(at), max(at) FROM outcome_each, (SELECT max(at) AS until FROM outcome_each WHERE `+handed+`) l
 		WHERE `+handed+` AND at >= l.until - $2 * interval '1 microsecond'`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last)
 	if first != nil && last != nil {
 		p.First, p.Last = first.UTC(), last.UTC()

@@ -78,7 +78,7 @@ func keptByBlock(ctx context.Context, tx pgx.Tx, incident string) ([]keptTally, 
 
 func countedByBlock(ctx context.Context, tx pgx.Tx, incident string) (map[int64]breach.Tally, error) {
 	rows, err := tx.Query(ctx, `WITH last AS (
-			SELECT DISTINCT ON (person) person, outcome FROM person_outcome WHERE incident = $1 ORDER BY person, seq DESC)
+			SELECT DISTINCT ON (person) person, outcome FROM person_outcome_each WHERE incident = $1 ORDER BY person, seq DESC)
 		SELECT (r.id - 1) / $2 + 1, coalesce(l.outcome, 'pending'), count(*)
 		FROM recipient r LEFT JOIN last l ON l.person = r.id WHERE r.incident = $1 GROUP BY 1, 2`, incident, int64(breach.BlockSize))
 	if err != nil {
@@ -108,9 +108,9 @@ func (s *Store) ChannelCounts(ctx context.Context, incident string) (map[breach.
 // to be sorted.
 func channelCounts(ctx context.Context, q querier, incident string) (map[breach.Channel]breach.ChannelCounts, error) {
 	rows, err := q.Query(ctx, `SELECT channel, 'intended', sum(cardinality(persons))::bigint FROM intent WHERE incident = $1 GROUP BY channel
-		UNION ALL SELECT channel, state, count(*) FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL GROUP BY channel, state
-		UNION ALL SELECT channel, moved_from, -count(*) FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL GROUP BY channel, moved_from
-		UNION ALL SELECT channel, 'repeated', count(*) FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL
+		UNION ALL SELECT channel, state, sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL GROUP BY channel, state
+		UNION ALL SELECT channel, moved_from, -sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL GROUP BY channel, moved_from
+		UNION ALL SELECT channel, 'repeated', sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL
 			AND settlement = 'repeated' GROUP BY channel`, incident)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func channelCounts(ctx context.Context, q querier, incident string) (map[breach.
 // ByCountry counts people by country and outcome; the country is empty where it is not known.
 func (s *Store) ByCountry(ctx context.Context, incident string) (map[string]breach.Tally, error) {
 	rows, err := s.pool.Query(ctx, `WITH last AS (
-			SELECT DISTINCT ON (person) person, outcome FROM person_outcome WHERE incident = $1 ORDER BY person, seq DESC)
+			SELECT DISTINCT ON (person) person, outcome FROM person_outcome_each WHERE incident = $1 ORDER BY person, seq DESC)
 		SELECT r.country, coalesce(l.outcome, 'pending'), count(*)
 		FROM recipient r LEFT JOIN last l ON l.person = r.id WHERE r.incident = $1 GROUP BY 1, 2`, incident)
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *Store) ByCountry(ctx context.Context, incident string) (map[string]brea
 
 // Failures counts failed attempts by channel and reason code.
 func (s *Store) Failures(ctx context.Context, incident string) (map[breach.Channel]map[string]int64, error) {
-	rows, err := s.pool.Query(ctx, `SELECT channel, reason, count(*) FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL
+	rows, err := s.pool.Query(ctx, `SELECT channel, reason, sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL
 		AND state IN ('failed_temporary', 'failed_permanent') GROUP BY 1, 2`, incident)
 	if err != nil {
 		return nil, clean("count the failures", err)
@@ -189,7 +189,7 @@ type SendTimes struct {
 // Timings returns when sending was approved and when the first and the last message was handed over.
 func (s *Store) Timings(ctx context.Context, incident string) (SendTimes, error) {
 	var t SendTimes
-	err := s.pool.QueryRow(ctx, `SELECT (SELECT min(at) FROM approval WHERE incident = $1), min(at), max(at) FROM outcome
+	err := s.pool.QueryRow(ctx, `SELECT (SELECT min(at) FROM approval WHERE incident = $1), min(at), max(at) FROM outcome_each
 		WHERE incident = $1 AND moved_from = 'intended' AND state IN ('handed_over', 'accepted', 'delivered')`, incident).
 		Scan(&t.ApprovedAt, &t.FirstHandover, &t.LastHandover)
 	t.ApprovedAt, t.FirstHandover, t.LastHandover = utc(t.ApprovedAt), utc(t.FirstHandover), utc(t.LastHandover)
