@@ -82,6 +82,13 @@ func BenchmarkChunkLease(b *testing.B) {
 	})
 }
 
+// BenchmarkLoadPeople stores people who were judged already. One operation is one person.
+func BenchmarkLoadPeople(b *testing.B) {
+	l := setup(b)
+	l.measured(b, func() { l.load(people(1, b.N)) })
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
 // measured times fn, and says what it cost PostgreSQL where the system tells.
 func (l *bench) measured(b *testing.B, fn func()) {
 	b.ReportAllocs()

@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -171,18 +170,6 @@ func TestKnownReference(t *testing.T) {
 	require.False(t, b.KnownReference(b.ctx, subjects[1].Ref), "nothing was sent to the second person")
 	for _, code := range []string{"", "0000-0000", "UUUU-UUUU", "no code at all", subjects[0].Ref + "0"} {
 		require.False(t, b.KnownReference(b.ctx, code), code)
-	}
-}
-
-func BenchmarkLoadPeople(b *testing.B) {
-	s := setup(b)
-	const n = 100_000
-	for i := range b.N {
-		s.id = fmt.Sprintf("bench%d", i)
-		require.NoError(b, s.OpenIncident(s.ctx, s.id, someFile(), rules, wei, breach.IncidentOpen, day))
-		began := time.Now()
-		s.load(people(1, n))
-		b.ReportMetric(n/time.Since(began).Seconds(), "rows/s")
 	}
 }
 
