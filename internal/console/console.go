@@ -37,6 +37,13 @@ type Desk interface {
 	// Close is breach.ErrConflict while duties that apply were not done; CloseLeaving takes the reason for that.
 	Close(ctx context.Context, incident string, by breach.Actor) error
 	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
+	// Unreached is one page of those who are not reached; one with masked contacts is put on record.
+	Unreached(ctx context.Context, incident string, q breach.UnreachedQuery, by breach.Actor) (breach.UnreachedPage, error)
+	// WouldTryAgain counts what TryAgain would come to; breach.ErrConflict when that is nobody.
+	WouldTryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
+	TryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
+	// AnnounceNow publishes the announcement of an approved plan while people go on being told.
+	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
 	// FindPerson puts every look on record; breach.ErrNotFound when nobody fits.
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Authenticate(ctx context.Context, token string) (breach.Actor, error)
@@ -125,6 +132,13 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/submit", s.signed(s.submit))
 	m.Handle("GET /console/incidents/{id}/close", s.signed(s.closePage))
 	m.Handle("POST /console/incidents/{id}/close", s.signed(s.close))
+
+	m.Handle("GET /console/incidents/{id}/unreached", s.signed(s.unreachedPage))
+	m.Handle("POST /console/incidents/{id}/unreached", s.signed(s.unreachedContacts))
+	m.Handle("GET /console/incidents/{id}/again", s.signed(s.retryPage))
+	m.Handle("POST /console/incidents/{id}/again", s.signed(s.retry))
+	m.Handle("GET /console/incidents/{id}/announce", s.signed(s.announcePage))
+	m.Handle("POST /console/incidents/{id}/announce", s.signed(s.announceNow))
 
 	m.Handle("GET /console/person", s.signed(s.personPage))
 	m.Handle("POST /console/person", s.signed(s.findPerson))

@@ -268,6 +268,7 @@ type announcementView struct {
 	There          bool
 	URL, Reference string
 	Why            string
+	Because        []string
 	At, Until      moment
 	Covered        string
 	Unreached      string
@@ -280,6 +281,7 @@ var announcementReasons = map[string]string{
 	"guardian_unreachable": "Most of those whom it covers are children whose guardian cannot be reached.",
 	"unreachable":          "Those whom it covers could not be reached one by one.",
 	"too_late":             "At the measured rate not everybody could be told one by one before the deadline.",
+	"decided_by_a_lead":    "A lead decided that the public is told now, while people go on being told one by one.",
 	"too_costly":           "Telling everybody one by one would exceed the cost limit of the policy.",
 }
 
@@ -296,7 +298,7 @@ func (l speech) announcement(o breach.Overview) announcementView {
 	if u, err := url.Parse(a.URL); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
 		v.URL = a.URL
 	}
-	v.Why = a.Reason
+	v.Why, v.Because = a.Reason, a.Because
 	if said, known := announcementReasons[a.Reason]; known {
 		v.Why = l.T(said)
 	}

@@ -37,6 +37,23 @@ type fakeDesk struct {
 	closeLeaving  func(incident, reason string, by breach.Actor) error
 	findPerson    func(incident string, by breach.Actor, q breach.PersonQuery, reason string) (breach.PersonView, error)
 	authenticate  func(token string) (breach.Actor, error)
+	unreached     func(q breach.UnreachedQuery) (breach.UnreachedPage, error)
+	wouldTryAgain func(r breach.Retry) (breach.Retried, error)
+	tryAgain      func(r breach.Retry, by breach.Actor) (breach.Retried, error)
+	announceNow   func(why string, by breach.Actor) error
+}
+
+func (f *fakeDesk) Unreached(_ context.Context, _ string, q breach.UnreachedQuery, _ breach.Actor) (breach.UnreachedPage, error) {
+	return f.unreached(q)
+}
+func (f *fakeDesk) WouldTryAgain(_ context.Context, _ string, r breach.Retry, _ breach.Actor) (breach.Retried, error) {
+	return f.wouldTryAgain(r)
+}
+func (f *fakeDesk) TryAgain(_ context.Context, _ string, r breach.Retry, by breach.Actor) (breach.Retried, error) {
+	return f.tryAgain(r, by)
+}
+func (f *fakeDesk) AnnounceNow(_ context.Context, _, why string, by breach.Actor) (breach.AnnounceNow, error) {
+	return breach.AnnounceNow{}, f.announceNow(why, by)
 }
 
 func (f *fakeDesk) Incidents(context.Context) ([]breach.Incident, error) { return f.incidents() }

@@ -52,9 +52,10 @@ type gateView struct {
 
 // ledeView is the sentence that says it all, and what proves it.
 type ledeView struct {
-	Strong  string
-	Rest    []string
-	Waiting string
+	Strong   string
+	Rest     []string
+	Waiting  string
+	Announce bool // announcing now is proposed, and this person may decide it
 }
 
 // stage is one step of the story.
@@ -123,6 +124,7 @@ func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditE
 	}
 	view.Waiting = l.waiting(o, v.actor)
 	view.Lede = l.lede(o, view.Waiting.Mine)
+	view.Lede.Announce = o.Estimate != nil && slices.Contains(o.Estimate.Advice, "announce_now") && announceable(o) && may(v.actor, breach.RoleLead)
 	view.Missing, view.Notes = o.Missing, o.Notes
 	if inc.AwareAt != nil {
 		at := l.At(*inc.AwareAt)
@@ -257,7 +259,7 @@ func (l speech) estimated(e breach.Estimate) string {
 	if e.LateBy == 0 {
 		return l.T("At the present rate the last message goes out at about %s.", at)
 	}
-	return l.T("At the present rate the last message goes out at about %s, %s too late: open more connections, add a second provider, or announce it to the public now.", at, l.Span(e.LateBy))
+	return l.T("At the present rate the last message goes out at about %s, %s too late. What helps: %s.", at, l.Span(e.LateBy), l.advice(e.Advice))
 }
 
 func quoted(l speech, d breach.Duty) string { return l.T("“%s”", l.T(titleOf(d))) }

@@ -22,6 +22,7 @@ type peopleView struct {
 	Sum       string
 	Balanced  bool
 	Recounted moment
+	Unreached string // how many are not reached, empty when nobody
 }
 
 type outcomeRow struct {
@@ -36,6 +37,9 @@ func (l speech) people(o breach.Overview) peopleView {
 	v := peopleView{
 		Known: o.Total > 0, Total: l.Num(o.Total), Bar: l.bar(l.T("People by outcome"), o.People, thinnest),
 		Balanced: o.Balanced && o.People.Sum() == o.Total, Recounted: l.Clock(o.At), Sum: l.Num(o.People.Sum()),
+	}
+	if n := o.Total - o.People[breach.Reached]; n > 0 {
+		v.Unreached = l.Count(n, "1 person is not reached, and why", "%s people are not reached, and why")
 	}
 	if !v.Known {
 		v.Bar.Label += l.T(": ") + l.T("not known")

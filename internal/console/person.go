@@ -237,6 +237,27 @@ var reasonWords = map[string]string{
 	"third_party":          "the policy allows no outside provider",
 	"objection":            "they objected to this channel",
 	"not_operated":         "the organisation does not operate this channel",
+
+	"unreachable":       "no channel reached them",
+	"first_channel":     "the first message is still to be sent",
+	"next_channel":      "what was tried did not suffice; the next channel is due",
+	"retry":             "it failed for the time being; the next try is due",
+	"repeat":            "the result was not known; the same message is due once more, recognisable as the same",
+	"tried_again":       "a person decided to try again; the next try is due",
+	"quiet_period":      "a message was taken; it counts as proof when no failure follows",
+	"awaiting_proof":    "a message is on its way; proof or failure is waited for",
+	"back_off":          "it failed for the time being; the next try waits",
+	"in_flight":         "a message is being handed over",
+	"result_unknown":    "the provider may or may not have the message; it is asked, never sent again blindly",
+	"reached":           "proof has just come",
+	"attempted":         "a message was handed over, there is no proof, and nothing else is left to try",
+	"not_knowable":      "nobody can tell whether the message arrived, and the policy goes no further",
+	"held":              "they must not be told yet",
+	"exempt":            "the law asks for no notice",
+	"withdrawn":         "they were taken off the list",
+	"decided_by_a_lead": "a lead decided so, with a reason that is on the record",
+	"may_have_arrived":  "a message may have reached them: it is not sent again blindly",
+	"other_reason":      "they are not among those whom the decision is about",
 }
 
 // reason says why something happened to a person: a rule of the policy, a failure of the catalogue, or the

@@ -46,6 +46,7 @@ type recordData struct {
 	File            string `json:"file"`
 	Matches         *int64 `json:"matches"`
 	Reason          string `json:"reason"`
+	Why             string `json:"why"`
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
@@ -99,6 +100,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s loaded list %d: %s.", who, d.Wave, l.People(d.Added))
 	case "person.viewed":
 		return l.T("%s looked a person up; the reason is sealed.", who)
+	case "unreached.viewed":
+		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
 	case "intake.noted":
 		return l.T("%s noted what is close to a fact: %s. A person decides about it.", who, l.Count(int64(len(d.Notes)), "1 thing", "%s things"))
 	case "people.decided":
@@ -165,6 +168,17 @@ func (l speech) toldSending(action, who, duty string, d recordData) string {
 			return l.T("Measured facts ask for a public announcement.")
 		}
 		return l.T("Measured facts ask for no public announcement.")
+	case "announce.early":
+		if d.Reason == "too_late" {
+			return l.T("The announcement was published early: not everybody can be told in time. People go on being told one by one.")
+		}
+		return l.T("The announcement was published early, as %s decided. People go on being told one by one.", who)
+	case "announce.asked":
+		return l.T("%s decided that the public is told now: %s", who, d.Why)
+	case "send.again":
+		return l.T("%s decided to try %s again: %s", who, l.People(d.People), d.Why)
+	case "people.tried_again":
+		return l.T("They were set back to be told once more: %s.", l.People(d.People))
 	case "announce.published":
 		return l.T("The announcement was published; it covers %s.", l.People(d.Covered))
 	case "announce.shown":

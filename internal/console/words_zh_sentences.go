@@ -40,8 +40,7 @@ var sentencesInChinese = map[string]string{
 
 	"Load the list of affected people": "载入受影响人员名单", "A CSV file, read on the command line:": "在命令行读取 CSV 文件：", "Submit the plan for list %d": "提交名单 %d 的方案",
 	"At the present rate the last message goes out at about %s.": "按目前速度，最后一条通知约于 %s 发出。",
-	"At the present rate the last message goes out at about %s, %s too late: open more connections, add a second provider, or announce it to the public now.": "按目前速度，最后一条通知约于 %s 发出，将逾期 %s：请增加连接、增设服务商，或立即发布公告。",
-	"Submit the reports to authorities": "提交向主管部门的报告", "They are due whether or not the people are known yet. Then a second person decides.": "无论受影响人员是否已查明，报告都须按期提交。随后由另一人决定。", "Submit for approval": "提交批准",
+	"Submit the reports to authorities":                          "提交向主管部门的报告", "They are due whether or not the people are known yet. Then a second person decides.": "无论受影响人员是否已查明，报告都须按期提交。随后由另一人决定。", "Submit for approval": "提交批准",
 	"Texts, people, channels and rules are put together as they are now. Then a second person decides.": "按现状汇总文本、人员、渠道和规则，再由另一人决定。",
 	"1 thing is missing first; it is listed under “Missing”.":                                           "尚缺 1 项，见“缺少”。",
 	"%s things are missing first; they are listed under “Missing”.":                                     "尚缺 %s 项，见“缺少”。",
