@@ -69,18 +69,22 @@ Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 the system failed.`,
 	).Replace(root.UsageTemplate()))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%s", err) })
 	f := root.PersistentFlags()
-	f.StringVarP(&c.output, "output", "o", "text", "text or json")
+	f.StringVarP(&c.output, "output", "o", "text", "text or json (csv where a command says so)")
 	f.StringVar(&c.server, "server", "", "address of the server (TOCSIN_SERVER, default "+defaultServer+")")
 	f.StringVar(&c.tokenFile, "token-file", "", "file with the token (else TOCSIN_TOKEN or TOCSIN_TOKEN_FILE)")
 	f.BoolVar(&c.allowPlaintext, "allow-plaintext", false, "send the token over plain http beyond this machine")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if c.output != "text" && c.output != "json" {
-			return usagef("-o takes text or json")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		csv := cmd.Annotations[takesCSV] != ""
+		switch {
+		case c.output == "text" || c.output == "json" || (csv && c.output == "csv"):
+			return nil
+		case csv:
+			return usagef("-o takes text, json or csv")
 		}
-		return nil
+		return usagef("-o takes text or json")
 	}
 	fixed(root, "output", "text", "json")
-	root.AddCommand(c.incident(), c.recipients(), c.plan(), c.send(), c.report(), c.person(), c.evidence(),
+	root.AddCommand(c.incident(), c.recipients(), c.plan(), c.send(), c.announce(), c.report(), c.person(), c.evidence(),
 		c.detections(), c.timeline(), c.invariant(), c.assess(), c.config())
 	root.AddCommand(c.roles()...)
 

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -193,6 +195,46 @@ func (d *desk) Reopen(_ context.Context, id string, _ breach.Actor) error {
 	defer d.mu.Unlock()
 	d.state = breach.IncidentMonitoring
 	return d.known(id)
+}
+
+// Unreached gives 2,500 people in pages of a thousand.
+func (d *desk) Unreached(_ context.Context, id string, q breach.UnreachedQuery, _ breach.Actor) (breach.UnreachedPage, error) {
+	if err := d.known(id); err != nil {
+		return breach.UnreachedPage{}, err
+	}
+	page := breach.UnreachedPage{People: []breach.Unreached{}}
+	if q.After == "" {
+		page.Counts = []breach.UnreachedCount{{Outcome: breach.Unreachable, Reason: "failed_everywhere", People: 2400}, {Outcome: breach.Held, People: 100}}
+	}
+	from, _ := strconv.Atoi(q.After)
+	for n := from + 1; n <= min(from+q.Limit, 2500); n++ {
+		at := opened
+		u := breach.Unreached{Reference: fmt.Sprintf("REF-%04d", n), Wave: 1, Outcome: breach.Unreachable, Reason: "failed_everywhere", Promises: []string{},
+			Why: "Every allowed channel was tried, and each failed (email: the mailbox does not exist).", LastAttempt: &at,
+			Tried: []breach.Tried{{Channel: breach.Email, Addressee: breach.ToGuardian, Tries: 2, State: breach.FailedPermanent, Reason: "no_such_mailbox", At: at}}}
+		if q.Contacts {
+			u.Masked = []string{"email =•••@•••.example"}
+		}
+		page.People = append(page.People, u)
+	}
+	if from+q.Limit < 2500 {
+		page.Next = strconv.Itoa(from + q.Limit)
+	}
+	return page, nil
+}
+
+func (d *desk) WouldTryAgain(_ context.Context, id string, _ breach.Retry, _ breach.Actor) (breach.Retried, error) {
+	return breach.Retried{People: 2400, Covered: 12, Stays: map[string]int64{"no_contact": 30, "may_have_arrived": 2}}, d.known(id)
+}
+
+func (d *desk) TryAgain(ctx context.Context, id string, r breach.Retry, by breach.Actor) (breach.Retried, error) {
+	out, err := d.WouldTryAgain(ctx, id, r, by)
+	out.Decision = "d1"
+	return out, err
+}
+
+func (d *desk) AnnounceNow(_ context.Context, id, _ string, by breach.Actor) (breach.AnnounceNow, error) {
+	return breach.AnnounceNow{Wave: 1, PlanHash: "aa", By: by.ID}, d.known(id)
 }
 
 func (d *desk) DecideAbout(context.Context, string, breach.Outcome, breach.Outcome, string, breach.Actor) (int64, error) {

@@ -26,6 +26,7 @@ func (c *cli) send() *cobra.Command {
 		c.verb("pause", "Hand over nothing more until it is resumed", "Paused: nothing more is handed over.", path("pause"), "  tocsin send pause 3f9a…"),
 		c.verb("resume", "Go on with what is missing", "Resumed.", path("resume"), "  tocsin send resume 3f9a…"),
 		c.lift(),
+		c.tryAgain(),
 		c.verb("stop", "End a delivery for good", "Stopped for good. Who was not told is listed in the status.", path("stop"), "  tocsin send stop 3f9a…"),
 	)
 	return cmd
@@ -139,7 +140,7 @@ on record with its reason. Exit status 1 when nobody is found.`,
 	find.Flags().StringVar(&q.Phone, "phone", "", "phone number, - for stdin")
 	find.Flags().StringVar(&q.ExternalID, "external-id", "", "id in your own system, - for stdin")
 	find.Flags().StringVar(&reason, "reason", "an inquiry, answered on the command line", "why; it is put on record")
-	cmd.AddCommand(find, c.decideAbout())
+	cmd.AddCommand(find, c.unreached(), c.decideAbout())
 	return cmd
 }
 

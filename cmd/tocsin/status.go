@@ -45,10 +45,11 @@ func showFlags(p *page, v breach.Overview) {
 		p.line("! Sending is paused.")
 	}
 	showRamp(p, v)
+	showSenders(p, v)
 	if e := v.Estimate; e != nil {
 		said := "At the present rate the last message goes out at " + e.LastHandover.Format("2006-01-02 15:04 MST")
 		if e.LateBy > 0 {
-			p.para(0, "! "+said+", "+span(e.LateBy)+" too late for "+e.Obligation+": open more connections, add a second provider, or announce it to the public now.")
+			p.para(0, "! "+said+", "+span(e.LateBy)+" too late for "+e.Obligation+": "+advice(e.Advice, v.Incident.ID)+".")
 		} else {
 			p.para(0, said+".")
 		}
@@ -59,6 +60,24 @@ func showFlags(p *page, v breach.Overview) {
 	if !v.Balanced {
 		p.para(0, "! The outcomes do not add up to the people: run tocsin invariant "+v.Incident.ID)
 	}
+}
+
+// advice says what helps against a delivery that comes too late.
+func advice(codes []string, id string) string {
+	var out []string
+	for _, c := range codes {
+		switch c {
+		case "more_connections":
+			out = append(out, "open more connections")
+		case "another_provider":
+			out = append(out, "add a second provider")
+		case "announce_now":
+			out = append(out, "announce it to the public now with tocsin announce now "+id)
+		default:
+			out = append(out, strings.ReplaceAll(c, "_", " "))
+		}
+	}
+	return strings.Join(out, "; or ")
 }
 
 // awaitedWords says what somebody must do.
@@ -247,6 +266,9 @@ func showOutside(p *page, v breach.Overview) {
 		p.head("Announcement")
 		p.exact("  " + a.URL + "\n")
 		p.para(2, a.Reason+"; published "+instant(a.PublishedAt)+", kept until "+instant(a.KeepUntil))
+		for _, b := range a.Because {
+			p.para(4, b)
+		}
 	}
 	if len(v.Filings) > 0 {
 		p.head("Reports")
