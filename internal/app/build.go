@@ -121,6 +121,9 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err := watchInvariant(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
 		return nil, err
 	}
+	if err := watchSenders(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
+		return nil, err
+	}
 	p.Handler, err = handler(s, p, adapters, site)
 	p.Evidence = filepath.Join(s.Store.KeyDir, "evidence.pub")
 	return p, err

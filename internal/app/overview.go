@@ -30,6 +30,9 @@ func (d *Desk) Overview(ctx context.Context, incident string) (breach.Overview, 
 	if err := d.seeAhead(ctx, incident, &v); err != nil {
 		return v, err
 	}
+	if err := d.seeSenders(ctx, &v); err != nil {
+		return v, err
+	}
 	v.Awaited, err = d.Awaited(ctx, incident)
 	if err == nil {
 		v.EngineAnswers = true

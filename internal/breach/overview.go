@@ -23,8 +23,9 @@ type Overview struct {
 	Awaited      []Awaited                 `json:"awaited"`
 	Paused       bool                      `json:"paused"`
 	Stopped      bool                      `json:"stopped"`
-	Stages       []Stage                   `json:"stages,omitempty"` // of lists that are told step by step
-	Brakes       Brakes                    `json:"brakes,omitempty"` // that nobody lifted, warnings included
+	Stages       []Stage                   `json:"stages,omitempty"`  // of lists that are told step by step
+	Brakes       Brakes                    `json:"brakes,omitempty"`  // that nobody lifted, warnings included
+	Senders      []Sender                  `json:"senders,omitempty"` // while people are being told
 	Timings      Timings                   `json:"timings"`
 	Estimate     *Estimate                 `json:"estimate,omitempty"` // while people are being told
 	Evidence     *Sealed                   `json:"evidence,omitempty"`
