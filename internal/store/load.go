@@ -84,8 +84,9 @@ type loading struct {
 }
 
 type blockRow struct {
-	no, lo, hi int64
-	digest     string
+	no, lo, hi     int64
+	digest         string
+	emails, phones []int32 // look-up hashes, one a person
 }
 
 func blockOf(person int64) int64 { return (person-1)/breach.BlockSize + 1 }
@@ -188,7 +189,7 @@ func (l *loading) copyBatch(ctx context.Context, batch []prepared) error {
 		i++
 		return l.row(&fresh[i-1])
 	}
-	columns := []string{"incident", "id", "wave", "ref", "locale", "country", "minor", "guardian", "channels", "person_key", "email_hash", "phone_hash", "sealed", "kind"}
+	columns := []string{"incident", "id", "wave", "ref", "locale", "country", "minor", "guardian", "channels", "person_key", "sealed", "kind"}
 	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"recipient"}, columns, pgx.CopyFromFunc(next))
 	return err
 }
@@ -207,10 +208,11 @@ func (l *loading) row(p *prepared) ([]any, error) {
 		l.blocks = append(l.blocks, blockRow{no: blockOf(p.id), lo: p.id})
 		l.digest = newBlockDigest()
 	}
-	l.blocks[len(l.blocks)-1].hi = p.id
+	b := &l.blocks[len(l.blocks)-1]
+	b.hi, b.emails, b.phones = p.id, append(b.emails, p.email), append(b.phones, p.phone)
 	l.digest.add(&p.personRow, sealed)
 	return []any{l.incident, p.id, int32(p.wave), p.ref, p.locale, p.country, p.minor, p.guardian, p.channels,
-		p.key, p.email, p.phone, sealed, p.kind}, nil
+		p.key, sealed, p.kind}, nil
 }
 
 func (l *loading) closeBlock() {
@@ -333,5 +335,12 @@ func (l *loading) writeWave(ctx context.Context, by breach.Actor, source *breach
 	if err == nil && n != int64(len(list)) {
 		err = fmt.Errorf("%d of %d blocks were written", n, len(list))
 	}
+	if err != nil {
+		return err
+	}
+	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"contact"}, []string{"incident", "block", "emails", "phones"}, pgx.CopyFromSlice(len(list), func(i int) ([]any, error) {
+		b := &l.blocks[i]
+		return []any{l.incident, b.no, b.emails, b.phones}, nil
+	}))
 	return err
 }

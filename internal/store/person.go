@@ -31,7 +31,7 @@ type prepared struct {
 	personRow
 	row          int64
 	key          [16]byte
-	email, phone *int64 // look-up hashes
+	email, phone int32 // look-up hashes
 	plain        []byte
 	shape        breach.Shape
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -118,14 +119,13 @@ func (k *hasher) sum(parts ...string) []byte {
 // keyed tells people of one incident apart; without the key nothing can be guessed from it.
 func (k *hasher) keyed(parts ...string) [16]byte { return [16]byte(k.sum(parts...)) }
 
-// lookup is a short hash to find candidates by; whoever finds one compares the contact itself. Nil for an
-// empty value.
-func (k *hasher) lookup(kind, value string) *int64 {
+// lookup is a short hash to find candidates by; whoever finds one compares the contact itself. 0 stands for an
+// empty value, and for nothing else.
+func (k *hasher) lookup(kind, value string) int32 {
 	if value == "" {
-		return nil
+		return 0
 	}
-	v := int64(binary.BigEndian.Uint64(k.sum(kind, value)))
-	return &v
+	return cmp.Or(int32(binary.BigEndian.Uint32(k.sum(kind, value))), 1)
 }
 
 // seal encrypts; what names the place that it belongs to, so that a sealed value cannot be moved to

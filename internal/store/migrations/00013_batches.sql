@@ -86,3 +86,20 @@ CREATE VIEW person_outcome_each AS
     SELECT o.seq * 1000 + u.n AS seq, o.incident, o.block, (o.block - 1) * 1000 + u.place + 1 AS person, o.outcome, o.reason, o.by_actor,
         o.at + u.later * interval '1 microsecond' AS at
     FROM person_outcome o CROSS JOIN LATERAL unnest(o.places, o.later) WITH ORDINALITY u(place, later, n);
+
+-- By what people are looked up is kept by the block too: a look reads all of them, and a load fills no index in
+-- random order. A number stands at the person's place in the block, from 1; 0 is none. They are keyed hashes.
+CREATE TABLE contact (
+    incident text NOT NULL,
+    block    bigint NOT NULL,
+    emails   integer[] NOT NULL,
+    phones   integer[] NOT NULL,
+    PRIMARY KEY (incident, block),
+    FOREIGN KEY (incident, block) REFERENCES block (incident, no)
+);
+INSERT INTO contact
+    SELECT incident, (id - 1) / 1000 + 1,
+        array_agg(CASE WHEN email_hash IS NULL THEN 0 WHEN email_hash >> 32 = 0 THEN 1 ELSE email_hash >> 32 END::integer ORDER BY id),
+        array_agg(CASE WHEN phone_hash IS NULL THEN 0 WHEN phone_hash >> 32 = 0 THEN 1 ELSE phone_hash >> 32 END::integer ORDER BY id)
+    FROM recipient GROUP BY 1, 2;
+ALTER TABLE recipient DROP COLUMN email_hash, DROP COLUMN phone_hash;
