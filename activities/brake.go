@@ -23,7 +23,8 @@ type guard struct {
 type watched struct {
 	lanes  int
 	counts map[place]*breach.Health // since they were told to the ledger
-	shared map[string]int           // messages by recipient domain, to learn which many people share
+	single map[place]*breach.Health // of domains that are not known to be shared by many; counted without their name
+	crowd  int64                    // messages that make a domain shared by many
 	brakes breach.Brakes
 	told   time.Time
 	busy   bool
@@ -35,8 +36,6 @@ type place struct {
 }
 
 const (
-	// crowd is how many messages to a domain make its name no personal datum.
-	crowd = 100
 	// domains bounds the memory for those that are not shared by many.
 	domains = 20_000
 	// tellEvery is how often what was counted is told.
@@ -44,7 +43,7 @@ const (
 )
 
 // watch takes an incident in; the returned function takes it out again when its last lane has left.
-func (g *guard) watch(incident string, brakes breach.Brakes) (leave func()) {
+func (g *guard) watch(incident string, crowd int64, brakes breach.Brakes) (leave func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cases == nil {
@@ -52,7 +51,7 @@ func (g *guard) watch(incident string, brakes breach.Brakes) (leave func()) {
 	}
 	w := g.cases[incident]
 	if w == nil {
-		w = &watched{counts: map[place]*breach.Health{}, shared: map[string]int{}}
+		w = &watched{counts: map[place]*breach.Health{}, single: map[place]*breach.Health{}, crowd: crowd}
 		g.cases[incident] = w
 	}
 	w.lanes++
@@ -93,31 +92,43 @@ func (g *guard) count(incident string, jobs []job, events []breach.AttemptEvent)
 		case breach.FailedPermanent, breach.Unknown:
 			failed = true
 		}
-		p := place{e.Channel, e.Provider, w.domain(&jobs[i])}
-		h := w.counts[p]
-		if h == nil {
-			h = &breach.Health{Channel: p.channel, Provider: p.provider, Domain: p.domain, Failed: map[string]int64{}}
-			w.counts[p] = h
-		}
-		h.Out++
-		if failed {
-			h.Failed[e.Reason]++
-		}
+		w.count(place{e.Channel, e.Provider, domainOf(jobs[i].sub.Person, jobs[i].step)}, e.Reason, failed)
 	}
 }
 
-// domain names the recipient's domain once many messages went to it.
-func (w *watched) domain(j *job) string {
-	d := domainOf(j.sub.Person, j.step)
-	n := w.shared[d]
-	if d == "" || n == 0 && len(w.shared) >= domains {
-		return ""
+// count adds one message; a domain gets its name, with all that was counted before, once many share it.
+func (w *watched) count(p place, reason string, failed bool) {
+	nameless := place{p.channel, p.provider, ""}
+	if p.domain == "" || w.single[p] == nil && w.counts[p] == nil && len(w.single) >= domains {
+		p = nameless
 	}
-	if n < crowd {
-		w.shared[d] = n + 1
-		return ""
+	one := breach.Health{Out: 1}
+	if failed {
+		one.Failed = map[string]int64{reason: 1}
 	}
-	return d
+	if p == nameless || w.named(p) {
+		w.at(w.counts, p).Add(one, 1)
+		return
+	}
+	h := w.at(w.single, p)
+	h.Add(one, 1)
+	w.at(w.counts, nameless).Add(one, 1)
+	if h.Out >= w.crowd {
+		w.at(w.counts, nameless).Add(*h, -1)
+		w.at(w.counts, p).Add(*h, 1)
+	}
+}
+
+// named says that many share the domain; what is kept of it stays, so that it is known.
+func (w *watched) named(p place) bool { return w.single[p] != nil && w.single[p].Out >= w.crowd }
+
+func (w *watched) at(m map[place]*breach.Health, p place) *breach.Health {
+	h := m[p]
+	if h == nil {
+		h = &breach.Health{Channel: p.channel, Provider: p.provider, Domain: p.domain, Failed: map[string]int64{}}
+		m[p] = h
+	}
+	return h
 }
 
 // domainOf is the recipient domain of an email, in small letters; empty for other channels.
@@ -171,7 +182,7 @@ func (d *Deliver) brake(ctx context.Context, incident string, rules policy.Guard
 	if err != nil {
 		return nil, err
 	}
-	for _, b := range rules.Brakes(sums, rules.Judge) {
+	for _, b := range rules.Running(sums) {
 		b.At = d.Now().UTC()
 		if err := d.Brakes.SetBrake(ctx, incident, b); err != nil {
 			return nil, err

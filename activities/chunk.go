@@ -64,7 +64,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time, 
 	if err != nil {
 		return c, err
 	}
-	unwatch := l.guard.watch(l.in.Incident, brakes)
+	unwatch := l.guard.watch(l.in.Incident, l.scope.profile.Guard().Crowd(), brakes)
 	defer unwatch()
 	c.jobs = l.due(subjects)
 	defer c.hands.leave()

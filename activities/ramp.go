@@ -119,12 +119,12 @@ func (r *Resolve) Gate(ctx context.Context, in GateIn) (out GateOut, err error) 
 	if err != nil || st.final {
 		return out, fail(ctx, err)
 	}
-	counts, err := r.health(ctx, in.Incident, st.blocks(blocks, blocks[0].No), st)
+	rules := sc.profile.Guard()
+	counts, err := r.health(ctx, in.Incident, st.blocks(blocks, blocks[0].No), st, rules.Crowd())
 	if err != nil {
 		return out, fail(ctx, err)
 	}
-	rules := sc.profile.Guard()
-	brakes := rules.Brakes(counts, rules.JudgeStage)
+	brakes := rules.AfterStage(counts)
 	if st.Gate == policy.GateHuman {
 		brakes = append(brakes, breach.Brake{Kind: breach.BrakeGate, Wave: in.Wave})
 	}
@@ -139,7 +139,7 @@ func (r *Resolve) Gate(ctx context.Context, in GateIn) (out GateOut, err error) 
 
 // health counts what became of the latest attempt of everybody of a stage, by channel, provider and, where many
 // share one, recipient domain.
-func (r *Resolve) health(ctx context.Context, incident string, blocks []breach.Block, st stage) ([]breach.Health, error) {
+func (r *Resolve) health(ctx context.Context, incident string, blocks []breach.Block, st stage, crowd int64) ([]breach.Health, error) {
 	counts := map[place]*breach.Health{}
 	var order []place
 	for _, b := range blocks {

@@ -126,6 +126,14 @@ type Health struct {
 	Failed   map[string]int64 // by reason: failed for good, or nobody knows
 }
 
+// Add adds the counts of another one so many times; -1 takes them away.
+func (h *Health) Add(o Health, times int64) {
+	h.Out += times * o.Out
+	for r, n := range o.Failed {
+		h.Failed[r] += times * n
+	}
+}
+
 // Sick is how many failed.
 func (h Health) Sick() (n int64) {
 	for _, k := range h.Failed {

@@ -34,7 +34,7 @@ const (
 type Guard struct {
 	Warn float64 `yaml:"warn"`
 	Stop float64 `yaml:"stop"`
-	From int64   `yaml:"from"` // shares of fewer messages say nothing
+	From int64   `yaml:"from"` // messages through a provider; before that many are out, nothing is judged
 }
 
 // DefaultGuard is in force where a policy names none.
@@ -83,37 +83,26 @@ func (p Profile) Guard() Guard {
 	return *p.Ramp.Guard
 }
 
-// Judge says whether the counts of one place ask for a brake; an empty kind is none. Fewer messages than From say
-// nothing while people are being told.
-func (g Guard) Judge(h breach.Health) breach.BrakeKind {
+// fewest failures say something of a small stage: one or two are people's own.
+const fewest = 3
+
+// judge says whether the counts of one place ask for a brake; an empty kind is none. So few messages that their share
+// says nothing are judged by what cannot be chance: the lower end of the 95 % interval of the share (Wilson).
+func (g Guard) judge(h breach.Health) breach.BrakeKind {
 	sick := h.Sick()
-	switch share := float64(sick) / float64(max(h.Out, 1)); {
-	case h.Out < max(g.From, 1) || sick == 0:
+	share := float64(sick) / float64(max(h.Out, 1))
+	if h.Out < g.From {
+		if sick < fewest {
+			return ""
+		}
+		share = wilsonLow(sick, h.Out)
+	}
+	switch {
+	case sick == 0:
 		return ""
 	case share >= g.Stop:
 		return breach.BrakeStop
 	case share >= g.Warn:
-		return breach.BrakeWarn
-	}
-	return ""
-}
-
-// fewest failures say something of a small stage: one or two are people's own.
-const fewest = 3
-
-// JudgeStage is Judge at the end of a stage, which may be small: then it stops when the failures are too many to be
-// chance, that is when even the lower end of the 95 % interval of their share (Wilson) reaches the limit.
-func (g Guard) JudgeStage(h breach.Health) breach.BrakeKind {
-	sick := h.Sick()
-	if h.Out >= g.From {
-		return g.Judge(h)
-	}
-	switch low := wilsonLow(sick, h.Out); {
-	case sick < fewest:
-		return ""
-	case low >= g.Stop:
-		return breach.BrakeStop
-	case low >= g.Warn:
 		return breach.BrakeWarn
 	}
 	return ""
@@ -129,42 +118,63 @@ func wilsonLow(k, n int64) float64 {
 	return (p + z*z/(2*f) - z*math.Sqrt(p*(1-p)/f+z*z/(4*f*f))) / (1 + z*z/f)
 }
 
-// Brakes gives the brakes that counts ask for, each for the smallest place that is sick: a domain, or a provider
-// without its sick domains.
-func (g Guard) Brakes(counts []breach.Health, judge func(breach.Health) breach.BrakeKind) []breach.Brake {
-	var out []breach.Brake
-	type way struct {
-		channel  breach.Channel
-		provider string
-	}
-	rest := map[way]*breach.Health{}
-	var ways []way
-	for _, h := range counts {
-		if h.Domain != "" {
-			if kind := judge(h); kind != "" {
+// Running gives the brakes that counts ask for while people are being told: none for a provider through which
+// fewer than From went out.
+func (g Guard) Running(counts []breach.Health) []breach.Brake { return g.brakes(counts, g.From) }
+
+// AfterStage gives the brakes that the counts of a stage ask for, however small it was.
+func (g Guard) AfterStage(counts []breach.Health) []breach.Brake { return g.brakes(counts, 0) }
+
+// brakes are each for the smallest place that is sick: a domain, or a provider without its sick domains.
+func (g Guard) brakes(counts []breach.Health, from int64) (out []breach.Brake) {
+	for _, w := range waysOf(counts) {
+		if w.all.Out < from {
+			continue
+		}
+		rest := breach.Health{Channel: w.all.Channel, Provider: w.all.Provider, Failed: map[string]int64{}}
+		for _, h := range w.parts {
+			kind := breach.BrakeKind("")
+			if h.Domain != "" {
+				kind = g.judge(h)
+			}
+			if kind != "" {
 				out = append(out, brakeOf(kind, h))
-				if kind == breach.BrakeStop {
-					continue
-				}
+			}
+			if kind != breach.BrakeStop {
+				rest.Add(h, 1)
 			}
 		}
-		k := way{h.Channel, h.Provider}
-		if rest[k] == nil {
-			rest[k] = &breach.Health{Channel: h.Channel, Provider: h.Provider, Failed: map[string]int64{}}
-			ways = append(ways, k)
-		}
-		rest[k].Out += h.Out
-		for r, n := range h.Failed {
-			rest[k].Failed[r] += n
-		}
-	}
-	for _, k := range ways {
-		if kind := judge(*rest[k]); kind != "" {
-			out = append(out, brakeOf(kind, *rest[k]))
+		if kind := g.judge(rest); kind != "" {
+			out = append(out, brakeOf(kind, rest))
 		}
 	}
 	return out
 }
+
+// way is one channel through one provider.
+type way struct {
+	all   breach.Health
+	parts []breach.Health
+}
+
+func waysOf(counts []breach.Health) (out []*way) {
+	for _, h := range counts {
+		i := slices.IndexFunc(out, func(w *way) bool { return w.all.Channel == h.Channel && w.all.Provider == h.Provider })
+		if i < 0 {
+			i = len(out)
+			out = append(out, &way{all: breach.Health{Channel: h.Channel, Provider: h.Provider, Failed: map[string]int64{}}})
+		}
+		out[i].all.Add(h, 1)
+		out[i].parts = append(out[i].parts, h)
+	}
+	return out
+}
+
+// Crowd is how many messages to a domain make its name no personal datum; From counts on it: a domain of fewer
+// cannot make a provider look sick.
+func (g Guard) Crowd() int64 { return max(fewestToName, min(mostToName, g.From/10)) }
+
+const fewestToName, mostToName = 20, 100
 
 func brakeOf(kind breach.BrakeKind, h breach.Health) breach.Brake {
 	return breach.Brake{Kind: kind, Channel: h.Channel, Provider: h.Provider, Domain: h.Domain, Out: h.Out, Failed: h.Sick(), Reason: h.Worst()}

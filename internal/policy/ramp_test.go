@@ -43,17 +43,19 @@ func TestGuardBrakesOnlyWhatIsSick(t *testing.T) {
 	counts := []breach.Health{
 		health(breach.Email, "smtp", "well.example", 5000, map[string]int64{"no_such_address": 20}),
 		health(breach.Email, "smtp", "sick.example", 1000, map[string]int64{"blocked_by_receiver": 90, "no_such_address": 10}),
+		health(breach.Email, "smtp", "small.example", 120, map[string]int64{"no_such_address": 90}),
 		health(breach.Email, "smtp", "", 4000, map[string]int64{"no_such_address": 10}),
 		health(breach.SMS, "twilio", "", 1000, map[string]int64{"filtered_by_carrier": 50}),
 		health(breach.Push, "fcm", "", 999, map[string]int64{"app_removed": 900}),
 	}
 	require.Equal(t, []breach.Brake{
 		{Kind: breach.BrakeStop, Channel: breach.Email, Provider: "smtp", Domain: "sick.example", Out: 1000, Failed: 100, Reason: "blocked_by_receiver"},
+		{Kind: breach.BrakeStop, Channel: breach.Email, Provider: "smtp", Domain: "small.example", Out: 120, Failed: 90, Reason: "no_such_address"},
 		{Kind: breach.BrakeWarn, Channel: breach.SMS, Provider: "twilio", Out: 1000, Failed: 50, Reason: "filtered_by_carrier"},
-	}, g.Brakes(counts, g.Judge), "the sick domain does not stop the others, and 999 say nothing yet")
+	}, g.Running(counts), "sick domains do not stop the others, and 999 say nothing yet")
 
-	counts[2].Failed = map[string]int64{"no_such_address": 2000}
-	all := g.Brakes(counts, g.Judge)
+	counts[3].Failed = map[string]int64{"no_such_address": 2000}
+	all := g.Running(counts)
 	require.Contains(t, all, breach.Brake{Kind: breach.BrakeStop, Channel: breach.Email, Provider: "smtp", Out: 9000, Failed: 2020, Reason: "no_such_address"})
 }
 
@@ -61,7 +63,10 @@ func TestGuardOfASmallStage(t *testing.T) {
 	t.Parallel()
 	g := DefaultGuard
 	judge := func(sick, out int64) breach.BrakeKind {
-		return g.JudgeStage(health(breach.Email, "smtp", "", out, map[string]int64{"rejected": sick}))
+		for _, b := range g.AfterStage([]breach.Health{health(breach.Email, "smtp", "", out, map[string]int64{"rejected": sick})}) {
+			return b.Kind
+		}
+		return ""
 	}
 	require.Empty(t, judge(0, 20))
 	require.Empty(t, judge(2, 2), "two may be people's own")
@@ -80,16 +85,16 @@ func TestGuardLaws(t *testing.T) {
 		sick := rapid.Int64Range(0, out).Draw(rt, "sick")
 		h := health(breach.Email, "smtp", "", out, map[string]int64{"rejected": sick})
 		order := map[breach.BrakeKind]int{"": 0, breach.BrakeWarn: 1, breach.BrakeStop: 2}
-		if got := g.Judge(h); out < g.From && got != "" {
-			rt.Fatalf("%d messages say nothing, yet %s", out, got)
+		if got := g.Running([]breach.Health{h}); out < g.From && len(got) > 0 {
+			rt.Fatalf("%d messages say nothing, yet %v", out, got)
 		}
 		if sick < out {
 			more := health(breach.Email, "smtp", "", out, map[string]int64{"rejected": sick + 1})
-			if order[g.Judge(more)] < order[g.Judge(h)] || order[g.JudgeStage(more)] < order[g.JudgeStage(h)] {
+			if order[g.judge(more)] < order[g.judge(h)] {
 				rt.Fatal("one more failure never looks better")
 			}
 		}
-		if order[g.JudgeStage(h)] > 0 && float64(sick) < g.Warn*float64(out) {
+		if order[g.judge(h)] > 0 && float64(sick) < g.Warn*float64(out) {
 			rt.Fatalf("%d of %d is below the limit", sick, out)
 		}
 	})

@@ -84,7 +84,7 @@ func healthColumns(add []breach.Health) (channels, providers, domains, reasons [
 			row(h, "", h.Out)
 		}
 		for r, n := range h.Failed {
-			if r = plain(r, codeLimit); r != "" {
+			if r = plain(r, codeLimit); r != "" && n != 0 {
 				row(h, r, n)
 			}
 		}
