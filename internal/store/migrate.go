@@ -27,15 +27,7 @@ func Migrate(ctx context.Context, databaseURL string) error {
 		return breach.Errorf(breach.ErrInvalid, "the database URL cannot be read; use postgres://user@host/name")
 	}
 	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
-	if err != nil {
-		return clean(what, err)
-	}
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return clean(what, err)
-	}
-	p, err := goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	p, err := migrator(db)
 	if err != nil {
 		return clean(what, err)
 	}
@@ -47,6 +39,18 @@ func Migrate(ctx context.Context, databaseURL string) error {
 		return clean(what, err)
 	}
 	return sameSchema(have)
+}
+
+func migrator(db *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 120))
+	if err != nil {
+		return nil, err
+	}
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, sub, goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 }
 
 func checkSchema(ctx context.Context, q querier) error {
