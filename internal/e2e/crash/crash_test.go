@@ -80,7 +80,7 @@ func TestMainJob12CrashAtRandomPoints(t *testing.T) {
 	l := r.start()
 	l.goesOn()
 	l.finish()
-	r.report(r.prove(len(moments)))
+	r.report(r.prove(len(moments), 0))
 }
 
 // The product is killed at any step of its story, from the first second to the last.
@@ -95,7 +95,7 @@ func TestMainJob12CrashAtAnyStep(t *testing.T) {
 		case err := <-l.ended:
 			require.NoError(t, err, "%s", l.told())
 			r.beginsAnew()
-			r.report(r.prove(kills))
+			r.report(r.prove(kills, 0))
 			return
 		case <-time.After(1200*time.Millisecond + time.Duration(d.Int64N(int64(4*time.Second)))):
 		}
@@ -104,7 +104,7 @@ func TestMainJob12CrashAtAnyStep(t *testing.T) {
 	}
 	r.start().finish()
 	r.beginsAnew()
-	r.report(r.prove(kills))
+	r.report(r.prove(kills, 0))
 }
 
 // beginsAnew shows that a story that is over is not gone on with: the next demo on the directory opens another
@@ -137,7 +137,7 @@ func TestMainJob12CrashOfPostgresAlone(t *testing.T) {
 	l = r.start()
 	l.goesOn()
 	l.finish()
-	r.report(r.prove(1))
+	r.report(r.prove(1, 0))
 }
 
 // The mail server takes calls and says nothing for ten seconds in the middle of the send.
@@ -152,5 +152,5 @@ func TestMainJob12CrashOfTheMailServer(t *testing.T) {
 	time.Sleep(10 * time.Second)
 	r.control(`{"fail": "smtp", "mode": "none"}`)
 	l.finish()
-	r.report(r.prove(1))
+	r.report(r.prove(1, 0))
 }

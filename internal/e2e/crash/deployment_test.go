@@ -125,7 +125,7 @@ func (d *deployment) environment() []string {
 		"TOCSIN_POLICY_DIR=" + d.file("policies"), "TOCSIN_POLICY_DEFAULT=crash", "TOCSIN_LOG_LEVEL=warn",
 		"TOCSIN_SMTP_ADDR=" + at.Address, "TOCSIN_SMTP_CA_FILE=" + at.CAFile, "TOCSIN_SMTP_USERNAME=" + at.Username, "TOCSIN_SMTP_PASSWORD=" + at.Password,
 		"TOCSIN_SMTP_FROM=notice@crash-learning.example", "TOCSIN_SMTP_ENVELOPE_DOMAIN=bounce.crash-learning.example",
-		"TOCSIN_SMTP_CONNECT_TIMEOUT=4s", "TOCSIN_SMTP_COMMAND_TIMEOUT=4s", "TOCSIN_SMTP_ANSWER_TIMEOUT=5s", "TOCSIN_SMTP_BACKOFF_MAX=2s",
+		"TOCSIN_SMTP_CONNECT_TIMEOUT=3s", "TOCSIN_SMTP_COMMAND_TIMEOUT=3s", "TOCSIN_SMTP_ANSWER_TIMEOUT=3s", "TOCSIN_SMTP_BACKOFF_MAX=2s",
 	}
 }
 
@@ -254,8 +254,8 @@ func (d *deployment) conclude(patience time.Duration) {
 			break
 		}
 		if time.Now().After(end) {
-			b, _ := json.Marshal(v)
-			t.Fatalf("after %s the delivery has not ended by itself; the outbox holds %v; logs are in %s; %s", patience, d.outboxNow(), d.dir, b)
+			t.Fatalf("after %s the delivery has not ended by itself: people %v, messages %v, awaited %v; the outbox holds %v; logs are in %s",
+				patience, v.People, v.Channels, v.Awaited, d.outboxNow(), d.dir)
 		}
 	}
 	d.do(d.lead, time.Minute, nil, "incident", "close", d.incident)

@@ -27,10 +27,10 @@ var table = []fault{
 		return map[faults.Trouble]float64{faults.GreetHang: 0.3, faults.Mail421: 0.004}
 	}},
 	{name: "mail server hangs after RCPT", storm: func(n float64) map[faults.Trouble]float64 {
-		return map[faults.Trouble]float64{faults.RcptHang: 60 / n}
+		return map[faults.Trouble]float64{faults.RcptHang: few(n)}
 	}},
 	{name: "mail server hangs after the message", storm: func(n float64) map[faults.Trouble]float64 {
-		return map[faults.Trouble]float64{faults.DotHang: 40 / n, faults.DotHangTaken: 40 / n}
+		return map[faults.Trouble]float64{faults.DotHang: few(n) / 2, faults.DotHangTaken: few(n) / 2}
 	}},
 	{name: "mail server drops connections", storm: func(float64) map[faults.Trouble]float64 {
 		return map[faults.Trouble]float64{faults.GreetDrop: 0.1, faults.DotDrop: 0.003, faults.DotDropTaken: 0.003}
@@ -54,10 +54,13 @@ var table = []fault{
 	{name: "all of this in one send", workers: 2, storm: badMail, strike: badDay},
 }
 
+// few is the share of messages that may hang: each holds a batch up until its time is over.
+func few(n float64) float64 { return max(16, n/600) / n }
+
 func badMail(n float64) map[faults.Trouble]float64 {
 	return map[faults.Trouble]float64{
 		faults.GreetHang: 0.03, faults.GreetDrop: 0.05, faults.Greet421: 0.05, faults.Mail421: 0.002, faults.Mail451: 0.004,
-		faults.RcptHang: 10 / n, faults.Rcpt451: 0.004, faults.Rcpt552: 0.002, faults.DataDrop: 0.002, faults.DotHang: 8 / n, faults.DotHangTaken: 8 / n,
+		faults.RcptHang: few(n) / 4, faults.Rcpt451: 0.004, faults.Rcpt552: 0.002, faults.DataDrop: 0.002, faults.DotHang: few(n) / 6, faults.DotHangTaken: few(n) / 6,
 		faults.DotDrop: 0.002, faults.DotDropTaken: 0.002, faults.Dot421: 0.002, faults.Dot451: 0.004, faults.Dot552: 0.002, faults.DotTwice: 0.004,
 	}
 }
