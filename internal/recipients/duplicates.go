@@ -86,7 +86,18 @@ func (t trace) agrees(u trace) bool {
 
 // normal makes two spellings of one name equal: case, composition, width and repeated space.
 func (s *seen) normal(v string) string {
+	if isASCII(v) { // has one width and composition, and folds as it lowers
+		return single(strings.ToLower(v))
+	}
 	return strings.Join(strings.Fields(s.fold.String(norm.NFKC.String(v))), " ")
+}
+
+// single leaves one space between words.
+func single(v string) string {
+	if strings.TrimSpace(v) == v && !strings.Contains(v, "  ") && !strings.ContainsAny(v, "\t\n\v\f\r") {
+		return v
+	}
+	return strings.Join(strings.Fields(v), " ")
 }
 
 func (s *seen) hash(parts ...string) uint64 {

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Limits of RFC 5321, in bytes.
@@ -21,7 +19,7 @@ func (c *cells) email(field string) string {
 	if v == "" {
 		return ""
 	}
-	v = norm.NFC.String(v)
+	v = composed(v)
 	if code := badEmail(v); code != "" {
 		c.problem(code, field)
 		return ""

@@ -50,8 +50,14 @@ func (c *cells) country() string {
 	if v == "" {
 		return c.rd.opts.Country
 	}
-	code, ok := countryCode(v)
-	if !ok || hostile(v, false) != "" {
+	code := c.rd.countries.find(v, func() string {
+		code, ok := countryCode(v)
+		if !ok || hostile(v, false) != "" {
+			return ""
+		}
+		return code
+	})
+	if code == "" {
 		c.problem("country_unknown", "country")
 		return ""
 	}
@@ -68,15 +74,37 @@ func (c *cells) locale() string {
 	if v == "" {
 		return ""
 	}
-	tag, err := language.Parse(v)
-	if err != nil || tag == language.Und || len(v) > maxLocale {
+	tag := c.rd.locales.find(v, func() string {
+		tag, err := language.Parse(v)
+		if err != nil || tag == language.Und || len(v) > maxLocale {
+			return ""
+		}
+		return tag.String()
+	})
+	if tag == "" {
 		c.problem("locale_unknown", "locale")
 		return ""
 	}
-	if tag.String() != v {
+	if tag != v {
 		c.problem("locale_rewritten", "locale")
 	}
-	return tag.String()
+	return tag
+}
+
+// memo remembers what became of a value that stands in many rows; a list has few countries and languages.
+type memo map[string]string
+
+const mostMemories = 1000
+
+func (m memo) find(v string, answer func() string) string {
+	if a, known := m[v]; known {
+		return a
+	}
+	a := answer()
+	if len(m) < mostMemories {
+		m[strings.Clone(v)] = a
+	}
+	return a
 }
 
 var (
@@ -91,6 +119,9 @@ func (c *cells) birthDate(on time.Time) (string, time.Time) {
 	v := c.get(field)
 	if v == "" {
 		return "", time.Time{}
+	}
+	if born, err := time.Parse(time.DateOnly, v); err == nil && born.Year() >= 1900 && !born.After(on) {
+		return v, born
 	}
 	m := yearFirst.FindStringSubmatch(v)
 	if m == nil {

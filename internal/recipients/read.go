@@ -134,7 +134,7 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	if err != nil {
 		return Summary{}, err
 	}
-	rd := &reader{opts: o, head: head, seen: newSeen(), total: newSummary(head)}
+	rd := &reader{opts: o, head: head, seen: newSeen(), countries: memo{}, locales: memo{}, total: newSummary(head)}
 	if err := rd.all(ctx, sc, each); err != nil {
 		return Summary{}, err
 	}
@@ -151,6 +151,8 @@ type reader struct {
 	seen  *seen
 	mix   mixture
 	total Summary
+
+	countries, locales memo
 }
 
 func newSummary(h header) Summary {

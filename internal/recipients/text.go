@@ -37,11 +37,22 @@ func (c *cells) text(field string, limit int) string {
 	if strings.ContainsRune("=+-@", rune(v[0])) {
 		c.problem("formula", field)
 	}
-	return norm.NFC.String(v)
+	return composed(v)
+}
+
+// composed is NFC; ASCII is.
+func composed(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	return norm.NFC.String(s)
 }
 
 // hostile names what is wrong with a text, or "". Lines may be allowed, in postal addresses.
 func hostile(s string, lines bool) string {
+	if unremarkable(s) {
+		return ""
+	}
 	if !utf8.ValidString(s) {
 		return "bad_encoding"
 	}
@@ -67,6 +78,16 @@ func hostile(s string, lines bool) string {
 		return "markup"
 	}
 	return ""
+}
+
+// unremarkable holds for plain ASCII without a character that any of hostile's signs needs: almost every cell.
+func unremarkable(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || strings.IndexByte("%<>{}#$&", c) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // entity reports whether s, which begins with &, begins with an HTML entity; "Smith & Sons; Ltd" does not.
