@@ -70,14 +70,14 @@ type LaneIn struct {
 }
 
 // LaneOut counts what the lane did. Open is how many chunks of the round are not done. Paused says that the
-// gate is closed, Stopped that it is closed for good. Until is when it is worth going on, when providers are down or
-// at their limits, or when the lane gave way to others (UTC); Open may be 0 then although not all is done.
+// gate is closed, Stopped that it is closed for good. Rest is how long it is not worth going on, because providers are
+// down or at their limits, or because the lane gave way to others; Open may be 0 then although not all is done.
 type LaneOut struct {
-	Sent    int       `json:"sent"`
-	Open    int       `json:"open"`
-	Paused  bool      `json:"paused"`
-	Stopped bool      `json:"stopped,omitempty"`
-	Until   time.Time `json:"until,omitzero"`
+	Sent    int           `json:"sent"`
+	Open    int           `json:"open"`
+	Paused  bool          `json:"paused"`
+	Stopped bool          `json:"stopped,omitempty"`
+	Rest    time.Duration `json:"rest,omitempty"`
 }
 
 // Lane works on chunks of one round of one channel until its slice is over, none is left, or sending is
@@ -90,12 +90,13 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 	var leave func()
 	l.id, leave = d.turns.enter(in.Channel)
 	defer leave()
+	var parked time.Time // the earliest instant at which a chunk that was put by may go on
 	for !l.over() {
 		if err := d.look(ctx, in.Incident, &out); err != nil || out.Paused {
 			return out, fail(ctx, err)
 		}
 		if until, blocked := l.blocked(time.Now()); blocked && time.Until(until) > longWait {
-			out.Until = until.UTC()
+			out.Rest = time.Until(until)
 			return out, nil
 		}
 		asked := time.Now()
@@ -105,6 +106,7 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		}
 		out.Open = open
 		if lease == nil {
+			out.rest(parked)
 			return out, nil
 		}
 		c, err := l.chunk(ctx, lease, asked, open-1)
@@ -112,19 +114,24 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 		if err != nil || stopping(ctx) {
 			return out, fail(ctx, err)
 		}
-		if !c.again.IsZero() && !c.done && (out.Until.IsZero() || c.again.Before(out.Until)) {
-			out.Until = c.again.UTC()
-		}
-		if !c.done && !c.parked { // sending is paused, the lease was lost, or little time is left: the story looks why
-			if l.over() {
-				out.Until = time.Now().UTC()
-			}
+		if !c.done && !c.parked { // sending is paused, the lease was lost, or the time is over: the story looks why
+			out.rest(c.again)
 			return out, fail(ctx, d.look(ctx, in.Incident, &out))
+		}
+		if c.parked && (parked.IsZero() || c.again.Before(parked)) {
+			parked = c.again
 		}
 		beat(ctx)
 	}
-	out.Until = time.Now().UTC()
+	out.rest(time.Now())
 	return out, nil
+}
+
+// rest says until when it is not worth going on, if that is known.
+func (o *LaneOut) rest(until time.Time) {
+	if !until.IsZero() {
+		o.Rest = max(time.Until(until), time.Millisecond)
+	}
 }
 
 // look notes where the gate stands.

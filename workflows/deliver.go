@@ -204,8 +204,8 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 			if err := d.pauseSeen(ctx); err != nil {
 				return err
 			}
-		case !out.Until.IsZero(): // providers are down or at their limits, or others had their turn
-			if err := d.restUntil(ctx, out.Until); err != nil {
+		case out.Rest > 0: // providers are down or at their limits, or others had their turn
+			if err := d.hold(ctx, out.Rest); err != nil {
 				return err
 			}
 		case out.Open == 0:
@@ -222,10 +222,10 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 	return nil
 }
 
-// restUntil waits until it is worth going on, or until somebody says something.
-func (d *delivery) restUntil(ctx workflow.Context, until time.Time) error {
+// hold waits until it is worth going on, or until somebody says something.
+func (d *delivery) hold(ctx workflow.Context, wait time.Duration) error {
 	d.nudged = false
-	_, err := workflow.AwaitWithTimeout(ctx, min(until.Sub(workflow.Now(ctx)), longestLook), func() bool { return d.nudged || d.stopped })
+	_, err := workflow.AwaitWithTimeout(ctx, min(wait, longestLook), func() bool { return d.nudged || d.stopped })
 	return err
 }
 
