@@ -31,7 +31,7 @@ func (l *Ledger) People() []Person {
 	var out []Person
 	for _, p := range l.people {
 		out = append(out, Person{
-			ID: p.id, Wave: p.wave, Who: p.who, Outcome: p.outcome, Reason: p.reason, Attempts: p.attempts(false),
+			ID: p.id, Wave: p.wave, Who: p.who, Outcome: p.outcome, Reason: p.reason, Attempts: p.marked(p.attempts(false)),
 			Intents: slices.Clone(p.intents), Events: slices.Clone(p.events), History: slices.Clone(p.history), Refused: maps.Clone(p.refused),
 		})
 	}
@@ -58,7 +58,7 @@ func (l *Ledger) Outcomes() breach.Tally {
 }
 
 // Unexplained lists attempts for which the record gives no reason: each try after the first on a channel must
-// follow a failure for now, or a recorded decision to repeat; a further channel must follow a failure, a
+// follow a failure for now, or a recorded decision to repeat or to try again; a further channel must follow a failure, a
 // refusal or a wait. An empty answer means that nobody was told twice without a recorded reason.
 func (l *Ledger) Unexplained() []string {
 	var out []string
@@ -80,6 +80,9 @@ func (l *Ledger) Unexplained() []string {
 
 // permitsAnother looks through all that happened to the attempt: late facts may have moved it on since.
 func permitsAnother(p Person, a breach.Attempt) bool {
+	if a.Past && !a.MayHaveArrived() { // a person decided so
+		return true
+	}
 	return slices.ContainsFunc(p.Events, func(e breach.AttemptEvent) bool {
 		return e.Addressee == a.Addressee && e.Channel == a.Channel && e.Try == a.Try &&
 			(e.State == breach.FailedTemporary || e.Settlement == breach.Repeated)

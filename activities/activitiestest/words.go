@@ -105,7 +105,7 @@ func (j Judge) Judge(f breach.Facts, _ policy.Profile, _ time.Time) (breach.Judg
 }
 
 func obligation(f breach.Facts, id, duty string, hours int, v breach.Verdict) breach.Obligation {
-	o := breach.Obligation{ID: id, Duty: duty, Verdict: v, Clock: &breach.Clock{From: "aware_at", Value: hours, Unit: "hours"}}
+	o := breach.Obligation{ID: id, Duty: duty, Verdict: v, Binding: "law", Clock: &breach.Clock{From: "aware_at", Value: hours, Unit: "hours"}}
 	if v == breach.Applies && f.Incident.AwareAt != nil {
 		start := f.Incident.AwareAt.UTC()
 		due := start.Add(time.Duration(hours) * time.Hour)

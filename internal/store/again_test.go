@@ -213,3 +213,57 @@ func TestPaceForgetsAPauseBeforeIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, breach.Pace{Messages: 3, First: day.Add(300 * time.Minute), Last: day.Add(310 * time.Minute)}, p)
 }
+
+func TestALeadsDecisionToAnnounceIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 3))
+	ask := func(id string) (breach.AnnounceNow, error) {
+		return b.AskAnnouncement(b.ctx, b.id, id, "the relay is too slow", noor, day)
+	}
+	_, err := ask("a1")
+	requireCode(t, breach.ErrConflict, err)
+	require.Contains(t, err.Error(), "must be approved first")
+
+	body := []byte(`{"kind":"announcement","parts":{"html":"<p>It was copied.</p>"}}`)
+	page := breach.NoticeRef{Kind: breach.KindAnnouncement, Channel: "page", Locale: "en", SHA256: hexSum(body)}
+	require.NoError(t, b.SaveTexts(b.ctx, b.id, []breach.Text{{Ref: page, Body: body}}))
+	snap, err := b.Snapshot(b.ctx, b.id, 1)
+	require.NoError(t, err)
+	p := breach.Plan{Incident: b.id, Wave: 1, Revision: 1, People: snap, Announcement: []breach.NoticeRef{page}}
+	require.NoError(t, b.SavePlan(b.ctx, p, wei.ID, day))
+	_, err = ask("a1")
+	requireCode(t, breach.ErrConflict, err)
+	require.NoError(t, b.approve(p.Hash(), noor))
+
+	none, err := b.AskedAnnouncement(b.ctx, b.id)
+	require.NoError(t, err)
+	require.Nil(t, none)
+	want := breach.AnnounceNow{Wave: 1, PlanHash: p.Hash(), By: noor.ID}
+	for range 2 {
+		now, err := ask("a1")
+		require.NoError(t, err)
+		require.Equal(t, want, now)
+	}
+	_, err = ask("a2")
+	requireCode(t, breach.ErrConflict, err)
+	asked, err := b.AskedAnnouncement(b.ctx, b.id)
+	require.NoError(t, err)
+	require.Equal(t, &want, asked)
+	n := 0
+	queued, err := b.PendingCommands(b.ctx, b.id)
+	require.NoError(t, err)
+	for _, q := range queued {
+		if q.Name == "announce" {
+			n++
+		}
+	}
+	require.Equal(t, 1, n)
+
+	require.NoError(t, b.SaveAnnouncement(b.ctx, breach.Announcement{Reference: "AAAA-BBBB", Incident: b.id, PublishedAt: day, KeepUntil: day}))
+	asked, err = b.AskedAnnouncement(b.ctx, b.id)
+	require.NoError(t, err)
+	require.Nil(t, asked, "it is published")
+	_, err = ask("a3")
+	requireCode(t, breach.ErrConflict, err)
+}

@@ -65,7 +65,8 @@ const paceOver = 15 * time.Minute
 func (s *Store) Pace(ctx context.Context, incident string) (p breach.Pace, err error) {
 	var first, last *time.Time
 	const handed = `incident = $1 AND moved_from = 'intended' AND state <> 'failed_temporary'`
-	err = s.pool.QueryRow(ctx, `SELECT count(*), min(at), max(at) FROM outcome_each, (SELECT max(at) AS until FROM outcome_each WHERE `+handed+`) l
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(cardinality(places)), 0)::bigint, min(at), max(at + later[cardinality(later)] * interval '1 microsecond')
+		FROM outcome, (SELECT max(at) AS until FROM outcome WHERE `+handed+`) l
 		WHERE `+handed+` AND at >= l.until - $2 * interval '1 microsecond'`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last)
 	if first != nil && last != nil {
 		p.First, p.Last = first.UTC(), last.UTC()
