@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint build histories fuzz crash bench clean
+.PHONY: help demo test check lint build histories fuzz chaos bench clean
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -39,9 +39,13 @@ histories: ## Record workflow histories for the replay test: make histories RELE
 fuzz: ## Run every fuzz test for a while: make fuzz FUZZTIME=1m FUZZ=PidFile
 	@scripts/fuzz.sh
 
-crash: ## Kill the product at random points of a send and prove that nobody is lost
+chaos: ## Kill, freeze, fill and mislead the product while it sends, and write docs/RELIABILITY.md: make chaos CHAOS_PEOPLE=10000 CHAOS=killed
+ifndef BUILT
 	@scripts/ensure-postgres.sh
-	go test ./internal/e2e/... -run Crash -count=1 -timeout 30m -v
+	@scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/tocsin-standalone ./cmd/tocsin-standalone
+	@scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/tocsin ./cmd/tocsin
+endif
+	@CHAOS_PEOPLE='$(CHAOS_PEOPLE)' CHAOS='$(CHAOS)' scripts/chaos.sh
 
 BENCH_SIZES ?= 10000 100000 $(if $(filter 1,$(BENCH_FULL)),1000000)
 

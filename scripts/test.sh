@@ -100,12 +100,14 @@ case $mode in
       built=0
       stage 'build' 1500 make --no-print-directory build && built=1
     fi
+    programs=() # tests that run the programs take those that were just built
+    [ "${built:-0}" = 1 ] && programs=("TOCSIN_STANDALONE_BIN=$ROOT/bin/tocsin-standalone" "TOCSIN_BIN=$ROOT/bin/tocsin")
     if [ -n "$heavy" ]; then
       # shellcheck disable=SC2086
       stage 'go vet with the Temporal server' 1500 go vet $heavy
       stage 'golangci-lint with the Temporal server' 900 lint "$heavy"
       # shellcheck disable=SC2086
-      stage 'tests with the Temporal server' 2400 go test -p 1 -timeout 38m $heavy
+      stage 'tests with the Temporal server' 2400 env ${programs[@]+"${programs[@]}"} go test -p 1 -timeout 38m $heavy
     fi
     if [ "${built:-0}" = 1 ] && [ -d cmd/tocsin-standalone ]; then
       stage 'demo' 1000 env BUILT=1 scripts/demo-smoke.sh

@@ -3,6 +3,7 @@ package crash
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -47,7 +48,16 @@ func built(name, variable string) func() (string, error) {
 // scratch holds what the tests build and keep; PostgreSQL's user may pass through.
 var scratch string
 
+// sideBySide is how many tests run at once unless -parallel says otherwise: they wait most of the time.
+const sideBySide = "5"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", sideBySide)
+	}
 	var err error
 	if scratch, err = os.MkdirTemp("", "tocsin-crash-"); err == nil {
 		err = os.Chmod(scratch, 0o711)

@@ -29,6 +29,15 @@ type row struct {
 	failed bool
 }
 
+// verdict is the row in one line for people.
+func (r row) verdict() string {
+	if r.failed {
+		return "FAILED"
+	}
+	return fmt.Sprintf("ok: %d people, lost %d, told twice %d of at most %d, unknown %d, refused for good %d, people added up in %d looks, %.0f s",
+		r.people, r.lost, r.twice, r.bound, r.unknown, r.refused, r.looks, r.took.Seconds())
+}
+
 // results gathers the rows of one run. TOCSIN_CHAOS_TABLE names the page that they are written into.
 var results gathered
 
@@ -41,6 +50,9 @@ func (g *gathered) add(r row) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.rows = append(g.rows, r)
+	if os.Getenv("TOCSIN_CHAOS_SHOW") != "" {
+		fmt.Fprintf(os.Stderr, "%-38s %s\n", r.fault, r.verdict())
+	}
 }
 
 // failed adds the row of a fault whose proof failed.
@@ -50,15 +62,15 @@ func (g *gathered) failed(t *testing.T, name string, people int, seed uint64, c 
 	}
 }
 
-// line gives what takes lines for people: at once where a table is made, else with the test's own.
+// line gives what takes lines for people: at once where somebody watches, else with the test's own.
 func (g *gathered) line(t *testing.T, name string) func(string) {
-	if os.Getenv("TOCSIN_CHAOS_TABLE") == "" {
+	if os.Getenv("TOCSIN_CHAOS_SHOW") == "" {
 		return func(s string) { t.Helper(); t.Log(s) }
 	}
 	return func(s string) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		fmt.Fprintf(os.Stderr, "%-34s %s\n", name, s)
+		fmt.Fprintf(os.Stderr, "%-38s %s\n", name, s)
 	}
 }
 
