@@ -87,6 +87,10 @@ func TestAnEarlierLedgerIsCarriedOver(t *testing.T) {
 			('i', 1001, 'self', 'email', 2, 'accepted', '', 'intended', '', '250 ok', 'smtp', 'q-17', 2, '2026-03-14 09:02:00.123456Z'),
 			('i', 1001, 'self', 'email', 2, 'handed_over', '', NULL, '', '', 'smtp', '', 2, '2026-03-14 09:03:00Z'),
 			('i', 3, 'guardian', 'sms', 1, 'delivered', '', 'intended', '', '', 'twilio', 'SM1', 1, '2026-03-14 09:00:00Z');
+		INSERT INTO intent (incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, persons, tries, attempts, ats) VALUES
+			('i', 1, 'sms', 1, 1, 'o', 1, 'self', 'twilio', 'h', '{3,2,1}', '{1,2,1}', '{c,b,a}', '{2026-03-14 09:00:00Z,2026-03-14 09:00:00Z,2026-03-14 09:00:00Z}'),
+			('i', 1, 'sms', 1, 1, 'o', 1, 'self', 'twilio', 'h', '{1}', '{2}', '{d}', '{2026-03-14 09:05:00Z}');
+		INSERT INTO attempt_ref SELECT unnest(attempts), seq FROM intent;
 		INSERT INTO person_outcome (incident, person, outcome, reason, by_actor, at) VALUES
 			('i', 1001, 'attempted', 'email/unknown', 'tocsin', '2026-03-14 09:00:00Z'),
 			('i', 3, 'held', 'asked', 'wei.lin', '2026-03-14 09:00:00Z'),
@@ -117,6 +121,16 @@ func TestAnEarlierLedgerIsCarriedOver(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, outcomes, read("outcome_each", ofOutcome))
 	require.Equal(t, persons, read("person_outcome_each", ofPerson))
+	rows, err := db.QueryContext(ctx, `SELECT r.id || ': ' || i.try || i.places::text || i.attempts::text || (i.at - '2026-03-14 09:00:00Z') FROM attempt_ref r JOIN intent i ON i.seq = r.intent ORDER BY r.id`)
+	require.NoError(t, err)
+	var refs []string
+	for rows.Next() {
+		var line string
+		require.NoError(t, rows.Scan(&line))
+		refs = append(refs, line)
+	}
+	require.NoError(t, rows.Err())
+	require.Equal(t, []string{"a: 1{2,0}{c,a}00:00:00", "b: 2{1}{b}00:00:00", "c: 1{2,0}{c,a}00:00:00", "d: 2{0}{d}00:05:00"}, refs)
 	var numbers string
 	require.NoError(t, db.QueryRowContext(ctx, `SELECT emails::text || phones::text FROM contact WHERE incident = 'i' AND block = 1`).Scan(&numbers))
 	require.Equal(t, "{1,1,-5}{0,0,0}", numbers)

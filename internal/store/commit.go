@@ -238,7 +238,7 @@ func (c *commit) readPeople(ctx context.Context) error {
 				return err
 			}
 		}
-		b.rec = recording{states: b.people, fresh: map[int64][]breach.AttemptEvent{}}
+		b.rec = recording{states: b.people, at: map[int64]int{}}
 	}
 	return nil
 }

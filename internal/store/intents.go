@@ -11,47 +11,52 @@ import (
 
 // intentGroup is one row of intents: people of one block to whom the same text goes by the same provider.
 type intentGroup struct {
-	under                              leaseKey
-	channel, addressee, provider, text string
-	persons                            []int64
-	tries                              []int32
-	attempts                           []string
-	ats                                []time.Time
+	sameIntent
+	under    leaseKey
+	channel  breach.Channel
+	block    int64
+	places   []int16
+	attempts []string
+}
+
+type sameIntent struct {
+	addressee      breach.Addressee
+	provider, text string
+	try            int
+	at             time.Time // as instant makes it
 }
 
 func (g *intentGroup) each() []breach.Intent {
-	out := make([]breach.Intent, len(g.persons))
-	for i := range out {
+	out := make([]breach.Intent, len(g.places))
+	for i, place := range g.places {
 		out[i] = breach.Intent{
-			Person: g.persons[i], Addressee: breach.Addressee(g.addressee), Channel: breach.Channel(g.channel), Try: int(g.tries[i]),
-			AttemptID: g.attempts[i], Provider: g.provider, Text: g.text, At: g.ats[i].UTC(),
+			Person: personAt(g.block, place), Addressee: g.addressee, Channel: g.channel, Try: g.try,
+			AttemptID: g.attempts[i], Provider: g.provider, Text: g.text, At: g.at,
 		}
 	}
 	return out
 }
 
 func groupIntents(list []breach.Intent) []*intentGroup {
-	type key struct{ addressee, provider, text string }
 	var out []*intentGroup
-	byKey := map[key]*intentGroup{}
+	byKey := map[sameIntent]*intentGroup{}
 	for _, in := range list {
-		k := key{string(in.Addressee), in.Provider, in.Text}
+		k := sameIntent{in.Addressee, in.Provider, in.Text, in.Try, instant(in.At)}
 		g := byKey[k]
 		if g == nil {
-			g = &intentGroup{channel: string(in.Channel), addressee: k.addressee, provider: k.provider, text: k.text}
+			g = &intentGroup{sameIntent: k, channel: in.Channel, places: make([]int16, 0, len(list)), attempts: make([]string, 0, len(list))}
 			byKey[k] = g
 			out = append(out, g)
 		}
-		g.persons, g.tries = append(g.persons, in.Person), append(g.tries, int32(in.Try))
-		g.attempts, g.ats = append(g.attempts, in.AttemptID), append(g.ats, instant(in.At))
+		g.places, g.attempts = append(g.places, placeOf(in.Person)), append(g.attempts, in.AttemptID)
 	}
 	return out
 }
 
 // insert writes the row. Attempts whose provider calls back are found by their id; mail servers do not.
 func (g *intentGroup) insert(out *pgx.Batch, l *breach.Lease) {
-	args := append(own(l), g.addressee, g.provider, g.text, g.persons, g.tries, g.attempts, g.ats)
-	const row = `INSERT INTO intent (incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, persons, tries, attempts, ats)
+	args := append(own(l), string(g.addressee), g.provider, g.text, g.try, g.at, g.places, g.attempts)
+	const row = `INSERT INTO intent (incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, try, at, places, attempts)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 	sql := row
 	if l.Channel != breach.Email {
@@ -63,9 +68,10 @@ func (g *intentGroup) insert(out *pgx.Batch, l *breach.Lease) {
 func intents(ctx context.Context, q querier, incident, where string, args ...any) ([]*intentGroup, error) {
 	return collect(ctx, q, func(row pgx.CollectableRow) (*intentGroup, error) {
 		var g intentGroup
-		err := row.Scan(&g.under.owner, &g.under.round, &g.under.epoch, &g.channel, &g.addressee, &g.provider, &g.text, &g.persons, &g.tries, &g.attempts, &g.ats)
+		err := row.Scan(&g.under.owner, &g.under.round, &g.under.epoch, &g.channel, &g.block, &g.addressee, &g.provider, &g.text, &g.try, &g.at, &g.places, &g.attempts)
+		g.at = g.at.UTC()
 		return &g, err
-	}, `SELECT owner, round, epoch, channel, addressee, provider, text_hash, persons, tries, attempts, ats FROM intent
+	}, `SELECT owner, round, epoch, channel, block, addressee, provider, text_hash, try, at, places, attempts FROM intent
 		WHERE incident = $1 AND `+where+` ORDER BY seq`, append([]any{incident}, args...)...)
 }
 
@@ -103,7 +109,7 @@ func attemptOf(ctx context.Context, q querier, attemptID string) (incident strin
 	} {
 		var person *int64
 		err = q.QueryRow(ctx, `SELECT incident, addressee, channel, provider, text_hash,
-				persons[array_position(attempts, $1)], tries[array_position(attempts, $1)]
+				(block - 1) * 1000 + places[array_position(attempts, $1)] + 1, try
 			FROM intent WHERE `+where+` LIMIT 1`, attemptID).
 			Scan(&incident, &in.Addressee, &in.Channel, &in.Provider, &in.Text, &person, &in.Try)
 		if isNoRows(err) {

@@ -41,7 +41,7 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 	if err != nil {
 		return err
 	}
-	r := recording{states: l.states, fresh: map[int64][]breach.AttemptEvent{}}
+	r := recording{states: l.states, at: map[int64]int{}}
 	for _, e := range events {
 		r.take(tidy(e))
 	}
@@ -81,8 +81,15 @@ type outcomeRow struct {
 type recording struct {
 	states map[int64]*personState
 	rows   []outcomeRow
-	fresh  map[int64][]breach.AttemptEvent
-	order  []int64
+	news   []news
+	at     map[int64]int // in news, by person
+}
+
+// news is what is new of one person.
+type news struct {
+	person int64
+	last   int // in rows: what happened last
+	failed bool
 }
 
 func (r *recording) take(e breach.AttemptEvent) {
@@ -93,20 +100,26 @@ func (r *recording) take(e breach.AttemptEvent) {
 	row := outcomeRow{AttemptEvent: e}
 	row.from, row.moved = p.take(e)
 	r.rows = append(r.rows, row)
-	if len(r.fresh[e.Person]) == 0 {
-		r.order = append(r.order, e.Person)
+	i, known := r.at[e.Person]
+	if !known {
+		i = len(r.news)
+		r.at[e.Person] = i
+		r.news = append(r.news, news{person: e.Person, last: len(r.rows) - 1})
 	}
-	r.fresh[e.Person] = append(r.fresh[e.Person], e)
+	n := &r.news[i]
+	n.failed = n.failed || failed(e)
+	if e.At.After(r.rows[n.last].At) {
+		n.last = len(r.rows) - 1
+	}
 }
 
 func (r *recording) changes(rules breach.Sufficiency) []change {
 	var out []change
-	for _, id := range r.order {
-		p, events := r.states[id], r.fresh[id]
-		last := slices.MaxFunc(events, func(a, b breach.AttemptEvent) int { return a.At.Compare(b.At) })
+	for _, n := range r.news {
+		p, last := r.states[n.person], &r.rows[n.last]
 		at := p.notBefore(last.At)
 		to := p.derive(rules, at)
-		if to == p.outcome || (p.outcome == breach.Reached && !slices.ContainsFunc(events, failed)) {
+		if to == p.outcome || (p.outcome == breach.Reached && !n.failed) {
 			continue // better news (delivered after accepted) starts no new wait for somebody who was reached
 		}
 		out = append(out, p.move(to, string(last.Channel)+"/"+string(last.State), engineActor, at))

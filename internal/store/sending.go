@@ -90,7 +90,9 @@ func openIntents(ctx context.Context, tx pgx.Tx, l *breach.Lease) ([]breach.Inte
 	}
 	var ids []int64
 	for _, g := range groups {
-		ids = append(ids, g.persons...)
+		for _, place := range g.places {
+			ids = append(ids, personAt(g.block, place))
+		}
 	}
 	if len(ids) == 0 {
 		return nil, nil

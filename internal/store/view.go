@@ -107,7 +107,7 @@ func (s *Store) ChannelCounts(ctx context.Context, incident string) (map[breach.
 // channelCounts adds what came into a state and subtracts what went out of it again, so that nothing needs
 // to be sorted.
 func channelCounts(ctx context.Context, q querier, incident string) (map[breach.Channel]breach.ChannelCounts, error) {
-	rows, err := q.Query(ctx, `SELECT channel, 'intended', sum(cardinality(persons))::bigint FROM intent WHERE incident = $1 GROUP BY channel
+	rows, err := q.Query(ctx, `SELECT channel, 'intended', sum(cardinality(places))::bigint FROM intent WHERE incident = $1 GROUP BY channel
 		UNION ALL SELECT channel, state, sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL GROUP BY channel, state
 		UNION ALL SELECT channel, moved_from, -sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL GROUP BY channel, moved_from
 		UNION ALL SELECT channel, 'repeated', sum(cardinality(places))::bigint FROM outcome WHERE incident = $1 AND moved_from IS NOT NULL

@@ -87,6 +87,39 @@ CREATE VIEW person_outcome_each AS
         o.at + u.later * interval '1 microsecond' AS at
     FROM person_outcome o CROSS JOIN LATERAL unnest(o.places, o.later) WITH ORDINALITY u(place, later, n);
 
+-- Intents of one batch have the instant and the number of the try in common.
+ALTER TABLE intent RENAME TO old_intent;
+DROP INDEX intent_block;
+CREATE TABLE intent (
+    seq       bigint GENERATED ALWAYS AS IDENTITY,
+    incident  text NOT NULL,
+    wave      integer NOT NULL,
+    channel   text NOT NULL,
+    round     integer NOT NULL,
+    block     bigint NOT NULL,
+    owner     text NOT NULL,
+    epoch     integer NOT NULL,
+    addressee text NOT NULL CHECK (addressee IN ('self','guardian')),
+    provider  text NOT NULL,
+    text_hash text NOT NULL,
+    try       integer NOT NULL,
+    at        timestamptz NOT NULL,
+    places    smallint[] NOT NULL,
+    attempts  text[] NOT NULL,
+    CHECK (cardinality(places) = cardinality(attempts))
+);
+INSERT INTO intent (incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, try, at, places, attempts)
+    SELECT incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, u.try, u.at,
+        array_agg(((u.person - 1) % 1000)::smallint ORDER BY u.n), array_agg(u.attempt ORDER BY u.n)
+    FROM old_intent i, unnest(i.persons, i.tries, i.attempts, i.ats) WITH ORDINALITY u(person, try, attempt, at, n)
+    GROUP BY i.seq, incident, wave, channel, round, block, owner, epoch, addressee, provider, text_hash, u.try, u.at ORDER BY i.seq, min(u.n);
+UPDATE attempt_ref r SET intent = i.seq FROM (SELECT seq, unnest(attempts) AS id FROM intent) i WHERE i.id = r.id;
+DROP TABLE old_intent;
+ALTER TABLE intent ADD PRIMARY KEY (seq);
+CREATE INDEX intent_block ON intent (incident, block, channel, round);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON intent
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- By what people are looked up is kept by the block too: a look reads all of them, and a load fills no index in
 -- random order. A number stands at the person's place in the block, from 1; 0 is none. They are keyed hashes.
 CREATE TABLE contact (
