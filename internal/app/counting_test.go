@@ -18,48 +18,76 @@ import (
 // Fifty pages that look at once cost one walk over the people, however long it takes.
 func TestManyWhoLookCostOneCount(t *testing.T) {
 	t.Parallel()
-	var c counting
+	var c counting[counts]
 	var walks atomic.Int64
 	walk := func(context.Context) (counts, error) {
 		time.Sleep(20 * time.Millisecond)
-		return counts{total: walks.Add(1), people: breach.Tally{breach.Pending: 1}, countries: make([]breach.CountryTally, 1)}, nil
+		return counts{people: breach.Tally{breach.Pending: walks.Add(1)}, failures: make([]breach.FailureCount, 1)}, nil
 	}
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
 			n, err := c.get(t.Context(), "i", 7, walk)
 			require.NoError(t, err)
-			require.EqualValues(t, 1, n.total)
-			n.people[breach.Pending], n.countries[0].Country = 9, "changed by its reader"
+			require.EqualValues(t, 1, n.people[breach.Pending])
+			n.people[breach.Pending], n.failures[0].Reason = 9, "changed by its reader"
 		})
 	}
 	wg.Wait()
 	n, err := c.get(t.Context(), "i", 6, walk)
 	require.NoError(t, err)
-	require.EqualValues(t, 1, n.total, "what was counted later is good enough")
-	require.EqualValues(t, 1, n.people[breach.Pending])
-	require.Empty(t, n.countries[0].Country)
+	require.EqualValues(t, 1, n.people[breach.Pending], "what was counted later is good enough")
+	require.Empty(t, n.failures[0].Reason)
 	n, err = c.get(t.Context(), "i", 8, walk)
 	require.NoError(t, err)
-	require.EqualValues(t, 2, n.total, "the record has grown")
+	require.EqualValues(t, 2, n.people[breach.Pending], "the record has grown")
 	n, err = c.get(t.Context(), "other", 8, walk)
 	require.NoError(t, err)
-	require.EqualValues(t, 3, n.total)
+	require.EqualValues(t, 3, n.people[breach.Pending])
 	c.entry("i").at = time.Now().Add(-freshFor)
 	n, err = c.get(t.Context(), "i", 8, walk)
 	require.NoError(t, err)
-	require.EqualValues(t, 4, n.total, "a second is over")
+	require.EqualValues(t, 4, n.people[breach.Pending], "a second is over")
+}
+
+// A walk over very many people is not waited for twice: who looks sees the one before, and it is made anew beside.
+func TestALongWalkIsMadeBesideThoseWhoLook(t *testing.T) {
+	t.Parallel()
+	var c counting[walked]
+	var walks atomic.Int64
+	walk := func(context.Context) (walked, error) {
+		time.Sleep(quickly + 20*time.Millisecond)
+		return walked{balanced: true, countries: make([]breach.CountryTally, walks.Add(1))}, nil
+	}
+	look := func(revision int64) int {
+		w, err := c.glance(t.Context(), "i", revision, walk)
+		require.NoError(t, err)
+		return len(w.countries)
+	}
+	require.Equal(t, 1, look(1), "the first one is waited for")
+	begun := time.Now()
+	require.Equal(t, 1, look(2), "the record has grown")
+	require.Less(t, time.Since(begun), quickly)
+	require.EqualValues(t, 1, walks.Load(), "not again at once")
+	x := c.entry("i")
+	x.token <- struct{}{}
+	x.at = time.Now().Add(-seldom * x.took)
+	<-x.token
+	require.Equal(t, 1, look(2))
+	require.Equal(t, 1, look(2), "one walks at a time")
+	require.Eventually(t, func() bool { return look(2) == 2 }, 10*time.Second, 5*time.Millisecond)
+	require.EqualValues(t, 2, walks.Load())
 }
 
 func TestACountThatFailedIsNotKept(t *testing.T) {
 	t.Parallel()
-	var c counting
+	var c counting[counts]
 	broken := errors.New("broken")
 	_, err := c.get(t.Context(), "i", 1, func(context.Context) (counts, error) { return counts{}, broken })
 	require.ErrorIs(t, err, broken)
-	n, err := c.get(t.Context(), "i", 1, func(context.Context) (counts, error) { return counts{total: 3}, nil })
+	n, err := c.get(t.Context(), "i", 1, func(context.Context) (counts, error) { return counts{people: breach.Tally{breach.Pending: 3}}, nil })
 	require.NoError(t, err)
-	require.EqualValues(t, 3, n.total)
+	require.EqualValues(t, 3, n.people[breach.Pending])
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	c.entry("i").token <- struct{}{}

@@ -29,7 +29,8 @@ type Desk struct {
 	Now      func() time.Time
 
 	heard  engine.Told
-	counts counting
+	counts counting[counts]
+	walks  counting[walked]
 }
 
 // Incidents lists all cases, the newest first.

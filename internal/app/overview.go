@@ -135,29 +135,23 @@ func estimate(v breach.Overview, pace breach.Pace, limit float64) *breach.Estima
 
 func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overview) error {
 	n, err := d.counts.get(ctx, incident, v.Revision, func(ctx context.Context) (counts, error) { return d.count(ctx, incident) })
-	v.People, v.Total, v.Balanced = n.people, n.total, n.balanced
-	v.Channels, v.Countries, v.Failures = n.channels, n.countries, n.failures
+	if err != nil {
+		return err
+	}
+	v.People, v.Total, v.Channels, v.Failures = n.people, n.people.Sum(), n.channels, n.failures
+	w, err := d.walks.glance(ctx, incident, v.Revision, func(ctx context.Context) (walked, error) { return d.walk(ctx, incident) })
+	v.Balanced, v.Countries = w.balanced, w.countries
 	return err
 }
 
-// count walks over all people of an incident.
+// count sums up what the ledger keeps summed up, or keeps in rows of many attempts.
 func (d *Desk) count(ctx context.Context, incident string) (n counts, err error) {
-	inv, err := d.Store.CheckInvariant(ctx, incident)
-	if err != nil {
+	if n.people, err = d.Store.Tally(ctx, incident, 0); err != nil {
 		return n, err
 	}
-	n.people, n.total, n.balanced = inv.Tally, inv.People, inv.Equal
 	if n.channels, err = d.Store.ChannelCounts(ctx, incident); err != nil {
 		return n, err
 	}
-	countries, err := d.Store.ByCountry(ctx, incident)
-	if err != nil {
-		return n, err
-	}
-	for _, c := range slices.Sorted(maps.Keys(countries)) {
-		n.countries = append(n.countries, breach.CountryTally{Country: c, People: countries[c]})
-	}
-	slices.SortStableFunc(n.countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
 	if n.pace, err = d.Store.Pace(ctx, incident); err != nil {
 		return n, err
 	}
@@ -171,6 +165,24 @@ func (d *Desk) count(ctx context.Context, incident string) (n counts, err error)
 		}
 	}
 	return n, nil
+}
+
+// walk looks at each person of an incident.
+func (d *Desk) walk(ctx context.Context, incident string) (w walked, err error) {
+	inv, err := d.Store.CheckInvariant(ctx, incident)
+	if err != nil {
+		return w, err
+	}
+	w.balanced = inv.Equal
+	countries, err := d.Store.ByCountry(ctx, incident)
+	if err != nil {
+		return w, err
+	}
+	for _, c := range slices.Sorted(maps.Keys(countries)) {
+		w.countries = append(w.countries, breach.CountryTally{Country: c, People: countries[c]})
+	}
+	slices.SortStableFunc(w.countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
+	return w, nil
 }
 
 func (d *Desk) seeWaves(ctx context.Context, incident string, v *breach.Overview) error {
