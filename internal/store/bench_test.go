@@ -21,19 +21,34 @@ func BenchmarkOutcomeCommit(b *testing.B) {
 	blocks := (b.N + breach.BlockSize - 1) / breach.BlockSize
 	blocks = (blocks + lanes - 1) / lanes * lanes
 	l.load(people(1, blocks*breach.BlockSize))
-	leases := l.lanes(blocks)
+	l.openAll()
 	l.measured(b, func() {
-		for i := 0; i < blocks; i += lanes {
-			l.tell(leases[i:i+lanes], batch)
+		for range blocks / lanes {
+			l.tell(lanes, batch)
 		}
 	})
 }
 
-// tell sends to everybody of some blocks as lanes do, batch after batch.
-func (b *bench) tell(leases []*breach.Lease, batch int64) {
-	for _, l := range leases {
-		_, err := b.Subjects(b.ctx, l.Incident, l.Block)
+// openAll opens a chunk of every block.
+func (b *bench) openAll() {
+	list, err := b.Blocks(b.ctx, b.id, 1)
+	require.NoError(b.t, err)
+	nos := make([]int64, len(list))
+	for i := range list {
+		nos[i] = list[i].No
+	}
+	require.NoError(b.t, b.OpenChunks(b.ctx, b.id, 1, 1, breach.Email, nos))
+}
+
+// tell leases some blocks and sends to everybody of them as lanes do, batch after batch.
+func (b *bench) tell(lanes int, batch int64) {
+	leases := make([]*breach.Lease, lanes)
+	for i := range leases {
+		l, _, err := b.Lease(b.ctx, b.id, 1, 1, breach.Email, "lane", time.Minute)
 		require.NoError(b.t, err)
+		_, err = b.Subjects(b.ctx, l.Incident, l.Block)
+		require.NoError(b.t, err)
+		leases[i] = l
 	}
 	for at := int64(0); at <= breach.BlockSize; at += batch {
 		writes := make([]breach.Write, len(leases))
@@ -63,13 +78,7 @@ func BenchmarkChunkLease(b *testing.B) {
 	l := setup(b)
 	blocks := (b.N + breach.BlockSize - 1) / breach.BlockSize
 	l.load(people(1, blocks*breach.BlockSize))
-	list, err := l.Blocks(l.ctx, l.id, 1)
-	require.NoError(b, err)
-	nos := make([]int64, len(list))
-	for i := range list {
-		nos[i] = list[i].No
-	}
-	require.NoError(b, l.OpenChunks(l.ctx, l.id, 1, 1, breach.Email, nos))
+	l.openAll()
 	l.measured(b, func() {
 		for range blocks {
 			lease, _, err := l.Lease(l.ctx, l.id, 1, 1, breach.Email, "lane", time.Minute)
