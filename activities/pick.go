@@ -104,7 +104,7 @@ func (c *chunk) exit(now time.Time, j *job) (x *exit, again time.Time) {
 	}
 	next, exception := c.scope.profile.Without(j.sub.Person, j.step.Channel, func(v policy.Provider) bool {
 		other := c.exits[v.ID]
-		if other == nil || !other.there {
+		if other == nil || !other.there || c.brakedAt(v.ID, j) {
 			return true
 		}
 		down, until := other.breaker.Down(now)
@@ -121,6 +121,12 @@ func (c *chunk) exit(now time.Time, j *job) (x *exit, again time.Time) {
 		return x, time.Time{}
 	}
 	return nil, again
+}
+
+// brakedAt says that a brake keeps a message from a provider.
+func (c *chunk) brakedAt(provider string, j *job) bool {
+	brakes := c.guard.brakes(c.in.Incident)
+	return len(brakes) > 0 && brakes.Hold(c.in.Wave, j.step.Channel, provider, domainOf(j.sub.Person, j.step))
 }
 
 // elsewhere turns a message that a provider failed to take to another one, if the policy permits one.

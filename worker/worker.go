@@ -44,9 +44,9 @@ type Ledger interface {
 	activities.Brakes
 	activities.Waves
 	activities.Announcements
-	activities.Filings
 	activities.Retries
 	activities.Paces
+	activities.Filings
 	activities.Exporter
 }
 
