@@ -249,14 +249,19 @@ one, and who has no contact or is not allowed stays; the answer counts them.
 				return err
 			}
 			var out breach.Retried
-			body := map[string]string{"why": r.Why}
+			asked := map[string]string{"why": r.Why}
 			if r.Reason != "" {
-				body["reason"] = r.Reason
+				asked["reason"] = r.Reason
 			}
 			if channel != "" {
-				body["channel"] = channel
+				asked["channel"] = channel
 			}
-			if err := k.post(cmd.Context(), incidentPath(args[0], "send", "again"), body, &out); err != nil {
+			body, err := json.Marshal(asked)
+			if err != nil {
+				return err
+			}
+			q := call{method: http.MethodPost, path: incidentPath(args[0], "send", "again"), body: body, kind: "application/json", patience: 5 * time.Minute}
+			if err := k.do(cmd.Context(), q, &out); err != nil {
 				return err
 			}
 			return c.answer(out, func(p *page) { showRetried(p, "are tried again", out) })

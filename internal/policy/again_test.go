@@ -15,6 +15,10 @@ func tried(c breach.Channel, try int, state breach.AttemptState) breach.Attempt 
 	return breach.Attempt{Addressee: breach.ToSelf, Channel: c, Try: try, State: state, At: at, IntendedAt: at, Provider: "x"}
 }
 
+func triedWay(to breach.Addressee, c breach.Channel, try int) breach.TriedWay {
+	return breach.TriedWay{Addressee: to, Channel: c, Try: try}
+}
+
 // Whom no channel reached gets a fresh set of tries, with numbers that go on; who has no contact, is not allowed,
 // or may have the message stays as they are.
 func TestTryAgain(t *testing.T) {
@@ -43,11 +47,11 @@ func TestTryAgain(t *testing.T) {
 		why  string
 		ways []breach.TriedWay
 	}{
-		"failed everywhere":   {s: everywhere, ways: []breach.TriedWay{{breach.ToSelf, breach.Email, 2}, {breach.ToSelf, breach.SMS, 1}}},
-		"by one channel":      {s: everywhere, d: breach.Retry{Channel: breach.SMS}, ways: []breach.TriedWay{{breach.ToSelf, breach.SMS, 1}}},
-		"covered":             {s: covered, d: breach.Retry{Reason: UncoveredFailedEverywhere}, ways: []breach.TriedWay{{breach.ToSelf, breach.Email, 2}, {breach.ToSelf, breach.SMS, 1}}},
-		"unknown is settled":  {s: unknown, ways: []breach.TriedWay{{breach.ToSelf, breach.SMS, 1}}},
-		"a guardian":          {s: child, ways: []breach.TriedWay{{breach.ToGuardian, breach.Email, 3}}},
+		"failed everywhere":   {s: everywhere, ways: []breach.TriedWay{triedWay(breach.ToSelf, breach.Email, 2), triedWay(breach.ToSelf, breach.SMS, 1)}},
+		"by one channel":      {s: everywhere, d: breach.Retry{Channel: breach.SMS}, ways: []breach.TriedWay{triedWay(breach.ToSelf, breach.SMS, 1)}},
+		"covered":             {s: covered, d: breach.Retry{Reason: UncoveredFailedEverywhere}, ways: []breach.TriedWay{triedWay(breach.ToSelf, breach.Email, 2), triedWay(breach.ToSelf, breach.SMS, 1)}},
+		"unknown is settled":  {s: unknown, ways: []breach.TriedWay{triedWay(breach.ToSelf, breach.SMS, 1)}},
+		"a guardian":          {s: child, ways: []breach.TriedWay{triedWay(breach.ToGuardian, breach.Email, 3)}},
 		"another reason":      {s: everywhere, d: breach.Retry{Reason: UncoveredNoContact}, why: StaysOthers},
 		"no such channel":     {s: everywhere, d: breach.Retry{Channel: breach.Push}, why: UncoveredFailedEverywhere},
 		"no contact":          {s: failed(breach.Person{Country: "GB"}, UncoveredNoContact), why: UncoveredNoContact},
