@@ -13,7 +13,7 @@ test_binary="$ROOT/bin/chaos.test"
 say "==> the suite is compiled"
 go test -c -o "$test_binary" ./internal/e2e/crash
 
-export TOCSIN_STANDALONE_BIN="$ROOT/bin/tocsin-standalone" TOCSIN_BIN="$ROOT/bin/tocsin"
+export TOCSIN_STANDALONE_BIN="${TOCSIN_STANDALONE_BIN:-$ROOT/bin/tocsin-standalone}" TOCSIN_BIN="${TOCSIN_BIN:-$ROOT/bin/tocsin}"
 export TOCSIN_CHAOS_PEOPLE="$people" TOCSIN_CHAOS_SHOW=1
 TOCSIN_CHAOS_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)
 export TOCSIN_CHAOS_VERSION

@@ -67,7 +67,7 @@ func badMail(n float64) map[faults.Trouble]float64 {
 
 // killWorkers ends one of two workers, or both.
 func killWorkers(c *chaos) {
-	for _, m := range c.moments(c.times(6, 3)) {
+	for _, m := range c.moments(c.times(6, 2)) {
 		c.at(m)
 		which := c.dice.IntN(3)
 		for i, w := range c.workers {
@@ -120,7 +120,7 @@ func killTemporal(c *chaos) {
 
 // killAll is a power cut, as far as processes can tell.
 func killAll(c *chaos) {
-	for _, m := range c.moments(c.times(5, 2)) {
+	for _, m := range c.moments(c.times(5, 1)) {
 		c.at(m)
 		c.workers[0].signal(syscall.SIGKILL)
 		c.serve.signal(syscall.SIGKILL)

@@ -43,8 +43,7 @@ func (p *part) keep() {
 	runtime.LockOSThread()
 	defer close(p.gone)
 	for {
-		cmd, err := p.begin()
-		if err == nil && cmd != nil {
+		if cmd, err := p.begin(); err == nil {
 			_ = cmd.Wait()
 		}
 		p.mu.Lock()
@@ -67,7 +66,7 @@ func (p *part) begin() (*exec.Cmd, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
-		return nil, nil
+		return nil, os.ErrClosed
 	}
 	fmt.Fprintf(log, "--- %s is started\n", p.name)
 	cmd := p.command()

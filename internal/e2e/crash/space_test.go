@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"errors"
 	"os"
 	"syscall"
 	"testing"
@@ -21,7 +20,7 @@ func fill(t *testing.T, path string) (size int64) {
 		if err == nil {
 			continue
 		}
-		require.True(t, errors.Is(err, syscall.ENOSPC), "%v", err)
+		require.ErrorIs(t, err, syscall.ENOSPC)
 		piece = piece[:len(piece)/16]
 	}
 	return size
