@@ -26,13 +26,15 @@ func (c *chunk) pick(now time.Time, n int) (picked []job, at time.Time) {
 		picked, c.jobs = c.jobs[:n], c.jobs[n:]
 		return picked, now
 	}
-	var rest []job
+	picked = make([]job, 0, n)
+	rest := c.jobs[:0] // nobody else holds what is left of the chunk
 	c.single = true
-	for i, j := range c.jobs {
+	for i := range c.jobs {
 		if len(picked) == n {
 			rest = append(rest, c.jobs[i:]...)
 			break
 		}
+		j := c.jobs[i]
 		again, whole := c.begin(now, &j)
 		if again.IsZero() {
 			picked = append(picked, j)

@@ -1,7 +1,10 @@
 package activities_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,4 +222,59 @@ func TestAProviderThatIsNotThere(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, b.Post.Sent(), 5)
 	require.Equal(t, "smtp_backup", b.Post.Sent()[0].Kind)
+}
+
+// parts is what the ledger answers to a process that asks for its part of a limit.
+type parts struct {
+	mu     sync.Mutex
+	answer func() (float64, error)
+	asked  int
+}
+
+func (p *parts) ShareProviders(_ context.Context, _ string, words []breach.SenderWord) (map[string]float64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	part, err := p.answer()
+	out := map[string]float64{}
+	for _, w := range words {
+		out[w.Provider] = part
+	}
+	return out, err
+}
+
+// A process sends nothing through a limited provider before the others know of it, and keeps to its part when the ledger
+// no longer answers; through others it sends at once.
+func TestAProcessKeepsToItsPart(t *testing.T) {
+	t.Parallel()
+	b, plan := limited(t, 30, withBackup(&policy.Limits{PerSecond: 20}, nil))
+	d := b.Deliver()
+	p := &parts{answer: func() (float64, error) { return 0, nil }}
+	d.Shares = p
+	lane := func(slice time.Duration) activities.LaneOut {
+		out, err := run(b, d.Lane, activities.LaneIn{Incident: incident, Wave: 1, Round: 1, Channel: breach.Email, PlanHash: plan, Slice: slice})
+		require.NoError(t, err)
+		return out
+	}
+	require.Zero(t, lane(700*time.Millisecond).Sent)
+	p.mu.Lock()
+	require.GreaterOrEqual(t, p.asked, 2, "a newcomer asks more often")
+	answered := false
+	p.answer = func() (float64, error) {
+		if answered {
+			return 0, errors.New("the ledger is away")
+		}
+		answered = true
+		return 0.5, nil
+	}
+	p.mu.Unlock()
+	began := time.Now()
+	lane(time.Minute)
+	require.Len(t, b.Post.Sent(), 30)
+	require.GreaterOrEqual(t, time.Since(began), 1800*time.Millisecond, "half of 20 a second, and a second of it at once at most")
+
+	b, plan = limited(t, 5, withBackup(nil, nil))
+	d = b.Deliver()
+	d.Shares = &parts{answer: func() (float64, error) { return 0, errors.New("the ledger is away") }}
+	require.Equal(t, 5, lane(time.Minute).Sent)
 }
