@@ -19,7 +19,7 @@ import (
 
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure the product on this machine"}
-	c.AddCommand(benchDeliverCommand(), benchTableCommand(), &cobra.Command{
+	c.AddCommand(benchDeliverCommand(), benchAnswersCommand(), benchTableCommand(), &cobra.Command{
 		Use: "role", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return bench.Role(args[0], os.Stdin, os.Stdout) },
 	})
@@ -61,7 +61,9 @@ func benchDeliverCommand() *cobra.Command {
 			"only counts, in a process of its own. Killed, it goes on when it is called again with the same\n" +
 			"--data-dir.",
 		Example: "  tocsin-standalone bench deliver --people 10000\n  tocsin-standalone bench deliver --people 100000 --smtp 127.0.0.1:2525 -o json",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runBench(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runBench(cmd.Context(), f, func(ctx context.Context, b *bench.Bench, s bench.Stack) (answer, error) { return b.Run(ctx, s) })
+		},
 	}
 	c.Flags().IntVar(&f.People, "people", 10_000, "how many people")
 	c.Flags().StringVar(&f.SMTP, "smtp", "", "mail server, HOST:PORT, on this machine or in a private network (default: one that only counts)")
@@ -73,7 +75,28 @@ func benchDeliverCommand() *cobra.Command {
 	return c
 }
 
-func runBench(ctx context.Context, f benchFlags) error {
+func benchAnswersCommand() *cobra.Command {
+	var f benchFlags
+	c := &cobra.Command{
+		Use: "answers", Short: "Measure how soon detectors, the stop button and pages are answered", Args: cobra.NoArgs,
+		Long: "Opens an incident with generated people, calls 200 times as a detector, presses stop in the\n" +
+			"middle of the send, and looks 40 times at the incident's page. At the end it sends to 2,000\n" +
+			"people with one Temporal activity each, the way that the product does not go.",
+		Example: "  tocsin-standalone bench answers --people 100000 -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runBench(cmd.Context(), f, func(ctx context.Context, b *bench.Bench, s bench.Stack) (answer, error) { return b.Answers(ctx, s) })
+		},
+	}
+	c.Flags().IntVar(&f.People, "people", 100_000, "how many people")
+	c.Flags().IntVar(&f.Connections, "connections", 20, "connections to the mail server")
+	c.Flags().StringVarP(&f.output, "output", "o", "text", "text or json")
+	return c
+}
+
+// answer is what a benchmark found out, for people; for programs it is JSON.
+type answer interface{ Text() string }
+
+func runBench(ctx context.Context, f benchFlags, run func(context.Context, *bench.Bench, bench.Stack) (answer, error)) error {
 	if f.output != "text" && f.output != "json" {
 		return breach.Errorf(breach.ErrInvalid, "the output is text or json")
 	}
@@ -96,7 +119,7 @@ func runBench(ctx context.Context, f benchFlags) error {
 	describe := func(s *standalone.Stack) bench.Stack {
 		return bench.Stack{
 			Desk: s.Product.Desk, Settings: s.Settings, Client: s.Client, Temporal: s.Temporal.HostPort(), Namespace: standalone.Namespace,
-			Keys: s.Dir.Keys(), Logs: s.Dir.Logs(), Postgres: s.Dir.Postgres(), Database: s.Database, Failed: s.Failed(),
+			BaseURL: s.BaseURL, Keys: s.Dir.Keys(), Logs: s.Dir.Logs(), Postgres: s.Dir.Postgres(), Database: s.Database, Failed: s.Failed(),
 		}
 	}
 	stack, err := standalone.Start(ctx, standalone.Options{
@@ -108,7 +131,7 @@ func runBench(ctx context.Context, f benchFlags) error {
 		return err
 	}
 	defer stack.Stop()
-	r, err := b.Run(ctx, describe(stack))
+	r, err := run(ctx, b, describe(stack))
 	if err != nil {
 		return err
 	}

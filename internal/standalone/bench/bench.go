@@ -42,6 +42,7 @@ type Stack struct {
 	Client    client.Client // of Temporal
 	Temporal  string        // host:port
 	Namespace string
+	BaseURL   string // of API and console
 	Keys      string // directory
 	Logs      string // directory
 	Postgres  string // directory of the database child

@@ -146,3 +146,16 @@ func TestUsageOfThisProcess(t *testing.T) {
 	require.Zero(t, cpuOf(-1))
 	require.Zero(t, cpuOfPostgres(t.TempDir()))
 }
+
+func TestPercentile(t *testing.T) {
+	t.Parallel()
+	var values []float64
+	for i := 100; i > 0; i-- {
+		values = append(values, float64(i))
+	}
+	require.InDelta(t, 95, percentile(values, 95), 0)
+	require.InDelta(t, 50, percentile(values, 50), 0)
+	require.InDelta(t, 7, percentile([]float64{7}, 95), 0)
+	require.InDelta(t, 0, percentile(nil, 95), 0)
+	require.InDelta(t, 100, values[0], 0, "the order of the measurements stays")
+}

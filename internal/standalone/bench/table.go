@@ -22,8 +22,9 @@ const (
 	tableEnd   = "<!-- bench:end -->"
 )
 
-// Table measures every number of people in turn, each in a process of its own, and writes the table into a
-// page, in the place of the one before. What was measured before a failure is written all the same.
+// Table measures every number of people in turn, and with the last of them how soon the product answers, each in a
+// process of its own, and writes the tables into a page, in the place of those before. What was measured before a
+// failure is written all the same.
 func Table(ctx context.Context, page, version string, sizes []int, progress io.Writer) error {
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -35,7 +36,7 @@ func Table(ctx context.Context, page, version string, sizes []int, progress io.W
 	var rows []Result
 	for _, n := range sizes {
 		fmt.Fprintf(progress, "\n%d people\n", n)
-		r, err := measure(ctx, n, progress)
+		r, err := measure[Result](ctx, "deliver", n, progress)
 		if err != nil {
 			if len(rows) == 0 {
 				return err
@@ -47,7 +48,13 @@ func Table(ctx context.Context, page, version string, sizes []int, progress io.W
 		rows = append(rows, r)
 	}
 	head := fmt.Sprintf("Measured on %s with version %s on %s.\n\n", time.Now().UTC().Format(time.DateOnly), version, machine())
-	out, err := insert(text, head+table(rows))
+	head += table(rows)
+	if answers, err := measure[Answers](ctx, "answers", rows[len(rows)-1].People, progress); err == nil {
+		head += "\n" + answersTable(answers, rows[len(rows)-1])
+	} else {
+		fmt.Fprintln(progress, "stopped: "+err.Error())
+	}
+	out, err := insert(text, head)
 	if err != nil {
 		return err
 	}
@@ -55,12 +62,12 @@ func Table(ctx context.Context, page, version string, sizes []int, progress io.W
 }
 
 // measure runs one size with this program.
-func measure(ctx context.Context, people int, progress io.Writer) (r Result, err error) {
+func measure[T any](ctx context.Context, what string, people int, progress io.Writer) (r T, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return r, err
 	}
-	c := exec.CommandContext(ctx, self, "bench", "deliver", "--people", strconv.Itoa(people), "-o", "json")
+	c := exec.CommandContext(ctx, self, "bench", what, "--people", strconv.Itoa(people), "-o", "json")
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = time.Minute
 	c.Stderr = progress
@@ -89,6 +96,17 @@ func table(rows []Result) string {
 		fmt.Fprintf(&b, "| %d | %.1f | %.0f | %.0f | %.2f | %.0f MB | %.0f, %.0f, %.0f | %d | %.0f | %d |\n", r.People, r.Seconds, r.PerSecond, r.BaselinePerSecond,
 			r.Ratio, float64(r.WorkerPeakRSSBytes)/(1<<20), r.CPUMicrosPerMessage, r.PostgresCPU, r.RestCPU, r.TemporalHistoryEvents, r.ImportPerSec, r.Lost)
 	}
+	return b.String()
+}
+
+// answersTable compares with what a run with as many people sent.
+func answersTable(a Answers, r Result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| how soon, %d people | measured |\n|---|---|\n", a.People)
+	fmt.Fprintf(&b, "| a detector's call: incident open, clock running, workflow started, answer given | %.0f ms, 95th percentile %.0f ms (of %d) |\n", a.DetectP50, a.DetectP95, a.Detected)
+	fmt.Fprintf(&b, "| stop button to the last message handed over | %.0f ms, %d messages |\n", a.StopMillis, a.SentAfterStop)
+	fmt.Fprintf(&b, "| the incident's page | %.0f ms, 95th percentile %.0f ms (of %d); the first look %.0f ms |\n", a.PageP50, a.PageP95, a.Looks, a.PageFirst)
+	fmt.Fprintf(&b, "| one Temporal activity per person, the same mail transport | %.0f messages/s: the product sends %.0f times as many |\n", a.PerActivity, r.PerSecond/max(a.PerActivity, 1))
 	return b.String()
 }
 
