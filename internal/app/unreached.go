@@ -270,7 +270,7 @@ func (d *Desk) triedBefore(ctx context.Context, incident string) (out breach.Ret
 	if err != nil || e.Seq == 0 {
 		return out, false, err
 	}
-	if err := json.Unmarshal(e.Data, &out); err != nil || out.Decision != deed {
+	if json.Unmarshal(e.Data, &out) != nil || out.Decision != deed { // of another request, or of an older form
 		return breach.Retried{}, false, nil
 	}
 	return out, true, nil

@@ -15,9 +15,6 @@ import (
 // commandAgain is how the protocol names the update that carries a decision to try again out.
 const commandAgain = "again"
 
-// doneAgain is the key of the audit entry that says what came of a decision to try again.
-func doneAgain(id string) string { return "again/" + id }
-
 // DecideAgain records a person's decision to try those again whom no channel reached, with what it was measured to
 // come to, and queues the command for the workflow in the same transaction. breach.ErrConflict for an incident
 // that is closed, after a stop, and while an earlier decision is being carried out. The same id again changes

@@ -108,7 +108,7 @@ func (s *Store) AskAnnouncement(ctx context.Context, incident, id, why string, b
 		if err != nil || same {
 			return err
 		}
-		asked, err := askedAnnouncement(ctx, tx, incident)
+		_, asked, err := askedAnnouncement(ctx, tx, incident)
 		switch {
 		case err != nil:
 			return err
@@ -116,7 +116,7 @@ func (s *Store) AskAnnouncement(ctx context.Context, incident, id, why string, b
 			return breach.Errorf(breach.ErrConflict, "the incident is closed; reopen it first")
 		case published:
 			return breach.Errorf(breach.ErrConflict, "it is announced already")
-		case asked != nil:
+		case asked:
 			return breach.Errorf(breach.ErrConflict, "somebody decided already that it is announced now; it is being published")
 		case now.Wave == 0:
 			return breach.Errorf(breach.ErrConflict, "no approved plan holds an announcement: what the public is told must be approved first")
@@ -143,23 +143,22 @@ const (
 // AskedAnnouncement is the newest decision of a lead to announce now, while nothing is published yet; nil when
 // there is none.
 func (s *Store) AskedAnnouncement(ctx context.Context, incident string) (*breach.AnnounceNow, error) {
-	a, err := askedAnnouncement(ctx, s.pool, incident)
-	return a, clean("look for a decision to announce", err)
-}
-
-func askedAnnouncement(ctx context.Context, q querier, incident string) (*breach.AnnounceNow, error) {
-	var data string
-	err := q.QueryRow(ctx, `SELECT data FROM audit WHERE incident = $1 AND action = $2
-		AND NOT EXISTS (SELECT FROM announcement WHERE incident = $1) ORDER BY seq DESC LIMIT 1`, incident, askedAction).Scan(&data)
-	if isNoRows(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var a breach.AnnounceNow
-	if json.Unmarshal([]byte(data), &a) != nil {
-		return nil, breach.Errorf(breach.ErrTampered, "a decision to announce cannot be read from the record")
+	a, found, err := askedAnnouncement(ctx, s.pool, incident)
+	if !found {
+		return nil, clean("look for a decision to announce", err)
 	}
 	return &a, nil
+}
+
+func askedAnnouncement(ctx context.Context, q querier, incident string) (a breach.AnnounceNow, found bool, err error) {
+	var data string
+	err = q.QueryRow(ctx, `SELECT data FROM audit WHERE incident = $1 AND action = $2
+		AND NOT EXISTS (SELECT FROM announcement WHERE incident = $1) ORDER BY seq DESC LIMIT 1`, incident, askedAction).Scan(&data)
+	if isNoRows(err) {
+		return a, false, nil
+	}
+	if err == nil && json.Unmarshal([]byte(data), &a) != nil {
+		err = breach.Errorf(breach.ErrTampered, "a decision to announce cannot be read from the record")
+	}
+	return a, err == nil, err
 }
