@@ -110,7 +110,10 @@ func rigFor(t *testing.T, name string, people []person, rate float64, flags ...s
 	require.NoError(t, os.Mkdir(r.dir, 0o711))
 	writeList(t, r.file("people.csv"), r.people)
 	r.sims = exec.Command(bin, append([]string{"simulators", "--dir", r.file("witness"), "--rate", strconv.FormatFloat(rate, 'f', -1, 64)}, flags...)...)
-	r.sims.Stderr = os.Stderr
+	log, err := os.Create(r.file("simulators.log"))
+	require.NoError(t, err)
+	defer log.Close()
+	r.sims.Stderr = log
 	require.NoError(t, r.sims.Start())
 	t.Cleanup(func() { r.stopSimulators() })
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)

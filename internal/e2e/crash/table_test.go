@@ -3,12 +3,15 @@ package crash
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // The table stands between these lines of a page.
@@ -74,12 +77,17 @@ func (g *gathered) line(t *testing.T, name string) func(string) {
 	}
 }
 
-// write puts the table into its page, in the place of the one before.
+// write puts the table into the page that was asked for.
 func (g *gathered) write() error {
 	page := os.Getenv("TOCSIN_CHAOS_TABLE")
 	if page == "" || len(g.rows) == 0 {
 		return nil
 	}
+	return g.writeInto(page)
+}
+
+// writeInto puts the table into a page, in the place of the one before.
+func (g *gathered) writeInto(page string) error {
 	text, err := os.ReadFile(page)
 	if err != nil {
 		return fmt.Errorf("read the page of the table: %w", err)
@@ -138,4 +146,22 @@ func valueOf(file, name string) string {
 		}
 	}
 	return ""
+}
+
+func TestTableTakesThePlaceOfTheOneBefore(t *testing.T) {
+	t.Parallel()
+	page := filepath.Join(t.TempDir(), "page.md")
+	require.NoError(t, os.WriteFile(page, []byte("before\n"+tableBegin+"\nthe last one\n"+tableEnd+"\nafter\n"), 0o600))
+	var g gathered
+	g.rows = []row{{fault: "a fault", people: 7, result: result{twice: 3, bound: 960}, looks: 5, seed: 11}, {fault: "a bad one", failed: true}}
+	for range 2 {
+		require.NoError(t, g.writeInto(page))
+	}
+	text := read(page)
+	require.True(t, strings.HasPrefix(text, "before\n"+tableBegin) && strings.HasSuffix(text, tableEnd+"\nafter"), text)
+	require.NotContains(t, text, "the last one")
+	require.Equal(t, 1, strings.Count(text, "| a fault | 7 |"))
+	require.Contains(t, text, "| a bad one | 0 |  | **failed** |")
+	require.NoError(t, os.WriteFile(page, []byte("no place"), 0o600))
+	require.Error(t, g.writeInto(page))
 }
