@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/store"
 )
 
 const (
@@ -24,6 +25,7 @@ type counts struct {
 	people   breach.Tally
 	channels map[breach.Channel]breach.ChannelCounts
 	failures []breach.FailureCount
+	times    store.SendTimes
 	pace     breach.Pace
 }
 

@@ -139,6 +139,8 @@ func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overvie
 		return err
 	}
 	v.People, v.Total, v.Channels, v.Failures = n.people, n.people.Sum(), n.channels, n.failures
+	v.Timings.OpenedAt, v.Timings.ApprovedAt = &v.Incident.OpenedAt, n.times.ApprovedAt
+	v.Timings.FirstHandover, v.Timings.LastHandover = n.times.FirstHandover, n.times.LastHandover
 	w, err := d.walks.glance(ctx, incident, v.Revision, func(ctx context.Context) (walked, error) { return d.walk(ctx, incident) })
 	v.Balanced, v.Countries = w.balanced, w.countries
 	return err
@@ -150,6 +152,9 @@ func (d *Desk) count(ctx context.Context, incident string) (n counts, err error)
 		return n, err
 	}
 	if n.channels, err = d.Store.ChannelCounts(ctx, incident); err != nil {
+		return n, err
+	}
+	if n.times, err = d.Store.Timings(ctx, incident); err != nil {
 		return n, err
 	}
 	if n.pace, err = d.Store.Pace(ctx, incident); err != nil {
@@ -209,10 +214,7 @@ func (d *Desk) seeWaves(ctx context.Context, incident string, v *breach.Overview
 	if v.Brakes, err = d.Store.Brakes(ctx, incident); err != nil {
 		return err
 	}
-	times, err := d.Store.Timings(ctx, incident)
-	v.Timings.OpenedAt, v.Timings.ApprovedAt = &v.Incident.OpenedAt, times.ApprovedAt
-	v.Timings.FirstHandover, v.Timings.LastHandover = times.FirstHandover, times.LastHandover
-	return err
+	return nil
 }
 
 func (d *Desk) seeAnnouncement(ctx context.Context, incident string, v *breach.Overview) error {
