@@ -241,6 +241,27 @@ func TestALateIncidentGetsItsPartAtOnce(t *testing.T) {
 	}
 }
 
+// One that comes late does not make up for the time when it was not there.
+func TestALateIncidentTakesNoMoreThanItsPart(t *testing.T) {
+	t.Parallel()
+	v := flow.NewValve()
+	v.SetLimits(start, "p", flow.Limits{Whole: 100})
+	v.SetShare(start, 1)
+	old := &hungry{who: lane("old", 1), beat: 50, batch: 60}
+	feed(v, []*hungry{old}, 20)
+	got := map[string]int{}
+	for ms := 0; ms < 5000; ms += 50 {
+		for _, who := range []flow.Asker{lane("new", 1), old.who} {
+			for range 60 {
+				if v.Take(start.Add(20*time.Second+time.Duration(ms)*time.Millisecond), who, flow.Goal{}).OK {
+					got[who.Incident]++
+				}
+			}
+		}
+	}
+	require.InDelta(t, got["old"], got["new"], 30)
+}
+
 // One slow domain holds nobody else up.
 func TestADomainsLimitIsItsOwn(t *testing.T) {
 	t.Parallel()
