@@ -123,6 +123,7 @@ func TestAnEarlierLedgerIsCarriedOver(t *testing.T) {
 	require.Equal(t, persons, read("person_outcome_each", ofPerson))
 	rows, err := db.QueryContext(ctx, `SELECT r.id || ': ' || i.try || i.places::text || i.attempts::text || (i.at - '2026-03-14 09:00:00Z') FROM attempt_ref r JOIN intent i ON i.seq = r.intent ORDER BY r.id`)
 	require.NoError(t, err)
+	defer rows.Close()
 	var refs []string
 	for rows.Next() {
 		var line string

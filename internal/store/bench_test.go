@@ -99,21 +99,21 @@ func BenchmarkLoadPeople(b *testing.B) {
 }
 
 // measured times fn, and says what it cost PostgreSQL where the system tells.
-func (l *bench) measured(b *testing.B, fn func()) {
-	b.ReportAllocs()
-	before := l.postgresCPU()
-	b.ResetTimer()
+func (b *bench) measured(t *testing.B, fn func()) {
+	t.ReportAllocs()
+	before := b.postgresCPU()
+	t.ResetTimer()
 	fn()
-	b.StopTimer()
-	if after := l.postgresCPU(); after > 0 {
-		b.ReportMetric(float64((after-before).Nanoseconds())/float64(b.N), "postgres-ns/op")
+	t.StopTimer()
+	if after := b.postgresCPU(); after > 0 {
+		t.ReportMetric(float64((after-before).Nanoseconds())/float64(t.N), "postgres-ns/op")
 	}
 }
 
 // postgresCPU is the time that the processes of this database's connections took, 0 where it cannot be told.
-func (l *bench) postgresCPU() (sum time.Duration) {
+func (b *bench) postgresCPU() (sum time.Duration) {
 	var pids []int
-	require.NoError(l.t, l.pool.QueryRow(l.ctx, `SELECT array_agg(pid) FROM pg_stat_activity`).Scan(&pids))
+	require.NoError(b.t, b.pool.QueryRow(b.ctx, `SELECT array_agg(pid) FROM pg_stat_activity`).Scan(&pids))
 	for _, pid := range pids {
 		raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 		if err != nil {
@@ -122,7 +122,7 @@ func (l *bench) postgresCPU() (sum time.Duration) {
 		_, rest, _ := strings.Cut(string(raw), ") ")
 		for _, ticks := range strings.Fields(rest)[11:13] { // user and system, in hundredths
 			n, err := strconv.ParseInt(ticks, 10, 64)
-			require.NoError(l.t, err)
+			require.NoError(b.t, err)
 			sum += time.Duration(n) * 10 * time.Millisecond
 		}
 	}
