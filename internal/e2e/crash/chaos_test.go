@@ -136,7 +136,10 @@ func (f fault) run(t *testing.T, dir string, people int, long bool) {
 	}
 	if f.storm != nil {
 		require.NotEmpty(t, struck, "the mail server never failed")
-		c.what = strings.TrimPrefix(c.what+", mail server: "+inWords(struck), ", ")
+		if c.what != "" {
+			c.what += "; mail server: "
+		}
+		c.what += inWords(struck)
 	}
 	require.Positive(t, c.harm, "nothing was done to the product")
 	for _, p := range append([]*part{c.serve, c.temporal}, c.workers...) {

@@ -163,26 +163,35 @@ func (d *deployment) await(what string, patience time.Duration, is func() bool) 
 	}
 }
 
-// do carries an operator's command out and reads its answer. While parts are away it is given again: every
-// command has the same effect twice as once.
-func (d *deployment) do(token string, patience time.Duration, out any, args ...string) {
+// try carries an operator's command out and reads its answer.
+func (d *deployment) try(token string, out any, args ...string) error {
 	d.t.Helper()
 	tocsin, err := operator()
 	require.NoError(d.t, err)
+	c := exec.Command(tocsin, append(args, "-o", "json")...)
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "TOCSIN_SERVER=" + d.url, "TOCSIN_TOKEN=" + token}
+	var said strings.Builder
+	c.Stderr = &said
+	answer, err := c.Output()
+	if err != nil {
+		return fmt.Errorf("tocsin %s: %w\n%s%s", strings.Join(args, " "), err, answer, said.String())
+	}
+	if out != nil {
+		require.NoError(d.t, json.Unmarshal(answer, out), "%s", answer)
+	}
+	return nil
+}
+
+// do carries a command out, again while parts are away.
+func (d *deployment) do(token string, patience time.Duration, out any, args ...string) {
+	d.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(500 * time.Millisecond) {
-		c := exec.Command(tocsin, append(args, "-o", "json")...)
-		c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + d.dir, "TOCSIN_SERVER=" + d.url, "TOCSIN_TOKEN=" + token}
-		var said strings.Builder
-		c.Stderr = &said
-		answer, err := c.Output()
+		err := d.try(token, out, args...)
 		if err == nil {
-			if out != nil {
-				require.NoError(d.t, json.Unmarshal(answer, out), "%s", answer)
-			}
 			return
 		}
 		if time.Now().After(end) {
-			d.t.Fatalf("tocsin %s: %v\n%s%s", strings.Join(args, " "), err, answer, said.String())
+			d.t.Fatal(err)
 		}
 	}
 }
@@ -204,13 +213,15 @@ func (d *deployment) approve() {
 	var loaded struct{ Added int64 }
 	d.do(d.author, 0, &loaded, "recipients", "load", d.incident, d.file("people.csv"))
 	require.EqualValues(t, n, loaded.Added)
-	d.do(d.author, patience, nil, "plan", "submit", d.incident)
 	var plan struct {
 		Plan struct {
 			Hash string `json:"hash"`
 		} `json:"plan"`
 	}
-	d.do(d.lead, patience, &plan, "plan", "show", d.incident)
+	submitted := d.try(d.author, nil, "plan", "submit", d.incident) // of a long list it takes longer than a caller waits
+	d.await(fmt.Sprintf("the plan stands; submitting it said %v", submitted), patience, func() bool {
+		return d.try(d.lead, &plan, "plan", "show", d.incident) == nil
+	})
 	d.looking.Go(func() { d.watch() })
 	d.do(d.lead, patience, nil, "plan", "approve", d.incident, "--plan-hash", plan.Plan.Hash)
 }

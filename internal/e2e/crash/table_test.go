@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,6 +107,13 @@ func (g *gathered) writeInto(page string) error {
 }
 
 func (g *gathered) markdown() string {
+	place := func(r row) int { // that of its fault; what is not in the list comes last
+		if i := slices.IndexFunc(table, func(f fault) bool { return f.name == r.fault }); i >= 0 {
+			return i
+		}
+		return len(table)
+	}
+	slices.SortStableFunc(g.rows, func(a, b row) int { return place(a) - place(b) })
 	var b strings.Builder
 	b.WriteString("| fault | people | what was done | lost | told twice | at most | unknown: repeated, confirmed, other | refused for good | adds up | s | seed |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
