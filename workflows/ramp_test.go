@@ -58,7 +58,7 @@ func TestASickSampleHoldsTheRest(t *testing.T) {
 	p.submits(1)
 	p.approves(1)
 	p.after(time.Hour, "the sample was refused: nobody else is tried", func() {
-		require.Len(t, p.stage.Post.Sent(), 0)
+		require.Empty(t, p.stage.Post.Sent())
 		b, err := p.led.Brakes(t.Context(), incident)
 		require.NoError(t, err)
 		require.Len(t, b, 1)

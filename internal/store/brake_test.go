@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -142,8 +141,7 @@ func TestStagesAreOnRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []breach.Stage{{Wave: 1, Name: "full", People: 4, Since: day}}, got)
 	require.Equal(t, 3, b.notes("send.stage"))
-	var ours *breach.Error
-	require.True(t, errors.As(b.SetStage(b.ctx, "nobody", breach.Stage{Wave: 1, Name: "full"}), &ours))
+	requireCode(t, breach.ErrNotFound, b.SetStage(b.ctx, "nobody", breach.Stage{Wave: 1, Name: "full"}))
 }
 
 func TestCrowdsOfAList(t *testing.T) {
