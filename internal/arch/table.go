@@ -21,6 +21,7 @@ const (
 	anything       = "..."
 	noServer       = "... without the Temporal server" // every package of ours but those that hold it
 	temporalServer = "internal/standalone/temporalserver"
+	yardstick      = "internal/standalone/bench" // measures one Temporal activity per person, the way not taken
 )
 
 // simulators stand at the far end of the wire: tests of adapters talk to them.
@@ -128,8 +129,8 @@ var foreign = map[string]struct {
 	"modernc.org/sqlite":          {by: []string{temporalServer}, why: "only Temporal keeps its state in SQLite"},
 	"go.temporal.io/server":       {by: serverOwners, why: "it takes minutes to build"},
 	"github.com/temporalio":       {by: serverOwners, why: "it takes minutes to build"},
-	"go.temporal.io/sdk/workflow": {by: []string{"workflows", "worker"}, why: "the story is told in workflows"},
-	"go.temporal.io/sdk/activity": {by: []string{"activities", "worker"}, inTests: []string{"workflows"},
+	"go.temporal.io/sdk/workflow": {by: []string{"workflows", "worker", yardstick}, why: "the story is told in workflows"},
+	"go.temporal.io/sdk/activity": {by: []string{"activities", "worker", yardstick}, inTests: []string{"workflows"},
 		why: "side effects live in activities; worker registers them by name"},
 	"go.temporal.io/sdk/client":    {by: append([]string{"internal/engine"}, roots...), why: "engine is the only door to Temporal"},
 	"go.temporal.io/sdk/testsuite": {inTests: []string{"workflows", "activities", "worker", "internal/engine"}, why: "it is for tests"},
