@@ -71,7 +71,7 @@ func (p *Panel) SetStorm(s Storm) error {
 	}
 	p.storm.mu.Lock()
 	defer p.storm.mu.Unlock()
-	p.storm.shares, p.storm.dice = maps.Clone(s.Shares), rand.New(rand.NewPCG(s.Seed, 3)) //nolint:gosec // dice, not secrets
+	p.storm.shares, p.storm.dice = maps.Clone(s.Shares), rand.New(rand.NewPCG(s.Seed, 3))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package smtpsim
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func spoken(t *testing.T, s stand) (codes, ending string) {
 		}
 	}
 	ending = "closed"
-	if wait, ok := in.Err().(net.Error); ok && wait.Timeout() {
+	if wait := net.Error(nil); errors.As(in.Err(), &wait) && wait.Timeout() {
 		ending = "silent"
 	}
 	return strings.Join(all, " "), ending
