@@ -216,7 +216,7 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 			if err := workflow.Sleep(ctx, others); err != nil {
 				return err
 			}
-			others = min(2*others, longestLook)
+			others = min(2*others, lookForLeases)
 		}
 	}
 	return nil
@@ -233,6 +233,8 @@ func (d *delivery) hold(ctx workflow.Context, wait time.Duration) error {
 const (
 	firstLook   = time.Second
 	longestLook = 5 * time.Minute
+	// lookForLeases is about as long as a lease: what a worker that died has left is free by then.
+	lookForLeases = 30 * time.Second
 )
 
 // look grows with every look in vain.
