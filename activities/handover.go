@@ -55,13 +55,13 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 			l.dropped(j)
 		}
 	}()
-	sender, ok := senderOf(l.Senders, l.scope.profile, j.step.Provider)
+	x := l.exits[j.step.Provider]
 	refused, permitted := l.scope.profile.Permits(j.sub.Person, j.step.Channel, j.step.Provider)
 	switch {
 	case !permitted: // the survey saw to it already; this is the last lock before the wire
 		ev.State, ev.Reason = breach.FailedPermanent, refused
 		return ev
-	case !ok:
+	case x == nil || !x.there:
 		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonProviderDown
 		ev.Detail = "the provider is not configured on this worker"
 		return ev
@@ -78,7 +78,7 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 	m.Channel, m.DeliveryID, m.AttemptID = j.step.Channel, j.delivery, j.attempt
 	m.SentAfter = l.Now().UTC().Add(-clockSkew)
 	sent = true
-	r, err := l.handOver(ctx, sender, m, j.probe)
+	r, err := l.handOver(ctx, x.sender, m, j.probe)
 	if err != nil {
 		f := delivery.AsFailure(err)
 		ev.State, ev.Reason, ev.Detail = f.State(), f.Reason, f.Detail

@@ -48,6 +48,7 @@ func TestLastLock(t *testing.T) {
 			require.NoError(t, err)
 			sent := 0
 			l := &lane{Deliver: &Deliver{Senders: counted{&sent}, Words: plainWords{}, Now: time.Now}, scope: scope{profile: p}}
+			l.exits = l.Deliver.exits(p, c.channel)
 			ev := l.send(t.Context(), 1, job{
 				sub:  &breach.Subject{ID: 7, Person: c.who},
 				step: policy.Step{Kind: policy.StepSend, Addressee: breach.ToSelf, Channel: c.channel, Provider: c.provider, Try: 1},

@@ -64,6 +64,7 @@ type exit struct {
 	*way
 	limits bool // some limit holds, of this policy or of another
 	there  bool // it is configured on this worker
+	sender delivery.Sender
 }
 
 // exits finds the ways that a policy has for a channel.
@@ -83,8 +84,8 @@ func (d *Deliver) exits(p policy.Profile, c breach.Channel) map[string]*exit {
 			x.limited = true
 			x.valve.SetLimits(time.Now(), p.Name+"/"+v.ID, limits)
 		}
-		_, there := d.Senders.Sender(v.Kind)
-		out[v.ID] = &exit{Provider: v, way: x, limits: x.limited, there: there}
+		sender, there := d.Senders.Sender(v.Kind)
+		out[v.ID] = &exit{Provider: v, way: x, limits: x.limited, there: there, sender: sender}
 	}
 	return out
 }
