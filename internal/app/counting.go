@@ -37,6 +37,7 @@ func (n counts) own() counts {
 
 // walked is what takes a walk over all people of an incident.
 type walked struct {
+	at        time.Time // UTC, when the walk began
 	balanced  bool
 	countries []breach.CountryTally
 }

@@ -142,7 +142,7 @@ func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overvie
 	v.Timings.OpenedAt, v.Timings.ApprovedAt = &v.Incident.OpenedAt, n.times.ApprovedAt
 	v.Timings.FirstHandover, v.Timings.LastHandover = n.times.FirstHandover, n.times.LastHandover
 	w, err := d.walks.glance(ctx, incident, v.Revision, func(ctx context.Context) (walked, error) { return d.walk(ctx, incident) })
-	v.Balanced, v.Countries = w.balanced, w.countries
+	v.Balanced, v.RecountedAt, v.Countries = w.balanced, w.at, w.countries
 	return err
 }
 
@@ -174,6 +174,7 @@ func (d *Desk) count(ctx context.Context, incident string) (n counts, err error)
 
 // walk looks at each person of an incident.
 func (d *Desk) walk(ctx context.Context, incident string) (w walked, err error) {
+	w.at = d.Now().UTC()
 	inv, err := d.Store.CheckInvariant(ctx, incident)
 	if err != nil {
 		return w, err

@@ -13,7 +13,8 @@ type Overview struct {
 	Notes        []string                  `json:"notes,omitempty"`   // of detectors and imported files: close to facts, for a person to decide
 	People       Tally                     `json:"people"`
 	Total        int64                     `json:"total"`
-	Balanced     bool                      `json:"balanced"` // the recount from the rows equals the tallies
+	Balanced     bool                      `json:"balanced"`     // the recount from the rows equals the tallies
+	RecountedAt  time.Time                 `json:"recounted_at"` // countries are as old
 	Channels     map[Channel]ChannelCounts `json:"deliveries"`
 	Countries    []CountryTally            `json:"countries"`
 	Failures     []FailureCount            `json:"failures"`

@@ -49,7 +49,8 @@ func (l speech) place(b breach.Brake) string {
 	return out
 }
 
-// ramp says where the sending to lists stands that are told step by step, and what fails more than it should.
+// ramp says where the sending to lists stands that are told step by step, what fails more than it should, and which
+// providers hold messages up.
 func (l speech) ramp(o breach.Overview) (out []string) {
 	if o.Incident.State != breach.IncidentNotifying {
 		return nil
@@ -65,6 +66,13 @@ func (l speech) ramp(o breach.Overview) (out []string) {
 	for _, b := range o.Brakes {
 		if b.Kind == breach.BrakeWarn {
 			out = append(out, l.T("More fails than should, %s:", l.place(b))+" "+l.failed(b)+" "+l.T(b.Cause()))
+		}
+	}
+	for _, s := range o.Senders {
+		if s.Down > 0 {
+			out = append(out, l.T("The provider %s is down. People go to the next one that the policy permits, or wait.", s.Provider))
+		} else if s.PerSecond > 0 && s.Processes > 0 {
+			out = append(out, l.T("The provider %s takes at most %g messages a second.", s.Provider, s.PerSecond))
 		}
 	}
 	return out
@@ -101,4 +109,12 @@ func (l speech) heldPlace(d recordData) string {
 		return l.T("list %d", d.Wave)
 	}
 	return l.place(d.brake())
+}
+
+// held is what is said of providers, without what changes all the time.
+func held(senders []breach.Sender) (out []any) {
+	for _, s := range senders {
+		out = append(out, s.Provider, s.Down > 0, s.PerSecond, s.Processes > 0)
+	}
+	return out
 }

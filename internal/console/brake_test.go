@@ -21,6 +21,7 @@ func brakedDesk() (d *fakeDesk, lifted *[]int64) {
 			{ID: 8, Kind: breach.BrakeWarn, Channel: breach.SMS, Provider: "twilio", Out: 1000, Failed: 60, Reason: "filtered_by_carrier", At: o.At},
 			{ID: 9, Kind: breach.BrakeGate, Wave: 1, Stage: "canary", At: o.At},
 		}
+		o.Senders = []breach.Sender{{Provider: "twilio", Processes: 2, Down: 1}, {Provider: "smtp", Processes: 1, PerSecond: 200}}
 		o.Awaited = append(o.Awaited, breach.Awaited{What: "lift", Role: breach.RoleResponder, Ref: "7", Since: o.At},
 			breach.Awaited{What: "lift", Role: breach.RoleResponder, Ref: "9", Since: o.At})
 		return o, nil
@@ -40,6 +41,8 @@ func TestWhatIsHeldBackIsSaidAndLifted(t *testing.T) {
 	require.Contains(t, waiting, "Look at the sample of list 1, and let the rest go out")
 	lede := p.one("#story").text()
 	require.Contains(t, lede, "Of list 1 the first 1,000 are told now.")
+	require.Contains(t, lede, "The provider twilio is down. People go to the next one that the policy permits, or wait.")
+	require.Contains(t, lede, "The provider smtp takes at most 200 messages a second.")
 	require.Contains(t, lede, "More fails than should, SMS through twilio: 60 of 1,000 messages failed. The carrier filters the messages")
 
 	require.Contains(t, s.send("/console/incidents/"+sampleID+"/lift", url.Values{"brake": {"7"}}).text(), "What was held back goes on.")

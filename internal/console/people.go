@@ -36,7 +36,7 @@ func (l speech) people(o breach.Overview) peopleView {
 	tenths := shares(counts)
 	v := peopleView{
 		Known: o.Total > 0, Total: l.Num(o.Total), Bar: l.bar(l.T("People by outcome"), o.People, thinnest),
-		Balanced: o.Balanced && o.People.Sum() == o.Total, Recounted: l.Clock(o.At), Sum: l.Num(o.People.Sum()),
+		Balanced: o.Balanced && o.People.Sum() == o.Total, Recounted: l.Clock(o.RecountedAt), Sum: l.Num(o.People.Sum()),
 	}
 	if n := o.Total - o.People[breach.Reached]; n > 0 {
 		v.Unreached = l.Count(n, "1 person is not reached, and why", "%s people are not reached, and why")

@@ -107,7 +107,7 @@ func sampleOverview() breach.Overview {
 			{What: "approve", Role: breach.RoleLead, NotBy: author.ID, Ref: second.Hash, Since: ago(42 * time.Minute)},
 		},
 		Timings:       breach.Timings{DetectedAt: at(-54*time.Hour - 48*time.Minute), ApprovedAt: at(-41 * time.Hour), FirstHandover: at(-41 * time.Hour), LastHandover: at(-2 * time.Minute)},
-		EngineAnswers: true, Revision: 240, At: sampleNow,
+		EngineAnswers: true, Revision: 240, RecountedAt: sampleNow, At: sampleNow,
 	}
 	return o
 }

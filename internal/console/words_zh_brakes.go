@@ -2,6 +2,8 @@ package console
 
 // brakesInChinese is what is said of stages, brakes and their likely causes.
 var brakesInChinese = map[string]string{
+	"The provider %s is down. People go to the next one that the policy permits, or wait.":                                "服务商 %s 中断。相关人员改走政策允许的下一家，或等待。",
+	"The provider %s takes at most %g messages a second.":                                                                 "服务商 %s 每秒最多接收 %g 条消息。",
 	"Look at the reasons of the failures before more go out.":                                                             "请先查看失败原因，再继续发送。",
 	"The receiving side refuses this sender: check SPF, DKIM, DMARC and the sender's reputation, and ask its postmaster.": "收件方拒收本发件人：请检查 SPF、DKIM、DMARC 与发件信誉，并联系对方邮件管理员。",
 	"The addresses do not exist: the list may be old, or its columns may have shifted.":                                   "地址不存在：名单可能过旧，或列发生了错位。",
