@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -18,65 +19,78 @@ import (
 // Fifty pages that look at once cost one walk over the people, however long it takes.
 func TestManyWhoLookCostOneCount(t *testing.T) {
 	t.Parallel()
-	var c counting[counts]
-	var walks atomic.Int64
-	walk := func(context.Context) (counts, error) {
-		time.Sleep(20 * time.Millisecond)
-		return counts{people: breach.Tally{breach.Pending: walks.Add(1)}, failures: make([]breach.FailureCount, 1)}, nil
-	}
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			n, err := c.get(t.Context(), "i", 7, walk)
+	synctest.Test(t, func(t *testing.T) {
+		var c counting[counts]
+		var walks atomic.Int64
+		walk := func(context.Context) (counts, error) {
+			time.Sleep(20 * time.Millisecond)
+			return counts{people: breach.Tally{breach.Pending: walks.Add(1)}, failures: make([]breach.FailureCount, 1)}, nil
+		}
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() {
+				n, err := c.get(t.Context(), "i", 7, walk)
+				require.NoError(t, err)
+				require.EqualValues(t, 1, n.people[breach.Pending])
+				n.people[breach.Pending], n.failures[0].Reason = 9, "changed by its reader"
+			})
+		}
+		wg.Wait()
+		look := func(incident string, revision int64) counts {
+			n, err := c.get(t.Context(), incident, revision, walk)
 			require.NoError(t, err)
-			require.EqualValues(t, 1, n.people[breach.Pending])
-			n.people[breach.Pending], n.failures[0].Reason = 9, "changed by its reader"
-		})
-	}
-	wg.Wait()
-	n, err := c.get(t.Context(), "i", 6, walk)
-	require.NoError(t, err)
-	require.EqualValues(t, 1, n.people[breach.Pending], "what was counted later is good enough")
-	require.Empty(t, n.failures[0].Reason)
-	n, err = c.get(t.Context(), "i", 8, walk)
-	require.NoError(t, err)
-	require.EqualValues(t, 2, n.people[breach.Pending], "the record has grown")
-	n, err = c.get(t.Context(), "other", 8, walk)
-	require.NoError(t, err)
-	require.EqualValues(t, 3, n.people[breach.Pending])
-	c.entry("i").at = time.Now().Add(-freshFor)
-	n, err = c.get(t.Context(), "i", 8, walk)
-	require.NoError(t, err)
-	require.EqualValues(t, 4, n.people[breach.Pending], "a second is over")
+			return n
+		}
+		n := look("i", 6)
+		require.EqualValues(t, 1, n.people[breach.Pending], "what was counted later is good enough")
+		require.Empty(t, n.failures[0].Reason)
+		require.EqualValues(t, 2, look("i", 8).people[breach.Pending], "the record has grown")
+		require.EqualValues(t, 3, look("other", 8).people[breach.Pending])
+		time.Sleep(freshFor - 21*time.Millisecond) // the other's walk took time, too
+		require.EqualValues(t, 2, look("i", 8).people[breach.Pending])
+		time.Sleep(time.Millisecond)
+		require.EqualValues(t, 4, look("i", 8).people[breach.Pending], "a second is over")
+	})
 }
 
 // A walk over very many people is not waited for twice: who looks sees the one before, and it is made anew beside.
 func TestALongWalkIsMadeBesideThoseWhoLook(t *testing.T) {
 	t.Parallel()
-	var c counting[walked]
-	var walks atomic.Int64
-	walk := func(context.Context) (walked, error) {
-		time.Sleep(quickly + 20*time.Millisecond)
-		return walked{balanced: true, countries: make([]breach.CountryTally, walks.Add(1))}, nil
-	}
-	look := func(revision int64) int {
-		w, err := c.glance(t.Context(), "i", revision, walk)
-		require.NoError(t, err)
-		return len(w.countries)
-	}
-	require.Equal(t, 1, look(1), "the first one is waited for")
-	begun := time.Now()
-	require.Equal(t, 1, look(2), "the record has grown")
-	require.Less(t, time.Since(begun), quickly)
-	require.EqualValues(t, 1, walks.Load(), "not again at once")
-	x := c.entry("i")
-	x.token <- struct{}{}
-	x.at = time.Now().Add(-seldom * x.took)
-	<-x.token
-	require.Equal(t, 1, look(2))
-	require.Equal(t, 1, look(2), "one walks at a time")
-	require.Eventually(t, func() bool { return look(2) == 2 }, 10*time.Second, 5*time.Millisecond)
-	require.EqualValues(t, 2, walks.Load())
+	synctest.Test(t, func(t *testing.T) {
+		const long = quickly + 20*time.Millisecond
+		var c counting[walked]
+		var walks atomic.Int64
+		walk := func(context.Context) (walked, error) {
+			n := walks.Add(1)
+			time.Sleep(long)
+			return walked{balanced: true, countries: make([]breach.CountryTally, n)}, nil
+		}
+		look := func(revision int64) int {
+			w, err := c.glance(t.Context(), "i", revision, walk)
+			require.NoError(t, err)
+			synctest.Wait() // whoever walks beside has begun
+			return len(w.countries)
+		}
+		begun := time.Now()
+		require.Equal(t, 1, look(1))
+		require.Equal(t, long, time.Since(begun), "the first one is waited for")
+		require.Equal(t, 1, look(2), "the record has grown")
+		require.EqualValues(t, 1, walks.Load(), "not again at once")
+		time.Sleep(seldom*long - 1)
+		require.Equal(t, 1, look(2))
+		require.EqualValues(t, 1, walks.Load(), "a walk is seldom")
+		time.Sleep(1)
+		begun = time.Now()
+		require.Equal(t, 1, look(2))
+		require.EqualValues(t, 2, walks.Load(), "made beside")
+		require.Equal(t, 1, look(2))
+		require.EqualValues(t, 2, walks.Load(), "one walks at a time")
+		require.Zero(t, time.Since(begun), "nobody waits")
+		time.Sleep(long)
+		synctest.Wait()
+		require.Equal(t, 2, look(2))
+		require.EqualValues(t, 2, walks.Load())
+	})
 }
 
 func TestACountThatFailedIsNotKept(t *testing.T) {
