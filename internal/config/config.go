@@ -6,6 +6,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -99,24 +100,23 @@ func (c *Config) derive() {
 	}
 }
 
-// deriveBackup lets the second relay send in the name of the first: the same sender, and the same ids of messages, so
-// that one which is repeated through it is recognisable.
+// deriveBackup lets the second relay send in the name of the first: the same sender, and always the same ids of
+// messages, so that one which is repeated through it is recognisable.
 func (c *Config) deriveBackup() {
 	to, from := c.EmailBackup, c.Email
 	if to == nil || from == nil {
 		return
 	}
+	if to.MessageIDDomain == "" { // what the first one uses, whatever the bounces and the sender of the second are
+		to.MessageIDDomain = cmp.Or(from.MessageIDDomain, from.EnvelopeDomain, from.From[strings.LastIndexByte(from.From, '@')+1:])
+	}
 	for _, v := range []struct{ to, from *string }{
 		{&to.FromName, &from.FromName}, {&to.ReplyTo, &from.ReplyTo}, {&to.EnvelopeDomain, &from.EnvelopeDomain},
-		{&to.MessageIDDomain, &from.MessageIDDomain}, {&to.HeloName, &from.HeloName}, {&to.FeedbackID, &from.FeedbackID},
-		{&to.From, &from.From},
+		{&to.HeloName, &from.HeloName}, {&to.FeedbackID, &from.FeedbackID}, {&to.From, &from.From},
 	} {
 		if *v.to == "" {
 			*v.to = *v.from
 		}
-	}
-	if to.MessageIDDomain == "" && to.EnvelopeDomain == "" {
-		to.MessageIDDomain = from.From[strings.LastIndexByte(from.From, '@')+1:]
 	}
 }
 

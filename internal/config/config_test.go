@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,23 @@ func TestASecondRelay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a@other.example", c.EmailBackup.From)
 	require.Equal(t, "example.com", c.EmailBackup.MessageIDDomain)
+	for _, ids := range []struct {
+		set  []string
+		want string
+	}{
+		{[]string{"BACKUP_ENVELOPE_DOMAIN=bounce.spare.example"}, "example.com"},
+		{[]string{"BACKUP_ENVELOPE_DOMAIN=bounce.spare.example", "ENVELOPE_DOMAIN=bounce.example.com"}, "bounce.example.com"},
+		{[]string{"BACKUP_ENVELOPE_DOMAIN=bounce.spare.example", "ENVELOPE_DOMAIN=bounce.example.com", "MESSAGE_ID_DOMAIN=id.example.com"}, "id.example.com"},
+		{[]string{"BACKUP_MESSAGE_ID_DOMAIN=id.spare.example", "MESSAGE_ID_DOMAIN=id.example.com"}, "id.spare.example"},
+	} {
+		given := append(slices.Clone(one), "TOCSIN_SMTP_BACKUP_ADDR=spare.example:587")
+		for _, s := range ids.set {
+			given = append(given, "TOCSIN_SMTP_"+s)
+		}
+		c, err = config.Load(given, "")
+		require.NoError(t, err, ids.set)
+		require.Equal(t, ids.want, c.EmailBackup.MessageIDDomain, "a repeated email is recognisable by its id: %v", ids.set)
+	}
 	_, err = config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare"), "")
 	require.ErrorContains(t, err, "smtp_backup: smtp: address")
 	c, err = config.Load(one, "")
