@@ -34,7 +34,11 @@ type Answers struct {
 
 // Answers measures on an incident with so many people: detector calls, the stop button in the middle of a send, the
 // incident's page after it, and what one Temporal activity per person would reach.
-func (b *Bench) Answers(ctx context.Context, s Stack) (a Answers, err error) {
+func (b *Bench) Answers(ctx context.Context, s Stack) (Answers, error) {
+	return watched(ctx, b, s, b.answers)
+}
+
+func (b *Bench) answers(ctx context.Context, s Stack) (a Answers, err error) {
 	a.People = b.o.People
 	if err := b.open(ctx, s); err != nil {
 		return a, err

@@ -204,6 +204,11 @@ func (b *Bench) Close() {
 
 // Run carries the incident to the end of its sending and measures.
 func (b *Bench) Run(ctx context.Context, s Stack) (Result, error) {
+	return watched(ctx, b, s, b.run)
+}
+
+// watched measures until a part that is needed fails or the worker ends, and says then which it was.
+func watched[T any](ctx context.Context, b *Bench, s Stack, measure func(context.Context, Stack) (T, error)) (T, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
@@ -215,11 +220,11 @@ func (b *Bench) Run(ctx context.Context, s Stack) (Result, error) {
 		case <-ctx.Done():
 		}
 	}()
-	r, err := b.run(ctx, s)
+	out, err := measure(ctx, s)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
-	return r, err
+	return out, err
 }
 
 func (b *Bench) run(ctx context.Context, s Stack) (Result, error) {

@@ -3,7 +3,9 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -102,6 +104,28 @@ func TestRolesEndWithWhoeverStartedThem(t *testing.T) {
 	require.NoError(t, obeyed("profile\nstop\n"))
 	require.Equal(t, "ok\nok\n", out.String())
 	require.ErrorIs(t, Role(RoleSink, strings.NewReader(""), &out), errAlone)
+}
+
+// Whatever is measured ends when the worker or a part that is needed does, and says which.
+func TestMeasuringEndsWithThePartsThatItNeeds(t *testing.T) {
+	t.Parallel()
+	failed, lives, over := make(chan error, 1), make(chan struct{}), make(chan struct{})
+	failed <- errors.New("PostgreSQL ended")
+	close(over)
+	for want, on := range map[string]struct {
+		worker chan struct{}
+		stack  Stack
+	}{"the worker ended": {over, Stack{}}, "PostgreSQL ended": {lives, Stack{Failed: failed}}} {
+		b := &Bench{worker: &child{over: on.worker}}
+		_, err := watched(t.Context(), b, on.stack, func(ctx context.Context, _ Stack) (Answers, error) {
+			<-ctx.Done()
+			return Answers{}, ctx.Err()
+		})
+		require.ErrorContains(t, err, want)
+	}
+	n, err := watched(t.Context(), &Bench{worker: &child{over: lives}}, Stack{}, func(context.Context, Stack) (int, error) { return 7, nil })
+	require.NoError(t, err)
+	require.Equal(t, 7, n)
 }
 
 func TestTableReplacesTheOneBefore(t *testing.T) {
