@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +11,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
-// guard watches what becomes of messages that this process hands over, tells the ledger about once a second, and
+// guard watches what becomes of messages that this process hands over, tells the ledger several times a second, and
 // has brakes set where too many fail. The zero value is ready.
 type guard struct {
 	mu    sync.Mutex
@@ -22,12 +21,12 @@ type guard struct {
 // watched is one incident that lanes of this process work on.
 type watched struct {
 	lanes  int
+	end    func()                   // of the watch, while there are lanes
 	counts map[place]*breach.Health // since they were told to the ledger
 	single map[place]*breach.Health // of domains that are not known to be shared by many; counted without their name
 	crowd  int64                    // messages that make a domain shared by many
 	brakes breach.Brakes
 	told   time.Time
-	busy   bool
 }
 
 type place struct {
@@ -38,12 +37,19 @@ type place struct {
 const (
 	// domains bounds the memory for those that are not shared by many.
 	domains = 20_000
-	// tellEvery is how often what was counted is told.
-	tellEvery = time.Second
+	// watchedCases bounds the memory for incidents.
+	watchedCases = 64
+	// tellEvery is how often what was counted is told, readEvery how often brakes are read when nothing was.
+	tellEvery = 200 * time.Millisecond
+	readEvery = time.Second
+	tellTime  = 5 * time.Second
+	// windows is how many times the least number of messages the guard remembers.
+	windows = 5
 )
 
-// watch takes an incident in; the returned function takes it out again when its last lane has left.
-func (g *guard) watch(incident string, crowd int64, brakes breach.Brakes) (leave func()) {
+// enter takes a lane of an incident in; begin is called when it is the only one and returns what ends the watch. What
+// is known of an incident is kept for its next lane, for a while.
+func (g *guard) enter(incident string, crowd int64, begin func() (end func())) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cases == nil {
@@ -51,17 +57,46 @@ func (g *guard) watch(incident string, crowd int64, brakes breach.Brakes) (leave
 	}
 	w := g.cases[incident]
 	if w == nil {
+		g.makeRoom()
 		w = &watched{counts: map[place]*breach.Health{}, single: map[place]*breach.Health{}, crowd: crowd}
 		g.cases[incident] = w
 	}
-	w.lanes++
-	w.brakes = brakes
-	return func() {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		if w.lanes--; w.lanes == 0 && len(w.counts) == 0 {
-			delete(g.cases, incident)
+	if w.lanes++; w.lanes == 1 {
+		w.end = begin()
+	}
+}
+
+// leave takes a lane out again; with the last one it gives what ends the watch.
+func (g *guard) leave(incident string) (end func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := g.cases[incident]
+	if w.lanes--; w.lanes > 0 {
+		return func() {}
+	}
+	return w.end
+}
+
+// makeRoom forgets the incident that was told of longest ago and that no lane works on.
+func (g *guard) makeRoom() {
+	if len(g.cases) < watchedCases {
+		return
+	}
+	var oldest string
+	for id, w := range g.cases {
+		if w.lanes == 0 && (oldest == "" || w.told.Before(g.cases[oldest].told)) {
+			oldest = id
 		}
+	}
+	delete(g.cases, oldest)
+}
+
+// brake notes the brakes that were read.
+func (g *guard) brake(incident string, brakes breach.Brakes) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := g.cases[incident]; w != nil {
+		w.brakes = brakes
 	}
 }
 
@@ -140,55 +175,68 @@ func domainOf(p breach.Person, st policy.Step) string {
 	return strings.ToLower(to[strings.LastIndexByte(to, '@')+1:])
 }
 
-// due says whether it is time to tell, and takes what was counted.
-func (g *guard) due(incident string, now time.Time, last bool) (add []breach.Health, tell bool) {
+// take takes what was counted; tell says that there is something to tell, or that brakes were not read for long.
+func (g *guard) take(incident string, now time.Time) (add []breach.Health, tell bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	w := g.cases[incident]
-	if w == nil || w.busy || (!last && now.Sub(w.told) < tellEvery) {
+	if w == nil || len(w.counts) == 0 && now.Sub(w.told) < readEvery {
 		return nil, false
 	}
-	w.busy, w.told = true, now
-	for _, p := range slices.SortedFunc(maps.Keys(w.counts), func(a, b place) int { return strings.Compare(a.domain, b.domain) }) {
-		add = append(add, *w.counts[p])
+	w.told = now
+	for _, h := range w.counts {
+		add = append(add, *h)
 	}
 	clear(w.counts)
 	return add, true
 }
 
-func (g *guard) heard(incident string, brakes breach.Brakes, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if w := g.cases[incident]; w != nil {
-		if w.busy = false; err == nil {
-			w.brakes = brakes
-		}
-	}
+// attend watches an incident while lanes work on it: what was counted is told to the ledger several times a second,
+// whatever becomes of single chunks, and once more at the end.
+func (d *Deliver) attend(ctx context.Context, incident string, rules policy.Guard) (leave func()) {
+	d.guard.enter(incident, rules.Crowd(), func() func() {
+		watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			tick := time.NewTicker(tellEvery)
+			defer tick.Stop()
+			for {
+				select {
+				case <-watching.Done():
+					d.tell(watching, incident, rules)
+					return
+				case <-tick.C:
+					d.tell(watching, incident, rules)
+				}
+			}
+		})
+		return func() { stop(); wg.Wait() }
+	})
+	return func() { d.guard.leave(incident)() }
 }
 
 // tell gives the ledger what was counted, has brakes set, and reads those in force. What could not be told is not
 // counted: the guard is a watch, the record is in the ledger.
-func (d *Deliver) tell(ctx context.Context, incident string, rules policy.Guard, last bool) {
-	add, tell := d.guard.due(incident, time.Now(), last)
+func (d *Deliver) tell(ctx context.Context, incident string, rules policy.Guard) {
+	add, tell := d.guard.take(incident, time.Now())
 	if !tell {
 		return
 	}
-	brakes, err := d.brake(ctx, incident, rules, add)
-	d.guard.heard(incident, brakes, err)
-}
-
-func (d *Deliver) brake(ctx context.Context, incident string, rules policy.Guard, add []breach.Health) (breach.Brakes, error) {
-	sums, err := d.Brakes.AddHealth(ctx, incident, d.Owner, add)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellTime)
+	defer cancel()
+	sums, err := d.Brakes.AddHealth(ctx, incident, d.Owner, add, windows*rules.From)
 	if err != nil {
-		return nil, err
+		return
 	}
 	for _, b := range rules.Running(sums) {
 		b.At = d.Now().UTC()
-		if err := d.Brakes.SetBrake(ctx, incident, b); err != nil {
-			return nil, err
+		if d.Brakes.SetBrake(ctx, incident, b) != nil {
+			return
 		}
 	}
-	return d.Brakes.Brakes(ctx, incident)
+	if brakes, err := d.Brakes.Brakes(ctx, incident); err == nil {
+		d.guard.brake(incident, brakes)
+	}
 }
 
 // unbraked leaves out who is held back: they stay due in the ledger, and a later survey finds them.

@@ -64,8 +64,7 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time, 
 	if err != nil {
 		return c, err
 	}
-	unwatch := l.guard.watch(l.in.Incident, l.scope.profile.Guard().Crowd(), brakes)
-	defer unwatch()
+	l.guard.brake(l.in.Incident, brakes)
 	c.jobs = l.due(subjects)
 	defer c.hands.leave()
 	defer c.giveBack(ctx)
@@ -148,7 +147,7 @@ func (c *chunk) next(ctx context.Context) ([]job, error) {
 		now := time.Now()
 		c.wanted(now, c.exits)
 		jobs, again := c.pick(now, n)
-		c.Deliver.flying.land(n - len(jobs))
+		c.Deliver.flying.land(c.holder(), n-len(jobs))
 		switch {
 		case len(jobs) > 0, c.flying != nil, c.landed != nil: // what landed is written down before anything is waited for
 			return jobs, nil
@@ -166,20 +165,24 @@ func (c *chunk) room(ctx context.Context) (n int, ok bool) {
 	if c.in.Channel == breach.Push { // nobody can be asked about one that was intended and not begun
 		n = min(n, max(1, c.Limits.Parallel))
 	}
-	limit := max(c.Limits.InFlight, 2*c.Limits.Batch)
-	for !c.Deliver.flying.take(c.id, n, limit) {
+	limit := max(c.Limits.InFlight, 3*c.Limits.Batch)
+	for {
+		if got := c.Deliver.flying.take(c.id, c.holder(), n, limit); got > 0 {
+			return got, true
+		}
 		if c.flying != nil || c.landed != nil {
 			return 0, false // these must land first: others may wait for them
 		}
-		c.Deliver.flying.wait(ctx, c.id, n, limit)
+		c.Deliver.flying.wait(ctx, c.id, c.holder(), n, limit)
 		if ctx.Err() != nil || !c.enough(ctx) {
 			c.Deliver.flying.giveUp(c.id)
 			c.shut = true
 			return 0, false
 		}
 	}
-	return n, true
 }
+
+func (l *lane) holder() holder { return holder{l.in.Incident, l.in.Channel} }
 
 // enough fences: what is begun must come to its end while the lease and the activity last. The lease is
 // measured by this machine's clock alone: the database's may differ.
@@ -204,11 +207,11 @@ func (c *chunk) commit(ctx context.Context, next *batch, finish bool) error {
 		c.offer(ctx, w, next)
 	}
 	if c.landed != nil {
-		c.Deliver.flying.land(len(c.landed.jobs))
+		c.Deliver.flying.land(c.holder(), len(c.landed.jobs))
 		c.landed = nil
 	}
 	if err != nil && next != nil {
-		c.Deliver.flying.land(len(next.jobs))
+		c.Deliver.flying.land(c.holder(), len(next.jobs))
 		c.dropped(next.jobs...)
 	}
 	return err
@@ -239,18 +242,6 @@ func (c *chunk) unsent(j job) breach.AttemptEvent {
 		Person: j.sub.ID, Addressee: j.step.Addressee, Channel: j.step.Channel, Try: j.step.Try, State: breach.FailedTemporary,
 		Reason: delivery.ReasonCrash, Provider: j.step.Provider, Epoch: c.lease.Epoch, At: c.Now().UTC(),
 	}
-}
-
-// open waits while sending is paused, and says whether a message that was intended may be begun: not after a
-// stop, nor when the lease or the activity come to their end.
-func (c *chunk) open(ctx context.Context) bool {
-	for c.gate.Load() != gateOpen {
-		if c.gate.Load() == gateStopped || ctx.Err() != nil || stopping(ctx) || !c.enough(ctx) {
-			return false
-		}
-		time.Sleep(gateLook / 5)
-	}
-	return true
 }
 
 // ending says that the activity has no time left.
@@ -328,36 +319,14 @@ func (c *chunk) land() {
 	}
 }
 
-// The gate as the keeper saw it last.
-const (
-	gateOpen int32 = iota
-	gatePaused
-	gateStopped
-)
-
-// gateLook is how often the keeper looks at the gate, so that a pause or a stop also holds what was intended
-// before and not begun.
-const gateLook = 500 * time.Millisecond
-
-func (c *chunk) lookAtGate(ctx context.Context) {
-	paused, stopped, err := c.Sending.Gate(ctx, c.in.Incident)
-	switch {
-	case err != nil: // the last word counts
-	case stopped:
-		c.gate.Store(gateStopped)
-	case paused:
-		c.gate.Store(gatePaused)
-	default:
-		c.gate.Store(gateOpen)
-	}
-}
-
 // keeper renews a lease, looks at the gate, and says that the lane is alive while a slow provider takes its time. held ends when
 // the lease is lost.
 type keeper struct {
 	held  context.Context
 	until atomic.Int64 // by this machine's clock
 	gate  atomic.Int32
+	// closed is when the gate was first seen paused, by this machine's clock.
+	closed atomic.Int64
 }
 
 func (k *keeper) left() time.Duration { return time.Until(time.UnixMicro(k.until.Load())) }
@@ -380,7 +349,6 @@ func (c *chunk) keep(ctx context.Context, asked time.Time) (release func()) {
 			case <-look.C:
 				c.lookAtGate(held)
 				c.wanted(time.Now(), c.exits)
-				c.tell(held, c.in.Incident, c.scope.profile.Guard(), false)
 				continue
 			case <-tick.C:
 			}

@@ -43,7 +43,7 @@ type Limits struct {
 	Parallel int           // messages of a batch that are under way at once: requests to a provider
 	Mail     int           // the same for email, whose transport bounds its connections itself; 0 is Parallel
 	Patience time.Duration // how long what is known is offered to a ledger that does not answer
-	InFlight int           // messages of this process that are intended without an outcome; 0 is two batches
+	InFlight int           // messages of this process that are intended without an outcome; at least three batches
 	Lease    time.Duration // a lost lane's chunk is free after this
 	Margin   time.Duration // a batch is begun only while this much of the lease is left
 	Settling time.Duration // an unknown attempt is asked about after this, so that it had time to arrive
@@ -90,6 +90,8 @@ func (d *Deliver) Lane(ctx context.Context, in LaneIn) (out LaneOut, err error) 
 	var leave func()
 	l.id, leave = d.turns.enter(in.Channel)
 	defer leave()
+	unattended := d.attend(ctx, in.Incident, l.scope.profile.Guard())
+	defer unattended()
 	var parked time.Time // the earliest instant at which a chunk that was put by may go on
 	for !l.over() {
 		if err := d.look(ctx, in.Incident, &out); err != nil || out.Paused {

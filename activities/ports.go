@@ -229,8 +229,11 @@ type Brakes interface {
 	Crowds(ctx context.Context, incident string, wave int) ([]breach.Crowd, error)
 	// SetStage notes where the sending to a list stands; the same one again changes nothing.
 	SetStage(ctx context.Context, incident string, st breach.Stage) error
-	// AddHealth adds to what this process counted and returns the sums over all processes.
-	AddHealth(ctx context.Context, incident, owner string, add []breach.Health) ([]breach.Health, error)
+	// Stages lists where the sending to each list stands; none for a list that is told at once.
+	Stages(ctx context.Context, incident string) ([]breach.Stage, error)
+	// AddHealth adds to what this process counted and returns the sums over all processes, of about the last
+	// window messages through each provider.
+	AddHealth(ctx context.Context, incident, owner string, add []breach.Health, window int64) ([]breach.Health, error)
 	// Brakes lists those that nobody lifted.
 	Brakes(ctx context.Context, incident string) (breach.Brakes, error)
 	// SetBrake sets one; one that is at the same place already stays, and one of a stage that was lifted is not

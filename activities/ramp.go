@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
@@ -64,8 +65,7 @@ func (s stage) has(person int64) bool {
 	return found
 }
 
-// staged finds the stage and the brakes of a survey, leaves the blocks that it is about, and notes where the send
-// stands.
+// staged finds the stage and the brakes of a survey, and leaves the blocks that it is about.
 func (r *Resolve) staged(ctx context.Context, in SurveyIn, sc scope, blocks []breach.Block, s *survey) ([]breach.Block, error) {
 	all, err := r.People.Blocks(ctx, in.Incident, in.Wave)
 	if err != nil || len(all) == 0 {
@@ -79,14 +79,15 @@ func (r *Resolve) staged(ctx context.Context, in SurveyIn, sc scope, blocks []br
 		return nil, err
 	}
 	s.out.Final, s.out.Watch = s.stage.final, s.stage.Watch
-	if s.stage.only {
-		return blocks, nil
+	return s.stage.blocks(blocks, all[0].No), nil
+}
+
+// entered notes that a stage is under way, when anybody is due in it; one that waits for a person has not begun.
+func (r *Resolve) entered(ctx context.Context, in SurveyIn, s *survey) error {
+	if s.stage.Name == "" || s.stage.only || s.brakes.Gate(in.Wave) || (s.out.Sum() == 0 && !s.stage.final) {
+		return nil
 	}
-	if s.brakes.Gate(in.Wave) { // the stage begins when a person has looked at the one before
-		return s.stage.blocks(blocks, all[0].No), nil
-	}
-	err = r.Brakes.SetStage(ctx, in.Incident, breach.Stage{Wave: in.Wave, Name: s.stage.Name, People: s.stage.People, Since: s.now})
-	return s.stage.blocks(blocks, all[0].No), err
+	return r.Brakes.SetStage(ctx, in.Incident, breach.Stage{Wave: in.Wave, Name: s.stage.Name, People: s.stage.People, Since: s.now})
 }
 
 // GateIn names a stage whose messages are out.
@@ -126,10 +127,10 @@ func (r *Resolve) Gate(ctx context.Context, in GateIn) (out GateOut, err error) 
 	}
 	brakes := rules.AfterStage(counts)
 	if st.Gate == policy.GateHuman {
-		brakes = append(brakes, breach.Brake{Kind: breach.BrakeGate, Wave: in.Wave})
+		brakes = append(brakes, breach.Brake{Kind: breach.BrakeGate})
 	}
 	for _, b := range brakes {
-		b.Stage, b.At = st.label(), r.Now().UTC()
+		b.Wave, b.Stage, b.At = in.Wave, st.label(), r.Now().UTC()
 		if err := r.Brakes.SetBrake(ctx, in.Incident, b); err != nil {
 			return out, fail(ctx, err)
 		}
@@ -137,8 +138,8 @@ func (r *Resolve) Gate(ctx context.Context, in GateIn) (out GateOut, err error) 
 	return GateOut{Brakes: len(brakes)}, nil
 }
 
-// health counts what became of the latest attempt of everybody of a stage, by channel, provider and, where many
-// share one, recipient domain.
+// health counts what became of the attempts of everybody of a stage, by channel, provider and, where many share one,
+// recipient domain.
 func (r *Resolve) health(ctx context.Context, incident string, blocks []breach.Block, st stage, crowd int64) ([]breach.Health, error) {
 	counts := map[place]*breach.Health{}
 	var order []place
@@ -153,9 +154,12 @@ func (r *Resolve) health(ctx context.Context, incident string, blocks []breach.B
 				continue
 			}
 			for _, a := range subjects[i].Attempts {
+				if a.Past {
+					continue
+				}
 				p := place{a.Channel, a.Provider, domainOf(subjects[i].Person, policy.Step{Channel: a.Channel, Addressee: a.Addressee})}
 				if counts[p] == nil {
-					counts[p] = &breach.Health{Channel: p.channel, Provider: p.provider, Domain: p.domain, Failed: map[string]int64{}}
+					counts[p] = &breach.Health{Channel: p.channel, Provider: p.provider, Domain: p.domain, Failed: map[string]int64{}, Deferred: map[string]int64{}}
 					order = append(order, p)
 				}
 				weigh(counts[p], a)
@@ -176,7 +180,11 @@ func (r *Resolve) health(ctx context.Context, incident string, blocks []breach.B
 // weigh adds an attempt to what is known of its place.
 func weigh(h *breach.Health, a breach.Attempt) {
 	switch a.State {
-	case breach.Intended, breach.FailedTemporary:
+	case breach.Intended:
+	case breach.FailedTemporary:
+		if !providersFault(a.Reason) && a.Reason != delivery.ReasonCrash {
+			h.Deferred[a.Reason]++
+		}
 	case breach.FailedPermanent, breach.Unknown:
 		h.Out++
 		h.Failed[a.Reason]++

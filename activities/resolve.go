@@ -113,7 +113,7 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 			return SurveyOut{}, fail(ctx, err)
 		}
 	}
-	return s.out, nil
+	return s.out, fail(ctx, r.entered(ctx, in, &s))
 }
 
 // survey gathers the steps of many people.

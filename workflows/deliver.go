@@ -20,6 +20,8 @@ type DeliverInput struct {
 	Paused bool `json:"paused,omitempty"`
 	Round  int  `json:"round,omitempty"`
 	Stage  int  `json:"stage,omitempty"`
+	// Ungated says that messages of that stage are out and were not judged yet.
+	Ungated bool `json:"ungated,omitempty"`
 }
 
 // DeliverResult is how the wave's people stand when nobody is due and nobody waits.
@@ -41,6 +43,9 @@ type delivery struct {
 	idle    int // rests in a row in which nothing moved
 	closed  int // how often a lane met a closed gate before anybody said why
 	stage   int // of the ramp, from 0
+	ungated bool
+	lifted  bool // a brake: whom it held go out step by step too
+	sent    int  // messages of the present round
 }
 
 // Deliver tells everybody of one wave, stage by stage as the policy's ramp says: survey who is due by what
@@ -48,7 +53,7 @@ type delivery struct {
 // that nothing is left to do. When
 // its history grows long (a provider that is silent for days) it goes on as a new run.
 func Deliver(ctx workflow.Context, in DeliverInput) (DeliverResult, error) {
-	d := &delivery{in: in, paused: in.Paused, stage: in.Stage}
+	d := &delivery{in: in, paused: in.Paused, stage: in.Stage, ungated: in.Ungated}
 	workflow.Go(ctx, d.listen)
 	round := in.Round
 	for over := false; !over && !d.stopped; {
@@ -73,6 +78,10 @@ func Deliver(ctx workflow.Context, in DeliverInput) (DeliverResult, error) {
 
 // round is one survey and what follows from it; over says that nothing is left to do.
 func (d *delivery) round(ctx workflow.Context, round int) (over bool, err error) {
+	d.nudged, d.sent = false, 0
+	if d.lifted && !d.ungated {
+		d.lifted, d.stage = false, 0
+	}
 	s, err := survey(ctx, activities.SurveyIn{Incident: d.in.Incident, Wave: d.in.Wave, Round: round, Stage: d.stage})
 	if err != nil {
 		return false, err
@@ -86,6 +95,10 @@ func (d *delivery) round(ctx workflow.Context, round int) (over bool, err error)
 	switch {
 	case err != nil:
 		return false, err
+	case s.Sum() > 0 && d.sent == 0 && settled == 0: // whoever was due is held back since, or was told by others
+		return false, d.rest(ctx, activities.SurveyOut{Braked: 1})
+	case !s.Final && s.Sum() == 0 && s.Braked > 0 && !d.ungated:
+		return false, d.rest(ctx, s)
 	case !s.Final:
 		return false, d.pass(ctx, s)
 	case s.Sum() > 0 || settled > 0: // who was settled may be due by another channel now
@@ -97,20 +110,24 @@ func (d *delivery) round(ctx workflow.Context, round int) (over bool, err error)
 	return false, d.rest(ctx, s)
 }
 
-// pass watches what comes back of a stage, has it judged, and goes on to the next stage. A stage that was cut
-// short is surveyed again.
+// pass watches what comes back of a stage, has it judged, and goes on to the next stage. One in which nobody was due
+// has nothing to judge; one that was cut short is surveyed again.
 func (d *delivery) pass(ctx workflow.Context, s activities.SurveyOut) error {
-	if s.Sum() > 0 {
-		if d.long(ctx) {
-			return nil
-		}
-		if _, err := workflow.AwaitWithTimeout(ctx, s.Watch, func() bool { return d.stopped }); err != nil || d.stopped {
-			return err
-		}
+	d.ungated = d.ungated || s.Sum() > 0
+	if !d.ungated {
+		d.stage++
+		return nil
+	}
+	if s.Sum() > 0 && d.long(ctx) {
+		return nil
+	}
+	if _, err := workflow.AwaitWithTimeout(ctx, s.Watch, func() bool { return d.stopped }); err != nil || d.stopped {
+		return err
 	}
 	if err := gate(ctx, activities.GateIn{Incident: d.in.Incident, Wave: d.in.Wave, Stage: d.stage}); err != nil {
 		return err
 	}
+	d.ungated = false
 	d.stage++
 	return nil
 }
@@ -131,7 +148,7 @@ func (d *delivery) anew(ctx workflow.Context, round int) error {
 		return nil
 	}
 	next := d.in
-	next.Paused, next.Round, next.Stage = d.paused, round, d.stage
+	next.Paused, next.Round, next.Stage, next.Ungated = d.paused, round, d.stage, d.ungated
 	return workflow.NewContinueAsNewError(ctx, protocol.WorkflowDeliver, next)
 }
 
@@ -153,6 +170,8 @@ func (d *delivery) take(c protocol.Control) {
 		d.paused = false
 	case "stop":
 		d.stopped = true
+	case "lift":
+		d.lifted = true
 	}
 	d.nudged, d.closed = true, 0
 }
@@ -197,6 +216,7 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 		if err != nil {
 			return err
 		}
+		d.sent += out.Sent
 		switch {
 		case out.Stopped:
 			d.stopped = true
@@ -213,7 +233,7 @@ func (d *delivery) lane(ctx workflow.Context, round int, c breach.Channel) error
 		case out.Sent > 0:
 			others = time.Second
 		default: // the rest is leased by others; one of them may have died
-			if err := workflow.Sleep(ctx, others); err != nil {
+			if _, err := workflow.AwaitWithTimeout(ctx, others, func() bool { return d.stopped }); err != nil {
 				return err
 			}
 			others = min(2*others, lookForLeases)
@@ -274,7 +294,6 @@ func (d *delivery) rest(ctx workflow.Context, s activities.SurveyOut) error {
 		}
 		d.idle++
 	}
-	d.nudged = false
 	_, err := workflow.AwaitWithTimeout(ctx, wait, func() bool { return d.nudged })
 	return err
 }

@@ -19,6 +19,7 @@ func (p *play) lifts(name string) {
 	p.asks(protocol.UpdateLift, ordered(wei), func(a *answer) { require.NoError(p.t, a.err()) })
 }
 
+// ramp changes the policy's stages and guard.
 func (p *play) ramp(change func(*policy.Ramp)) {
 	p.stage.Profiles.Change(func(q *policy.Profile) {
 		r := *q.Ramp
@@ -62,7 +63,7 @@ func TestASickSampleHoldsTheRest(t *testing.T) {
 		b, err := p.led.Brakes(t.Context(), incident)
 		require.NoError(t, err)
 		require.Len(t, b, 1)
-		require.Equal(t, breach.Brake{ID: 1, Kind: breach.BrakeStop, Stage: "canary", Channel: breach.Email, Provider: "smtp", Out: 20, Failed: 20,
+		require.Equal(t, breach.Brake{ID: 1, Kind: breach.BrakeStop, Wave: 1, Stage: "canary", Channel: breach.Email, Provider: "smtp", Out: 20, Failed: 20,
 			Reason: delivery.ReasonPolicyBlock, At: b[0].At}, b[0])
 		require.Equal(t, int64(80), p.led.Outcomes()[breach.Pending], "they are due and wait")
 		require.Equal(t, "delivering", p.wave(1))
@@ -100,6 +101,47 @@ func TestStopWhileASampleIsWatched(t *testing.T) {
 	p.then("it ends", p.waveIs(1, "delivered"), func() {
 		require.Len(t, p.stage.Post.Sent(), 20)
 		require.Equal(t, int64(80), p.led.Outcomes()[breach.Pending])
+		p.env.CancelWorkflow()
+	})
+	require.Error(t, p.run())
+}
+
+func TestALiftDoesNotSkipTheSteps(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc")
+	p.led.BlockSize = breach.BlockSize
+	p.led.Load(crowd("c", 2500)...)
+	p.stage.Limits.Batch = 100
+	p.ramp(func(r *policy.Ramp) { r.Canary.Gate = policy.GateHuman })
+	p.submits(1)
+	p.approves(1)
+	p.after(time.Hour, "nobody has looked", func() { require.Len(t, p.stage.Post.Sent(), 20) })
+	p.lifts("somebody looks")
+	p.then("the first thousand", func() bool { return len(p.stage.Post.Sent()) > 20 }, func() {})
+	p.after(2*time.Minute, "are watched", func() {
+		require.GreaterOrEqual(t, len(p.stage.Post.Sent()), 1000)
+		require.Less(t, len(p.stage.Post.Sent()), 1020)
+	})
+	p.then("everybody", func() bool { return len(p.stage.Post.Sent()) == 2500 }, func() {})
+	p.closes()
+	require.NoError(t, p.run())
+	p.everybodyOnce()
+	require.Equal(t, []string{"canary", "ramp", "full"}, p.led.StageNames())
+}
+
+func TestASickSendIsNoticedHoweverFastItIs(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("c", 300)...)
+	p.ramp(func(r *policy.Ramp) { r.Canary, r.Steps, r.Guard = nil, nil, &policy.Guard{Warn: 0.05, Stop: 0.10, From: 100} })
+	p.stage.Post.Script = func(string, delivery.Message, int) activitiestest.Reply {
+		return activitiestest.Reply{Failure: &delivery.Failure{Reason: delivery.ReasonPolicyBlock}}
+	}
+	p.submits(1)
+	p.approves(1)
+	p.then("a brake is on record", func() bool { b, err := p.led.Brakes(t.Context(), incident); return err == nil && len(b) > 0 }, func() {
+		b, err := p.led.Brakes(t.Context(), incident)
+		require.NoError(t, err)
+		require.Equal(t, breach.BrakeStop, b[0].Kind)
 		p.env.CancelWorkflow()
 	})
 	require.Error(t, p.run())

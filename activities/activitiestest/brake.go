@@ -39,6 +39,19 @@ func (l *Ledger) SetStage(ctx context.Context, _ string, st breach.Stage) error 
 	})
 }
 
+// Stages lists where the sending to each list stands.
+func (l *Ledger) Stages(ctx context.Context, _ string) (out []breach.Stage, err error) {
+	err = l.do(ctx, "Stages", false, func() error {
+		for i, st := range l.stages {
+			if !slices.ContainsFunc(l.stages[i+1:], func(later breach.Stage) bool { return later.Wave == st.Wave }) {
+				out = append(out, st)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // StageNames lists the stages as they were entered.
 func (l *Ledger) StageNames() (out []string) {
 	l.mu.Lock()
@@ -50,7 +63,7 @@ func (l *Ledger) StageNames() (out []string) {
 }
 
 // AddHealth adds up.
-func (l *Ledger) AddHealth(ctx context.Context, _, _ string, add []breach.Health) (sums []breach.Health, err error) {
+func (l *Ledger) AddHealth(ctx context.Context, _, _ string, add []breach.Health, _ int64) (sums []breach.Health, err error) {
 	err = l.do(ctx, "AddHealth", true, func() error {
 		for _, h := range add {
 			i := slices.IndexFunc(l.health, func(o breach.Health) bool {

@@ -11,7 +11,7 @@ import (
 type Brake struct {
 	ID       int64     `json:"id"`
 	Kind     BrakeKind `json:"kind"`
-	Wave     int       `json:"wave,omitempty"` // of a gate; other brakes hold every list
+	Wave     int       `json:"wave,omitempty"` // the list of a gate, or whose stage was judged; but for a gate it holds every list
 	Stage    string    `json:"stage,omitempty"`
 	Channel  Channel   `json:"channel,omitempty"`
 	Provider string    `json:"provider,omitempty"`
@@ -78,6 +78,7 @@ var BrakeCauses = map[string]string{
 
 	"blocked_by_receiver":    "The receiving side refuses this sender: check SPF, DKIM, DMARC and the sender's reputation, and ask its postmaster.",
 	"no_such_address":        "The addresses do not exist: the list may be old, or its columns may have shifted.",
+	"try_later":              "The receiving side puts the messages off: it may not know this sender yet. Wait for what comes back, or ask its postmaster.",
 	"mailbox_full":           "The mailboxes are full: the accounts may be abandoned, the list old.",
 	"rejected":               "The provider refuses the messages: check the account there, and the texts.",
 	"no_answer":              "The provider takes messages and does not answer: look at its status page.",
@@ -106,6 +107,16 @@ func (bs Brakes) Hold(wave int, c Channel, provider, domain string) bool {
 	return false
 }
 
+// Holding says that one of them holds somebody, now or later.
+func (bs Brakes) Holding() bool {
+	for _, b := range bs {
+		if b.Kind != BrakeWarn {
+			return true
+		}
+	}
+	return false
+}
+
 // Gate says that a whole list waits for a person.
 func (bs Brakes) Gate(wave int) bool {
 	for _, b := range bs {
@@ -124,6 +135,7 @@ type Health struct {
 	Domain   string
 	Out      int64            // that somebody gave a word on, failures included
 	Failed   map[string]int64 // by reason: failed for good, or nobody knows
+	Deferred map[string]int64 // by reason: put off by the receiving side, and in none of the above; at the end of a stage
 }
 
 // Add adds the counts of another one so many times; -1 takes them away.
@@ -132,20 +144,36 @@ func (h *Health) Add(o Health, times int64) {
 	for r, n := range o.Failed {
 		h.Failed[r] += times * n
 	}
+	for r, n := range o.Deferred {
+		if h.Deferred == nil {
+			h.Deferred = map[string]int64{}
+		}
+		h.Deferred[r] += times * n
+	}
 }
 
 // Sick is how many failed.
-func (h Health) Sick() (n int64) {
-	for _, k := range h.Failed {
+func (h Health) Sick() int64 { return sum(h.Failed) }
+
+// PutOff is how many were deferred.
+func (h Health) PutOff() int64 { return sum(h.Deferred) }
+
+func sum(by map[string]int64) (n int64) {
+	for _, k := range by {
 		n += k
 	}
 	return n
 }
 
 // Worst is the reason of most failures; of equals the first by name.
-func (h Health) Worst() (reason string) {
+func (h Health) Worst() string { return most(h.Failed) }
+
+// WorstPutOff is the same of those that were deferred.
+func (h Health) WorstPutOff() string { return most(h.Deferred) }
+
+func most(by map[string]int64) (reason string) {
 	var most int64
-	for r, n := range h.Failed {
+	for r, n := range by {
 		if n > most || n == most && (reason == "" || r < reason) {
 			most, reason = n, r
 		}

@@ -122,8 +122,18 @@ func wilsonLow(k, n int64) float64 {
 // fewer than From went out.
 func (g Guard) Running(counts []breach.Health) []breach.Brake { return g.brakes(counts, g.From) }
 
-// AfterStage gives the brakes that the counts of a stage ask for, however small it was.
-func (g Guard) AfterStage(counts []breach.Health) []breach.Brake { return g.brakes(counts, 0) }
+// AfterStage gives the brakes that the counts of a stage ask for, however small it was. A way that mostly puts
+// messages off is stopped too: nobody knows yet whether it takes any.
+func (g Guard) AfterStage(counts []breach.Health) []breach.Brake {
+	out := g.brakes(counts, 0)
+	for _, w := range waysOf(counts) {
+		if off := w.all.PutOff(); off >= fewest && off > w.all.Out {
+			out = append(out, breach.Brake{Kind: breach.BrakeStop, Channel: w.all.Channel, Provider: w.all.Provider,
+				Out: w.all.Out + off, Failed: off, Reason: w.all.WorstPutOff()})
+		}
+	}
+	return out
+}
 
 // brakes are each for the smallest place that is sick: a domain, or a provider without its sick domains.
 func (g Guard) brakes(counts []breach.Health, from int64) (out []breach.Brake) {

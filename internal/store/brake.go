@@ -56,22 +56,49 @@ func (s *Store) Stages(ctx context.Context, incident string) ([]breach.Stage, er
 	return list, clean("list the stages", err)
 }
 
-// AddHealth adds to what a process counted and returns the sums over all processes.
-func (s *Store) AddHealth(ctx context.Context, incident, owner string, add []breach.Health) (sums []breach.Health, err error) {
-	batch := &pgx.Batch{}
-	if len(add) > 0 {
-		channels, providers, domains, reasons, ns := healthColumns(add)
-		batch.Queue(`INSERT INTO health (incident, owner, channel, provider, domain, reason, n)
-			SELECT $1, $2, c, p, d, r, n FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) k(c, p, d, r, n)
-			ON CONFLICT (incident, owner, channel, provider, domain, reason) DO UPDATE SET n = health.n + excluded.n`,
-			incident, owner, channels, providers, domains, reasons, ns)
-	}
-	batch.Queue(`SELECT channel, provider, domain, reason, sum(n)::bigint FROM health WHERE incident = $1
-		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, incident).Query(func(rows pgx.Rows) error {
-		sums, err = scanHealth(rows)
-		return err
+// AddHealth adds to what a process counted and returns the sums over all processes. They say how things went of
+// late: when more than window messages through a provider are counted, all its counts are halved.
+func (s *Store) AddHealth(ctx context.Context, incident, owner string, add []breach.Health, window int64) (sums []breach.Health, err error) {
+	err = s.inTx(ctx, "count what became of messages", func(tx pgx.Tx) error {
+		if len(add) > 0 {
+			channels, providers, domains, reasons, ns := healthColumns(add)
+			_, err := tx.Exec(ctx, `INSERT INTO health (incident, owner, channel, provider, domain, reason, n)
+				SELECT $1, $2, c, p, d, r, n FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) k(c, p, d, r, n) ORDER BY c, p, d, r
+				ON CONFLICT (incident, owner, channel, provider, domain, reason) DO UPDATE SET n = health.n + excluded.n`,
+				incident, owner, channels, providers, domains, reasons, ns)
+			if err != nil {
+				return err
+			}
+		}
+		rows, err := tx.Query(ctx, `SELECT channel, provider, domain, reason, sum(n)::bigint FROM health WHERE incident = $1
+			GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, incident)
+		if err != nil {
+			return err
+		}
+		if sums, err = scanHealth(rows); err != nil || len(add) == 0 {
+			return err
+		}
+		return halve(ctx, tx, incident, owner, sums, window)
 	})
-	return sums, clean("count what became of messages", s.pool.SendBatch(ctx, batch).Close())
+	return sums, err
+}
+
+// halve lets a process forget half of its own counts where there are many, so that what lies long ago hides nothing.
+func halve(ctx context.Context, tx pgx.Tx, incident, owner string, sums []breach.Health, window int64) error {
+	out := map[[2]string]int64{}
+	for _, h := range sums {
+		out[[2]string{string(h.Channel), h.Provider}] += h.Out
+	}
+	for way, n := range out {
+		if n <= window {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `UPDATE health SET n = n / 2 WHERE incident = $1 AND owner IN ($2, $3) AND channel = $4 AND provider = $5`,
+			incident, owner, lateOwner, way[0], way[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func healthColumns(add []breach.Health) (channels, providers, domains, reasons []string, ns []int64) {

@@ -26,7 +26,7 @@ func TestHealthAddsUpOverProcesses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	add := func(owner string, hs ...breach.Health) []breach.Health {
-		sums, err := b.AddHealth(b.ctx, b.id, owner, hs)
+		sums, err := b.AddHealth(b.ctx, b.id, owner, hs, 5000)
 		require.NoError(t, err)
 		return sums
 	}
@@ -40,7 +40,11 @@ func TestHealthAddsUpOverProcesses(t *testing.T) {
 		mail("", 15, map[string]int64{"rejected": 3, "no_answer": 1}),
 		mail("a.example", 150, map[string]int64{"mailbox_full": 7}),
 	}, sums)
-	_, err := b.AddHealth(b.ctx, "nobody", "one", []breach.Health{mail("", 1, nil)})
+	for range 20 {
+		sums = add("one", mail("", 1000, nil))
+	}
+	require.Less(t, sums[0].Out+sums[1].Out, int64(7000), "what lies long ago hides nothing")
+	_, err := b.AddHealth(b.ctx, "nobody", "one", []breach.Health{mail("", 1, nil)}, 5000)
 	require.Error(t, err)
 }
 
@@ -55,7 +59,7 @@ func TestLateFailureReachesTheGuard(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, known)
 	}
-	sums, err := b.AddHealth(b.ctx, b.id, "one", nil)
+	sums, err := b.AddHealth(b.ctx, b.id, "one", nil, 5000)
 	require.NoError(t, err)
 	require.Equal(t, []breach.Health{{Channel: breach.SMS, Provider: "twilio", Failed: map[string]int64{"filtered_by_carrier": 1}}}, sums)
 }
@@ -94,7 +98,7 @@ func TestLiftBrakes(t *testing.T) {
 	_, err := b.AddHealth(b.ctx, b.id, "one", []breach.Health{
 		{Channel: breach.Email, Provider: "smtp", Domain: "a.example", Out: 1000, Failed: map[string]int64{"rejected": 200}},
 		{Channel: breach.Email, Provider: "smtp", Out: 10},
-	})
+	}, 5000)
 	require.NoError(t, err)
 	lift := func(id string, brake int64) error { return b.LiftBrakes(b.ctx, b.id, id, brake, wei, day) }
 	requireCode(t, breach.ErrNotFound, lift("x", 999))
@@ -102,7 +106,7 @@ func TestLiftBrakes(t *testing.T) {
 	require.NoError(t, lift("c1", first))
 	require.NoError(t, lift("c1", first), "the same command again changes nothing")
 	require.Len(t, b.brakes(), 1)
-	sums, err := b.AddHealth(b.ctx, b.id, "one", nil)
+	sums, err := b.AddHealth(b.ctx, b.id, "one", nil, 5000)
 	require.NoError(t, err)
 	require.Len(t, sums, 1, "what failed there before counts no more; the rest does")
 	require.Empty(t, sums[0].Domain)
