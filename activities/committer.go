@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -95,76 +94,5 @@ func (c *committer) work(ctx context.Context, ledger Sending) {
 			w.err = errs[i]
 			close(w.done)
 		}
-	}
-}
-
-// inFlight counts messages of this process that are intended and have no outcome yet. Lanes that wait for room get
-// it in the order in which they came, so that many busy lanes do not keep a quiet one out. The zero value is ready.
-type inFlight struct {
-	mu    sync.Mutex
-	n     int
-	line  []int64       // lanes that wait, the first one first
-	freed chan struct{} // closed when some landed, or when the line moved
-}
-
-// take adds n for a lane unless that is more than limit, or others wait; somebody must always get on, so the first
-// one may.
-func (f *inFlight) take(lane int64, n, limit int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.line) > 0 && f.line[0] != lane || f.n > 0 && f.n+n > limit {
-		return false
-	}
-	f.leave(lane)
-	f.n += n
-	return true
-}
-
-func (f *inFlight) land(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.n -= n
-	f.wake()
-}
-
-// giveUp takes a lane out of the line.
-func (f *inFlight) giveUp(lane int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.leave(lane)
-}
-
-func (f *inFlight) leave(lane int64) {
-	if i := slices.Index(f.line, lane); i >= 0 {
-		f.line = slices.Delete(f.line, i, i+1)
-		f.wake()
-	}
-}
-
-func (f *inFlight) wake() {
-	if f.freed != nil {
-		close(f.freed)
-		f.freed = nil
-	}
-}
-
-// wait ends when it is worth trying again. A lane that waited takes, or gives up.
-func (f *inFlight) wait(ctx context.Context, lane int64, n, limit int) {
-	f.mu.Lock()
-	if !slices.Contains(f.line, lane) {
-		f.line = append(f.line, lane)
-	}
-	if f.line[0] == lane && (f.n == 0 || f.n+n <= limit) {
-		f.mu.Unlock()
-		return
-	}
-	if f.freed == nil {
-		f.freed = make(chan struct{})
-	}
-	freed := f.freed
-	f.mu.Unlock()
-	select {
-	case <-freed:
-	case <-ctx.Done():
 	}
 }

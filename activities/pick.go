@@ -106,7 +106,7 @@ func (c *chunk) exit(now time.Time, j *job) (x *exit, again time.Time) {
 	}
 	next, exception := c.scope.profile.Without(j.sub.Person, j.step.Channel, func(v policy.Provider) bool {
 		other := c.exits[v.ID]
-		if other == nil || !other.there || c.brakedAt(v.ID, j) {
+		if other == nil || !other.there || c.brakedAt(v.ID, j.sub.Person, j.step) {
 			return true
 		}
 		down, until := other.breaker.Down(now)
@@ -126,12 +126,13 @@ func (c *chunk) exit(now time.Time, j *job) (x *exit, again time.Time) {
 }
 
 // brakedAt says that a brake keeps a message from a provider.
-func (c *chunk) brakedAt(provider string, j *job) bool {
-	brakes := c.guard.brakes(c.in.Incident)
-	return len(brakes) > 0 && brakes.Hold(c.in.Wave, j.step.Channel, provider, domainOf(j.sub.Person, j.step))
+func (l *lane) brakedAt(provider string, who breach.Person, st policy.Step) bool {
+	brakes := l.guard.brakes(l.in.Incident)
+	return len(brakes) > 0 && brakes.Hold(l.in.Wave, st.Channel, provider, domainOf(who, st))
 }
 
-// elsewhere turns a message that a provider failed to take to another one, if the policy permits one.
+// elsewhere turns a message that a provider failed to take to another one, if the policy permits one and no brake
+// holds it: whom the survey found due must have a way out here too, or a round without end would begin.
 func (l *lane) elsewhere(sub *breach.Subject, st policy.Step) policy.Step {
 	for _, a := range sub.Attempts {
 		if a.Addressee != st.Addressee || a.Channel != st.Channel || a.Try != st.Try-1 || a.Provider != st.Provider ||
@@ -139,7 +140,7 @@ func (l *lane) elsewhere(sub *breach.Subject, st policy.Step) policy.Step {
 			continue
 		}
 		next, exception := l.scope.profile.Without(sub.Person, st.Channel, func(v policy.Provider) bool {
-			return v.ID == a.Provider || l.exits[v.ID] == nil || !l.exits[v.ID].there
+			return v.ID == a.Provider || l.exits[v.ID] == nil || !l.exits[v.ID].there || l.brakedAt(v.ID, sub.Person, st)
 		})
 		if next != "" {
 			st.Provider, st.Exception = next, exception

@@ -47,6 +47,13 @@ func mayHaveArrived(a Attempt) bool {
 	return false
 }
 
+// reasonUnbegun is the delivery code of what was intended, and given up before anything was handed over.
+const reasonUnbegun = "interrupted"
+
+// Unbegun says that nothing of the attempt was handed over: sending was paused, the provider was found down, or the
+// worker ended between the intent and the first byte. The person lost nothing by it, so it counts as no try.
+func (a Attempt) Unbegun() bool { return a.State == FailedTemporary && a.Reason == reasonUnbegun }
+
 // ProofAt is the instant at which an attempt becomes proof if nothing else happens, and whether it can.
 func ProofAt(a Attempt, rules Sufficiency) (time.Time, bool) {
 	r := rules[a.Channel]

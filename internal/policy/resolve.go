@@ -97,7 +97,8 @@ func Final(steps []Step) (Step, bool) {
 // closes the channel.
 //
 // An attempt that failed and is past (a person decided since to try again) uses up no try and leaves no channel,
-// but the numbers of tries go on after it. One that may have arrived counts for ever.
+// but the numbers of tries go on after it. One that may have arrived counts for ever. An attempt that was recorded
+// and never begun counts like none: it uses up no try and is not waited for.
 func Steps(p Profile, s breach.Subject, on, now time.Time) []Step {
 	switch s.Outcome {
 	case breach.Exempt, breach.Held, breach.Withdrawn, breach.Covered:
@@ -235,9 +236,12 @@ func (w *walk) first(to breach.Addressee, c breach.Channel, h history) Step {
 		return Step{}
 	}
 	why := WhyFirst
-	if h.top > 0 {
+	switch {
+	case h.past:
 		why = WhyAgain
-	} else if slices.ContainsFunc(w.s.Attempts, func(a breach.Attempt) bool { return a.Addressee == to }) {
+	case h.top > 0: // it was not begun
+		why = WhyRetry
+	case slices.ContainsFunc(w.s.Attempts, func(a breach.Attempt) bool { return a.Addressee == to }):
 		why = WhyNext
 	}
 	return Step{Kind: StepSend, Addressee: to, Channel: c, Try: h.top + 1, Reason: why}
@@ -341,7 +345,7 @@ func (w *walk) refuse(c breach.Channel, f refusedProvider) {
 func (w *walk) ending(to breach.Addressee) Step {
 	var tried []breach.Attempt
 	for _, a := range w.s.Attempts {
-		if a.Addressee == to {
+		if a.Addressee == to && !a.Unbegun() {
 			tried = append(tried, a)
 		}
 	}
@@ -379,7 +383,7 @@ func (w *walk) beside(to breach.Addressee) {
 		}
 	}
 	for _, r := range w.p.Channels {
-		s := Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: 1, Reason: WhyChildToo}
+		s := Step{Kind: StepSend, Addressee: to, Channel: r.Channel, Try: w.history(to, r.Channel).top + 1, Reason: WhyChildToo}
 		if !tried && w.clear(&s) {
 			w.do(s)
 			return
@@ -391,6 +395,7 @@ func (w *walk) beside(to breach.Addressee) {
 // try, whether it counts or not: no number is used twice.
 type history struct {
 	tries, repeats, top int
+	past                bool // some do not count any more, since a person decided to try again
 	last                breach.Attempt
 }
 
@@ -402,6 +407,10 @@ func (w *walk) history(to breach.Addressee, c breach.Channel) history {
 		}
 		h.top = max(h.top, a.Try)
 		if a.Past && !a.MayHaveArrived() {
+			h.past = true
+			continue
+		}
+		if a.Unbegun() {
 			continue
 		}
 		if h.tries == 0 || a.Try > h.last.Try {
