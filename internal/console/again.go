@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -84,6 +85,13 @@ func (s *server) retryView(v *visit) (view retryView, err error) {
 	return view, nil
 }
 
+// wrongIn says that what was written in one field of a form cannot be used.
+func wrongIn(err error, field string) bool {
+	var ours *breach.Error
+	return breach.CodeOf(err) == breach.ErrInvalid && errors.As(err, &ours) &&
+		slices.ContainsFunc(ours.Fields, func(f breach.FieldError) bool { return f.Where == field })
+}
+
 // retry has those tried again whom no channel reached.
 func (s *server) retry(v *visit) error {
 	id, err := v.incidentID()
@@ -93,7 +101,7 @@ func (s *server) retry(v *visit) error {
 	r := breach.Retry{Reason: v.r.PostFormValue("reason"), Channel: breach.Channel(v.r.PostFormValue("channel")), Why: strings.TrimSpace(v.r.PostFormValue("why"))}
 	out, err := s.Desk.TryAgain(v.r.Context(), id, r, v.actor)
 	if err != nil {
-		if breach.CodeOf(err) != breach.ErrInvalid {
+		if !wrongIn(err, "why") {
 			return s.refused(v, id, err)
 		}
 		view, unread := s.retryView(v)

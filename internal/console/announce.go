@@ -72,7 +72,7 @@ func (s *server) announceNow(v *visit) error {
 		v.redirect(base + "incidents/" + url.PathEscape(id))
 		return nil
 	}
-	if breach.CodeOf(err) != breach.ErrInvalid {
+	if !wrongIn(err, "why") {
 		return s.refused(v, id, err)
 	}
 	view, unread := s.announceView(v)

@@ -39,7 +39,7 @@ type Desk interface {
 	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
 	// Unreached is one page of those who are not reached; one with masked contacts is put on record.
 	Unreached(ctx context.Context, incident string, q breach.UnreachedQuery, by breach.Actor) (breach.UnreachedPage, error)
-	// WouldTryAgain counts what TryAgain would come to; breach.ErrConflict when that is nobody.
+	// WouldTryAgain counts what TryAgain would come to.
 	WouldTryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
 	TryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
 	// AnnounceNow publishes the announcement of an approved plan while people go on being told.

@@ -266,6 +266,7 @@ func (l speech) planState(s breach.PlanState) badge {
 // announcementView is the public notice, or why there is none.
 type announcementView struct {
 	There          bool
+	Now            bool // whoever looks may decide that the public is told now
 	URL, Reference string
 	Why            string
 	Because        []string

@@ -190,7 +190,7 @@ func versions(o breach.Overview) map[string]string {
 		"duties":       []any{inc.State, o.Duties, o.Filings, told},
 		"waves":        o.Waves,
 		"reports":      []any{inc.State, o.Duties, o.Filings},
-		"announcement": []any{o.Announcement, o.People[breach.Covered], o.People[breach.Unreachable]},
+		"announcement": []any{o.Announcement, announceable(o), o.People[breach.Covered], o.People[breach.Unreachable]},
 		"evidence":     o.Evidence,
 	} {
 		b, err := json.Marshal(content)

@@ -124,7 +124,8 @@ func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditE
 	}
 	view.Waiting = l.waiting(o, v.actor)
 	view.Lede = l.lede(o, view.Waiting.Mine)
-	view.Lede.Announce = o.Estimate != nil && slices.Contains(o.Estimate.Advice, "announce_now") && announceable(o) && may(v.actor, breach.RoleLead)
+	view.Announcement.Now = announceable(o) && may(v.actor, breach.RoleLead)
+	view.Lede.Announce = view.Announcement.Now && o.Estimate != nil && slices.Contains(o.Estimate.Advice, "announce_now")
 	view.Missing, view.Notes = o.Missing, o.Notes
 	if inc.AwareAt != nil {
 		at := l.At(*inc.AwareAt)

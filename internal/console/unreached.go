@@ -35,6 +35,7 @@ type reasonRow struct {
 
 type unreachedRow struct {
 	Reference, List, Why string
+	Promises             []string // that keep a channel from them
 	Badge                badge
 	Until                *moment
 	Last                 *moment
@@ -164,7 +165,7 @@ func (l speech) unreached(u breach.Unreached, failures map[string]Reason) unreac
 		Why: upperFirst(sentence(l.reason(u.Reason, failures))),
 	}
 	for _, p := range u.Promises {
-		row.Tried = append(row.Tried, upperFirst(sentence(l.reason(p, failures))))
+		row.Promises = append(row.Promises, upperFirst(sentence(l.reason(p, failures))))
 	}
 	for _, t := range u.Tried {
 		said := l.channel(string(t.Channel)) + l.T(": ") + l.T(wordOf(breach.AttemptMachine, string(t.State)))

@@ -50,6 +50,17 @@ func TestWhoIsNotReachedAndWhy(t *testing.T) {
 	for _, said := range []string{"REF-0001", "Every allowed channel failed.", "2 tries", "A message was taken; it counts as proof when no failure follows.", "They objected to this channel."} {
 		require.Contains(t, rows, said)
 	}
+	var why, triedSoFar []string
+	for _, cell := range p.all("#people td") {
+		switch cell.attr("data-l") {
+		case "Why":
+			why = append(why, cell.text())
+		case "Tried so far":
+			triedSoFar = append(triedSoFar, cell.text())
+		}
+	}
+	require.Contains(t, why[2], "They objected to this channel.")
+	require.Equal(t, "Nothing yet", triedSoFar[2], "a promise is no try")
 	require.NotContains(t, p.one("main").text(), "•••")
 	require.Equal(t, breach.UnreachedQuery{Limit: unreachedPerPage}, (*asked)[0])
 
@@ -79,8 +90,11 @@ func TestPeopleAreTriedAgainWithAReason(t *testing.T) {
 	}
 	var tried []breach.Retry
 	d.tryAgain = func(r breach.Retry, by breach.Actor) (breach.Retried, error) {
+		if r.Channel == breach.Letter {
+			return breach.Retried{}, breach.Errorf(breach.ErrInvalid, "nobody was tried again").With(breach.FieldError{Where: "channel", What: "must be a channel such as email"})
+		}
 		if len(r.Why) < 10 {
-			return breach.Retried{}, breach.Errorf(breach.ErrInvalid, "the reason cannot be used")
+			return breach.Retried{}, breach.Errorf(breach.ErrInvalid, "the reason cannot be used").With(breach.FieldError{Where: "why", What: "says why"})
 		}
 		tried = append(tried, r)
 		if len(tried) > 1 {
@@ -103,6 +117,11 @@ func TestPeopleAreTriedAgainWithAReason(t *testing.T) {
 	require.Contains(t, p.one("#wy-e").text(), "10 to 2,000 characters")
 	require.Equal(t, "no", p.one("#wy").text(), "what was written is not lost")
 	form.Set("why", "the mail server was down for a day")
+	form.Set("channel", "letter")
+	p = s.send(here+"/again", form)
+	require.Contains(t, p.one(".flash").text(), "channel: must be a channel such as email", "the reason is not what was wrong")
+	require.Empty(t, tried)
+	form.Set("channel", "email")
 	p = s.send(here+"/again", form)
 	require.Equal(t, here, p.path)
 	require.Contains(t, p.one(".flash").text(), "They are tried again: 30 people.")
@@ -131,7 +150,7 @@ func TestALeadAnnouncesNow(t *testing.T) {
 	var asked []string
 	d.announceNow = func(why string, by breach.Actor) error {
 		if len(why) < 10 {
-			return breach.Errorf(breach.ErrInvalid, "the reason cannot be used")
+			return breach.Errorf(breach.ErrInvalid, "the reason cannot be used").With(breach.FieldError{Where: "why", What: "says why"})
 		}
 		asked = append(asked, by.ID+": "+why)
 		return nil
@@ -141,7 +160,13 @@ func TestALeadAnnouncesNow(t *testing.T) {
 	p := s.get(here)
 	require.Contains(t, p.one("#story").text(), "2 h 00 min too late. What helps: add a second provider; announce it to the public now.")
 	require.Equal(t, here+"/announce", p.one("#story a[href="+here+"/announce]").attr("href"))
-	require.Empty(t, newSite(t, d).as(responder).get(here).all("#story a[href="+here+"/announce]"))
+	require.Empty(t, newSite(t, d).as(responder).get(here).all("a[href="+here+"/announce]"))
+	late := o.Estimate
+	o.Estimate = nil
+	p = s.get(here)
+	require.Empty(t, p.all("#story a[href="+here+"/announce]"), "nothing asks for it")
+	require.Equal(t, "Announce it now…", p.one("#announcement a[href="+here+"/announce]").text(), "a lead may decide at any time")
+	o.Estimate = late
 	p = s.get(here + "/announce")
 	wellMade(t, p, "announce")
 	require.Contains(t, p.one("main").text(), "Nobody's own message is taken away")
@@ -156,7 +181,7 @@ func TestALeadAnnouncesNow(t *testing.T) {
 	require.Contains(t, s.get(here+"/announce").one("main").text(), "It is announced already.")
 	p = s.get(here)
 	require.Contains(t, p.one("#announcement").text(), "Of 10 people: 5 pending.")
-	require.Empty(t, p.all("#story a[href="+here+"/announce]"))
+	require.Empty(t, p.all("a[href="+here+"/announce]"))
 }
 
 func TestTheRecordSaysWhoTriedAgainAndWhoAnnounced(t *testing.T) {
