@@ -101,6 +101,15 @@ func TestWhatIsForeseen(t *testing.T) {
 	b.Ledger.SetGate(true, false)
 	require.Equal(t, activities.ForeseeOut{}, look(), "nothing is decided while sending is paused")
 	b.Ledger.SetGate(false, false)
+	ctx := context.Background()
+	require.NoError(t, b.Ledger.SetStage(ctx, incident, breach.Stage{Wave: 1, Name: policy.StageRamp, People: 4, Since: b.Now()}))
+	require.Equal(t, activities.ForeseeOut{}, look(), "a stage is watched")
+	require.NoError(t, b.Ledger.SetStage(ctx, incident, breach.Stage{Wave: 1, Name: policy.StageFull, Since: b.Now()}))
+	for _, k := range []breach.Brake{{Kind: breach.BrakeGate, Wave: 1}, {Kind: breach.BrakeStop, Channel: breach.Email}} {
+		require.NoError(t, b.Ledger.SetBrake(ctx, incident, k))
+		require.Equal(t, activities.ForeseeOut{}, look(), "people are held by a %s", k.Kind)
+		b.Ledger.Lift(b.Now())
+	}
 	b.Profiles.Change(func(p *policy.Profile) { p.Announcement.Covers = nil })
 	require.True(t, look().Never)
 	b.Profiles.Change(nil)

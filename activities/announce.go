@@ -21,6 +21,7 @@ type Announce struct {
 	People        People
 	Sending       Sending
 	Paces         Paces
+	Brakes        Brakes
 	Profiles      Profiles
 	Announcements Announcements
 	Publisher     Publisher

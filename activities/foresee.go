@@ -19,7 +19,8 @@ type ForeseeOut struct {
 
 // Foresee looks, while people are being told, whether the rest can be told before the deadline at the measured
 // rate. When not, and the policy covers that, the approved page is published now: nobody's own message is taken
-// away, and nobody is covered by it yet. Nothing is decided while sending is paused or stopped.
+// away, and nobody is covered by it yet. Nothing is decided while sending is paused or stopped, while a stage is
+// watched, or while a gate or a brake holds people: that is no slowness, and a person is asked already.
 func (a *Announce) Foresee(ctx context.Context, in AnnounceIn) (ForeseeOut, error) {
 	ann, err := a.Announcements.Announcement(ctx, in.Incident)
 	if err == nil {
@@ -30,6 +31,9 @@ func (a *Announce) Foresee(ctx context.Context, in AnnounceIn) (ForeseeOut, erro
 	}
 	paused, stopped, err := a.Sending.Gate(ctx, in.Incident)
 	if err != nil || paused || stopped {
+		return ForeseeOut{}, fail(ctx, err)
+	}
+	if flows, err := a.flows(ctx, in); err != nil || !flows {
 		return ForeseeOut{}, fail(ctx, err)
 	}
 	_, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
@@ -49,6 +53,16 @@ func (a *Announce) Foresee(ctx context.Context, in AnnounceIn) (ForeseeOut, erro
 	}
 	reference, err := a.early(ctx, in, plan, p, d, "tocsin")
 	return ForeseeOut{Published: err == nil, Reference: reference, Because: d.Because}, fail(ctx, err)
+}
+
+// flows says that nothing holds the list back on purpose.
+func (a *Announce) flows(ctx context.Context, in AnnounceIn) (bool, error) {
+	stages, err := a.Brakes.Stages(ctx, in.Incident)
+	if err != nil {
+		return false, err
+	}
+	brakes, err := a.Brakes.Brakes(ctx, in.Incident)
+	return policy.AtFullPace(stages, brakes, in.Wave), err
 }
 
 // EarlyIn names a list whose plan holds the page, and the lead who decided that it is published now.
@@ -108,19 +122,26 @@ func (a *Announce) measure(ctx context.Context, in AnnounceIn) (p policy.Profile
 	if m.Remaining == 0 {
 		return p, m, nil
 	}
-	pace, err := a.Paces.Pace(ctx, in.Incident)
-	if err != nil {
+	if m.PerSecond, err = a.rate(ctx, in, p); err != nil {
 		return p, m, err
 	}
-	sent := policy.Sent{Messages: pace.Messages, First: pace.First, Last: pace.Last, Left: m.Remaining, Limit: p.Capacity()}
-	m.PerSecond, _ = sent.Rate(a.Now().UTC())
 	j, _, err := a.Duties.Judgement(ctx, in.Incident)
 	if err != nil && breach.CodeOf(err) != breach.ErrNotFound { // facts that cannot be judged have no deadline
 		return p, m, err
 	}
-	m.Deadline = policy.LegalDeadline(j.Obligations)
+	m.Deadline, m.HouseTerm = policy.DeadlineToTell(j.Obligations)
 	m.Cost, err = a.cost(ctx, in, p)
 	return p, m, err
+}
+
+// rate is how many messages a second go out; 0 while that is not known.
+func (a *Announce) rate(ctx context.Context, in AnnounceIn, p policy.Profile) (float64, error) {
+	if flows, err := a.flows(ctx, in); err != nil || !flows {
+		return 0, err
+	}
+	pace, err := a.Paces.Pace(ctx, in.Incident)
+	perSecond, _ := policy.Sent{Messages: pace.Messages, First: pace.First, Last: pace.Last, Limit: p.Capacity()}.Rate(a.Now().UTC())
+	return perSecond, err
 }
 
 // cost is what it takes to tell those who are left; nil where policy or facts name no price, so that nobody has to

@@ -141,7 +141,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(again.Start, name(activities.NameAgain))
 
 	announce := &activities.Announce{
-		Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Paces: p.Ledger, Profiles: p.Profiles,
+		Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Paces: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles,
 		Announcements: p.Ledger, Publisher: p.Publisher, Now: p.Now,
 	}
 	w.RegisterActivityWithOptions(announce.Foresee, name(activities.NameForesee))

@@ -131,7 +131,7 @@ func TestThePublicIsToldEarlyWhenTheDeadlineCannotBeMet(t *testing.T) {
 		require.Equal(t, breach.Tally{breach.Pending: 1, breach.Unreachable: 1}, p.led.Outcomes(), "nobody is covered yet")
 		require.Len(t, p.led.Published(), 1)
 		require.Equal(t, policy.UncoveredTooLate, p.led.Published()[0].Reason)
-		require.Contains(t, p.led.Because()[1], "The deadline of 2026-03-05 08:00 UTC has passed with 1 person still to be told.")
+		require.Contains(t, p.led.Because()[1], "The deadline of 2026-03-05 08:00 UTC (the house's own deadline for a duty of the law, which names no number) has passed with 1 person still to be told.")
 	})
 	p.closes()
 	require.NoError(t, p.run())

@@ -96,7 +96,7 @@ func (s *Stage) Resolve() *activities.Resolve {
 // Announce tells the public behind this stage's ports.
 func (s *Stage) Announce() *activities.Announce {
 	return &activities.Announce{
-		Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Paces: s.Ledger, Profiles: s.Profiles,
+		Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Paces: s.Ledger, Brakes: s.Ledger, Profiles: s.Profiles,
 		Announcements: s.Ledger, Publisher: s.Office, Now: s.Now,
 	}
 }

@@ -92,8 +92,10 @@ func (j Judge) Judge(f breach.Facts, _ policy.Profile, _ time.Time) (breach.Judg
 	if f.Incident.Malicious != nil && *f.Incident.Malicious {
 		hours = 24
 	}
+	people := obligation(f, DutyPeople, "notify_individuals", 72, breach.Applies)
+	people.Binding = "house_policy" // as with the shipped rules: the law says when in words, the house in hours
 	out := []breach.Obligation{
-		obligation(f, DutyPeople, "notify_individuals", 72, breach.Applies),
+		people,
 		obligation(f, DutyAuthority, "notify_authority", hours, breach.Applies),
 	}
 	second := breach.DoesNotApply
@@ -105,7 +107,7 @@ func (j Judge) Judge(f breach.Facts, _ policy.Profile, _ time.Time) (breach.Judg
 }
 
 func obligation(f breach.Facts, id, duty string, hours int, v breach.Verdict) breach.Obligation {
-	o := breach.Obligation{ID: id, Duty: duty, Verdict: v, Binding: "law", Clock: &breach.Clock{From: "aware_at", Value: hours, Unit: "hours"}}
+	o := breach.Obligation{ID: id, Duty: duty, Verdict: v, Binding: "law", Basis: "law", Clock: &breach.Clock{From: "aware_at", Value: hours, Unit: "hours"}}
 	if v == breach.Applies && f.Incident.AwareAt != nil {
 		start := f.Incident.AwareAt.UTC()
 		due := start.Add(time.Duration(hours) * time.Hour)

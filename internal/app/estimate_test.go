@@ -35,6 +35,16 @@ func TestEstimateWhilePeopleAreBeingTold(t *testing.T) {
 	v.Announcement = &breach.Notice{}
 	require.Equal(t, []string{policy.AdviceProvider}, estimate(v, pace, 5).Advice, "it is announced already")
 
+	v.Stages = []breach.Stage{{Wave: 1, Name: policy.StageFull, Since: first}, {Wave: 2, Name: policy.StageRamp, People: 1000, Since: now}}
+	require.Nil(t, estimate(v, pace, 0), "the stage of a list is watched: that is no slowness")
+	v.Stages[1].Name = policy.StageFull
+	require.NotNil(t, estimate(v, pace, 0))
+	for kind, held := range map[breach.BrakeKind]bool{breach.BrakeGate: true, breach.BrakeStop: true, breach.BrakeWarn: false} {
+		v.Brakes = breach.Brakes{{Kind: kind, Wave: 2, Channel: breach.Email}}
+		require.Equal(t, held, estimate(v, pace, 0) == nil, kind)
+	}
+	v.Brakes = nil
+
 	require.Nil(t, estimate(v, breach.Pace{}, 0), "not begun")
 	v.People = breach.Tally{breach.Attempted: 1200}
 	require.Nil(t, estimate(v, pace, 0), "nobody left")

@@ -125,6 +125,9 @@ func (d *Desk) seeAhead(ctx context.Context, incident string, v *breach.Overview
 }
 
 func estimate(v breach.Overview, pace breach.Pace, limit float64) *breach.Estimate {
+	if !policy.AtFullPace(v.Stages, v.Brakes, 0) {
+		return nil
+	}
 	s := policy.Sent{Messages: pace.Messages, First: pace.First, Last: pace.Last, Left: v.People[breach.Pending], Limit: limit}
 	e := policy.EstimateHandover(s, v.Duties, v.At)
 	if e != nil && v.Announcement != nil {

@@ -37,7 +37,8 @@ type Obligation struct {
 	Verdict   Verdict    `json:"verdict"`
 	DueAt     *time.Time `json:"due_at,omitempty"` // UTC
 	Clock     *Clock     `json:"clock,omitempty"`
-	Binding   string     `json:"binding"` // law, house_policy
+	Binding   string     `json:"binding"` // law, house_policy: what the deadline rests on
+	Basis     string     `json:"basis"`   // law, house_policy: what the duty itself rests on
 	Overdue   bool       `json:"overdue"`
 	Because   []string   `json:"because"`
 	Missing   []string   `json:"missing,omitempty"`

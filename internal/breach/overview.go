@@ -28,7 +28,7 @@ type Overview struct {
 	Brakes       Brakes                    `json:"brakes,omitempty"`  // that nobody lifted, warnings included
 	Senders      []Sender                  `json:"senders,omitempty"` // while people are being told
 	Timings      Timings                   `json:"timings"`
-	Estimate     *Estimate                 `json:"estimate,omitempty"` // while people are being told
+	Estimate     *Estimate                 `json:"estimate,omitempty"` // while people are being told and nothing holds them back on purpose
 	Evidence     *Sealed                   `json:"evidence,omitempty"`
 	// EngineAnswers is false while the workflow engine does not answer: what is awaited is unknown then.
 	EngineAnswers bool      `json:"engine_answers"`

@@ -49,6 +49,7 @@ type Measured struct {
 	Remaining int64
 	PerSecond float64
 	Deadline  time.Time // by when people must be told, UTC; zero when there is none
+	HouseTerm bool      // the house set that deadline for a duty of the law that names no number
 	Cost      *Money    // of telling the remaining people one by one; nil when it is not known
 }
 
@@ -177,6 +178,9 @@ func tooLate(m Measured, now time.Time) (int64, string) {
 		return 0, ""
 	}
 	due := m.Deadline.UTC().Format("2006-01-02 15:04") + " UTC"
+	if m.HouseTerm {
+		due += " (the house's own deadline for a duty of the law, which names no number)"
+	}
 	left := m.Deadline.Sub(now)
 	if left <= 0 {
 		return m.Remaining, fmt.Sprintf("The deadline of %s has passed with %s still to be told.", due, people(m.Remaining))

@@ -55,7 +55,7 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 	p := ph.pack
 	o := breach.Obligation{
 		ID: ph.id, Regime: p.ID, Duty: packDuties[ph.duty.Addressee], Addressee: ph.duty.To, Phase: ph.phase.ID,
-		Title: ph.phase.Title, Verdict: r.verdict, Binding: p.Binding, Because: r.because,
+		Title: ph.phase.Title, Verdict: r.verdict, Binding: p.Binding, Basis: p.Binding, Because: r.because,
 		Contents: or(ph.phase.Contents, ph.duty.Contents), Citation: or(ph.phase.Citation, p.Citation),
 		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
 	}

@@ -14,13 +14,30 @@ const (
 	AdviceAnnounce    = "announce_now"     // tell the public now, and go on telling people one by one
 )
 
-// Sent is what was measured of a delivery that is under way. Instants are UTC; zero when nothing was handed over.
+// Sent is what was measured of a delivery that is under way, since nothing holds it back (see AtFullPace). Instants
+// are UTC; zero when nothing was handed over.
 type Sent struct {
 	Messages    int64 // handed over so far, whatever became of them
 	First, Last time.Time
 	Left        int64 // people to whom nothing was handed over yet
 	// Limit is how many messages a second the providers take together, see Profile.Capacity; 0 is no limit.
 	Limit float64
+}
+
+// AtFullPace says that a list (0: each list) is told as fast as it goes: no stage is watched, no gate waits for a
+// person, no brake holds anybody. Else its pace says nothing of the time that is left: a hold is no slowness.
+func AtFullPace(stages []breach.Stage, brakes breach.Brakes, wave int) bool {
+	for _, st := range stages {
+		if (wave == 0 || st.Wave == wave) && st.Name != StageFull {
+			return false
+		}
+	}
+	for _, b := range brakes {
+		if b.Kind == breach.BrakeStop || b.Kind == breach.BrakeGate && (wave == 0 || b.Holds(wave, "", "", "")) {
+			return false
+		}
+	}
+	return true
 }
 
 // leastSent is how many messages, and over how long, make a rate that says something.

@@ -42,6 +42,27 @@ func TestEstimateHandover(t *testing.T) {
 	}
 }
 
+// What holds people back on purpose is no slowness.
+func TestAtFullPace(t *testing.T) {
+	t.Parallel()
+	full, ramp := breach.Stage{Wave: 1, Name: StageFull}, breach.Stage{Wave: 2, Name: StageRamp, People: 1000}
+	gate, stop, warn := breach.Brake{Kind: breach.BrakeGate, Wave: 2}, breach.Brake{Kind: breach.BrakeStop, Channel: breach.Email, Domain: "mail.example"}, breach.Brake{Kind: breach.BrakeWarn}
+	for name, c := range map[string]struct {
+		stages        []breach.Stage
+		brakes        breach.Brakes
+		all, one, two bool
+	}{
+		"told at once":        {nil, nil, true, true, true},
+		"everybody":           {[]breach.Stage{full}, breach.Brakes{warn}, true, true, true},
+		"a stage of one list": {[]breach.Stage{full, ramp}, nil, false, true, false},
+		"a sample":            {[]breach.Stage{{Wave: 1, Name: StageCanary}}, nil, false, false, true},
+		"a gate of one list":  {[]breach.Stage{full}, breach.Brakes{gate}, false, true, false},
+		"a brake":             {[]breach.Stage{full}, breach.Brakes{stop}, false, false, false},
+	} {
+		require.Equal(t, []bool{c.all, c.one, c.two}, []bool{AtFullPace(c.stages, c.brakes, 0), AtFullPace(c.stages, c.brakes, 1), AtFullPace(c.stages, c.brakes, 2)}, name)
+	}
+}
+
 func TestEstimateIsSteady(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -49,16 +49,21 @@ func AnnounceDecided(by string, m Measured) Decision {
 		Because: []string{progress(m), "A lead, " + by + ", decided that the public is told now; the reason is on the record.", nobodyLoses}}
 }
 
-// LegalDeadline is the earliest instant (UTC) by which a law that applies wants people to be told; zero when there
-// is none. A deadline that the organisation set itself, or one that may not apply, publishes nothing by itself.
-func LegalDeadline(duties []breach.Obligation) (due time.Time) {
+// DeadlineToTell is the earliest instant (UTC) by which people must be told under a duty of the law that applies;
+// zero when there is none. house says that the law names no number for it ("without undue delay") and the house set
+// one. A duty that the organisation only promised, or one that may not apply, publishes nothing by itself.
+func DeadlineToTell(duties []breach.Obligation) (due time.Time, house bool) {
 	for _, o := range duties {
-		if o.Duty == "notify_individuals" && o.Verdict == breach.Applies && o.Binding == bindingLaw && o.DueAt != nil &&
-			(due.IsZero() || o.DueAt.Before(due)) {
-			due = o.DueAt.UTC()
+		ofLaw := o.Basis == bindingLaw || o.Binding == bindingLaw // an older judgement names no basis
+		if o.Duty != "notify_individuals" || o.Verdict != breach.Applies || !ofLaw || o.DueAt == nil {
+			continue
+		}
+		termOfHouse := o.Binding != bindingLaw
+		if due.IsZero() || o.DueAt.Before(due) || o.DueAt.Equal(due) && !termOfHouse {
+			due, house = o.DueAt.UTC(), termOfHouse
 		}
 	}
-	return due
+	return due, house
 }
 
 // CostOf adds up what telling people one by one costs, in the currency of the policy's limit: people by the

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -105,22 +106,76 @@ func TestRateIsTheSlowerOfMeasuredAndLimit(t *testing.T) {
 	require.Zero(t, p.Capacity(), "one without a limit of its own")
 }
 
-func TestLegalDeadline(t *testing.T) {
+func TestDeadlineToTell(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	duty := func(hours int, change func(*breach.Obligation)) breach.Obligation {
 		due := now.Add(time.Duration(hours) * time.Hour)
-		o := breach.Obligation{Duty: "notify_individuals", Verdict: breach.Applies, Binding: bindingLaw, DueAt: &due}
+		o := breach.Obligation{Duty: "notify_individuals", Verdict: breach.Applies, Basis: bindingLaw, Binding: bindingLaw, DueAt: &due}
 		change(&o)
 		return o
 	}
 	same := func(*breach.Obligation) {}
-	require.Equal(t, now.Add(5*time.Hour), LegalDeadline([]breach.Obligation{
-		duty(9, same), duty(5, same), duty(1, func(o *breach.Obligation) { o.Verdict = breach.CannotTell }),
-		duty(1, func(o *breach.Obligation) { o.Binding = bindingHouse }), duty(1, func(o *breach.Obligation) { o.Duty = "notify_authority" }),
-		duty(1, func(o *breach.Obligation) { o.DueAt = nil }),
-	}))
-	require.True(t, LegalDeadline(nil).IsZero())
+	soft := func(o *breach.Obligation) { o.Binding = bindingHouse }
+	none := []breach.Obligation{
+		duty(1, func(o *breach.Obligation) { o.Verdict = breach.CannotTell }),
+		duty(1, func(o *breach.Obligation) { o.Verdict, o.Binding = breach.CannotTell, bindingHouse }),
+		duty(1, func(o *breach.Obligation) { o.Basis, o.Binding = bindingHouse, bindingHouse }), // a promise
+		duty(1, func(o *breach.Obligation) { o.Duty = "notify_authority" }), duty(1, func(o *breach.Obligation) { o.DueAt = nil }),
+	}
+	for name, c := range map[string]struct {
+		more  []breach.Obligation
+		hours int
+		house bool
+	}{
+		"the earliest":       {[]breach.Obligation{duty(9, same), duty(5, same), duty(7, soft)}, 5, false},
+		"the house's number": {[]breach.Obligation{duty(9, same), duty(7, soft)}, 7, true},
+		"at once":            {[]breach.Obligation{duty(7, soft), duty(7, same), duty(7, soft)}, 7, false},
+		"no basis yet":       {[]breach.Obligation{duty(3, func(o *breach.Obligation) { o.Basis = "" })}, 3, false},
+	} {
+		due, house := DeadlineToTell(append(c.more, none...))
+		require.Equal(t, now.Add(time.Duration(c.hours)*time.Hour), due, name)
+		require.Equal(t, c.house, house, name)
+	}
+	due, house := DeadlineToTell(none)
+	require.True(t, due.IsZero() && !house)
+}
+
+// With the shipped rules and the sample incident, a send that is too slow for the duty to tell people has the
+// public told early; no sentence says that the law names the number.
+func TestPromise_M12_ASlowSendIsForeseenWithTheShippedRules(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../examples/incident.json")
+	require.NoError(t, err)
+	file, err := breach.ParseIncident(raw)
+	require.NoError(t, err)
+	p := builtin(t, "mooc")
+	at := func(f breach.Facts) Measured {
+		j, err := loadTestRules(t).Judge(f, p, *f.Incident.AwareAt)
+		require.NoError(t, err)
+		m := Measured{Tally: breach.Tally{breach.Attempted: 100_000, breach.Pending: 900_000}, Remaining: 900_000, PerSecond: 3}
+		m.Deadline, m.HouseTerm = DeadlineToTell(j.Obligations)
+		return m
+	}
+	m, now := at(file.Facts), file.Facts.Incident.AwareAt.Add(time.Hour)
+	require.Equal(t, file.Facts.Incident.DetectedAt.Add(72*time.Hour).UTC(), m.Deadline)
+	require.True(t, m.HouseTerm)
+	d := ForeseeLate(p, m, now)
+	require.True(t, d.Announce, "%v", d.Because)
+	require.Equal(t, UncoveredTooLate, d.Reason)
+	final := DecideAnnouncement(p, m, now)
+	require.True(t, final.Announce)
+	for _, says := range []string{d.Because[1], final.Because[1]} {
+		require.Contains(t, says, "cannot.")
+		require.Contains(t, says, "the house's own deadline for a duty of the law, which names no number")
+	}
+	m.PerSecond = 300
+	require.False(t, ForeseeLate(p, m, now).Announce, "fast enough")
+
+	// Where only the organisation's own policy promises it, a person decides.
+	abroad, err := breach.MergeFacts(file.Facts, []byte(`{"organisation":{"country":"SG","regions":null},"people":{"by_country":{"CN":null,"DE":null,"FR":null,"SG":1000,"US":null,"HK":null,"GB":null,"TW":null,"BR":null,"JP":null,"KR":null,"IN":null,"AU":null},"by_region":null}}`))
+	require.NoError(t, err)
+	require.Zero(t, at(abroad).Deadline)
 }
 
 func TestCostOf(t *testing.T) {

@@ -214,6 +214,60 @@ func TestPaceForgetsAPauseBeforeIt(t *testing.T) {
 	require.Equal(t, breach.Pace{Messages: 3, First: day.Add(300 * time.Minute), Last: day.Add(310 * time.Minute)}, p)
 }
 
+// A watch, a gate, a brake and a pause are no slowness: the pace is measured from where they end.
+func TestPaceBeginsAnewWhereAHoldEnds(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 50))
+	_, hash := b.submit(1, 1, wei.ID)
+	require.NoError(t, b.approve(hash, noor))
+	minute := func(n int) time.Time { return day.Add(time.Duration(n) * time.Minute) }
+	var sent int64
+	send := func(n int) {
+		sent++
+		require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(sent, breach.Email, 1, breach.Accepted, minute(n))}))
+	}
+	pace := func(messages int64, first, last int) {
+		t.Helper()
+		p, err := b.Pace(b.ctx, b.id)
+		require.NoError(t, err)
+		want := breach.Pace{Messages: messages}
+		if messages > 0 {
+			want.First, want.Last = minute(first), minute(last)
+		}
+		require.Equal(t, want, p)
+	}
+	stage := func(name string, n int) {
+		require.NoError(t, b.SetStage(b.ctx, b.id, breach.Stage{Wave: 1, Name: name, Since: minute(n)}))
+	}
+	stage("ramp", 0)
+	send(1)
+	send(2)
+	pace(2, 1, 2)
+	stage("full", 7)
+	pace(0, 0, 0)
+	send(8)
+	pace(1, 8, 8)
+
+	require.NoError(t, b.SetBrake(b.ctx, b.id, breach.Brake{Kind: breach.BrakeStop, Channel: breach.Email, Stage: "full", At: minute(9)}))
+	pace(1, 8, 8)
+	require.NoError(t, b.LiftBrakes(b.ctx, b.id, "lift", 0, wei, minute(600)))
+	pace(0, 0, 0)
+	send(601)
+	send(602)
+	pace(2, 601, 602)
+
+	require.NoError(t, b.SetBrake(b.ctx, b.id, breach.Brake{Kind: breach.BrakeWarn, Channel: breach.Email, At: minute(603)}))
+	require.NoError(t, b.LiftBrakes(b.ctx, b.id, "warning", 0, wei, minute(604)))
+	pace(2, 601, 602)
+
+	require.NoError(t, b.MoveGate(b.ctx, b.id, "pause", breach.GatePause, wei, minute(605)))
+	require.NoError(t, b.MoveGate(b.ctx, b.id, "resume", breach.GateResume, wei, minute(1200)))
+	pace(0, 0, 0)
+	send(1201)
+	pace(1, 1201, 1201)
+}
+
 func TestALeadsDecisionToAnnounceIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
