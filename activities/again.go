@@ -32,6 +32,9 @@ type AgainOut struct {
 	Over   bool  `json:"over,omitempty"`
 }
 
+// againNote and the id of a decision are the key of the note that it was carried out, or could not be.
+const againNote = "again/"
+
 // Start sets people back to be told, block by block. Run again after a crash it goes on with those who are left:
 // the ledger sets nobody back twice for one decision.
 func (a *Again) Start(ctx context.Context, in AgainIn) (out AgainOut, err error) {
@@ -51,7 +54,7 @@ func (a *Again) Start(ctx context.Context, in AgainIn) (out AgainOut, err error)
 		return out, fail(ctx, err)
 	}
 	out.People, out.Waves = n, waves
-	err = a.Cases.Note(ctx, in.Incident, "again/"+in.Decision, "tocsin", "people.tried_again", map[string]any{
+	err = a.Cases.Note(ctx, in.Incident, againNote+in.Decision, "tocsin", "people.tried_again", map[string]any{
 		"decision": in.Decision, "people": n, "covered": covered, "stays": stays, "waves": waves, "over": out.Over,
 	}, a.Now().UTC())
 	return out, fail(ctx, err)

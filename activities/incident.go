@@ -277,14 +277,18 @@ func (c *Case) each(ctx context.Context, in FulfilIn, do func(obligation string)
 // TroubleIn says what cannot go on without a person, and why. Reason holds no personal data.
 type TroubleIn struct {
 	Incident string    `json:"incident"`
-	What     string    `json:"what"` // number of a list, or an obligation
+	What     string    `json:"what"` // number of a list, an obligation, or again/ and a decision to try again
 	Reason   string    `json:"reason"`
 	At       time.Time `json:"at"`
 }
 
-// Trouble puts what a person has to mend on the incident's record, so that whoever looks there learns why.
+// Trouble puts what a person has to mend on the incident's record, so that whoever looks there learns why. Of a
+// decision to try again that is the note which ends it: another one may be taken.
 func (c *Case) Trouble(ctx context.Context, in TroubleIn) (CaseIn, error) {
 	key := "trouble/" + in.What + "/" + in.At.UTC().Format(time.RFC3339Nano)
+	if strings.HasPrefix(in.What, againNote) {
+		key = in.What
+	}
 	err := c.Cases.Note(ctx, in.Incident, key, "tocsin", "case.trouble", map[string]string{"what": in.What, "reason": in.Reason}, c.Now().UTC())
 	return CaseIn{Incident: in.Incident}, fail(ctx, err)
 }

@@ -55,7 +55,10 @@ func (s *story) tryAgain(ctx workflow.Context, id string) {
 	switch {
 	case err != nil:
 		s.note(ctx, "deliver", "a decision to try people again could not be carried out: "+why(err))
-		s.record(ctx, "again", why(err))
+		s.record(ctx, "again/"+id, why(err)) // which ends the decision, so that another one can be taken
+		for _, w := range s.waves {          // whom it set back before it failed is told all the same
+			s.afresh(ctx, w.no)
+		}
 		return
 	case out.Over:
 		s.note(ctx, "deliver", "nobody more is tried again: sending was stopped, or the incident was closed")

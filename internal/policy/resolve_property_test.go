@@ -187,8 +187,13 @@ func (w *world) send(st Step) {
 		}
 	}
 	w.allowed(st)
-	w.used = append(w.used, st.Provider)
 	a := breach.Attempt{Addressee: st.Addressee, Channel: st.Channel, Try: st.Try, Provider: st.Provider, At: w.now, IntendedAt: w.now, State: breach.Accepted}
+	if rapid.IntRange(0, 3).Draw(t, "not begun") == 0 { // nobody loses a channel by it, however often it happens
+		a.State, a.Reason = breach.FailedTemporary, "interrupted"
+		w.s.Attempts = append(w.s.Attempts, a)
+		return
+	}
+	w.used = append(w.used, st.Provider)
 	if !w.working[st.Channel] {
 		a.State = rapid.SampledFrom([]breach.AttemptState{breach.Accepted, breach.HandedOver, breach.Delivered, breach.FailedTemporary,
 			breach.FailedPermanent, breach.Unknown}).Draw(t, "answer")

@@ -181,6 +181,42 @@ func TestStepsAfterFailuresAndSilence(t *testing.T) {
 	})
 }
 
+// What was intended and never begun uses up no try, is not waited for, and leaves no channel; numbers of tries go on.
+func TestAnAttemptThatWasNeverBegunCountsLikeNone(t *testing.T) {
+	t.Parallel()
+	e, s := breach.Email, breach.SMS
+	mail := breach.Person{Email: "e@example.com"}
+	unbegun := func(c breach.Channel, try int) breach.Attempt {
+		a := past(c, try, breach.FailedTemporary)
+		a.Reason = "interrupted"
+		return a
+	}
+	var often []breach.Attempt
+	for i := range 50 {
+		often = append(often, unbegun(e, i+1))
+	}
+	before := past(e, 1, breach.FailedTemporary)
+	before.At = sent.Add(-time.Minute)
+	lost := past(e, 1, breach.Unknown)
+	lost.Reason = "interrupted"
+	again := past(e, 1, breach.FailedPermanent)
+	again.Past = true
+	g := &breach.Guardian{Email: "g@example.com"}
+	runSteps(t, []stepCase{
+		{name: "at once", s: subject(mail, unbegun(e, 1)), want: []Step{send(e, "smtp", 2, WhyRetry)}},
+		{name: "however often", s: subject(everything(), often...), want: []Step{send(e, "smtp", 51, WhyRetry)}},
+		{name: "the back-off is that of the last one that was begun", s: subject(mail, before, unbegun(e, 2)), want: []Step{wait(e, 4*time.Minute, WhyBackoff)}},
+		{name: "and so are the tries", s: subject(mail, before, unbegun(e, 2), past(e, 3, breach.FailedTemporary)), want: []Step{wait(e, 30*time.Minute, WhyBackoff)}},
+		{name: "a channel that was left stays left", s: subject(everything(), past(e, 1, breach.FailedPermanent), unbegun(s, 1)), want: []Step{send(s, "twilio", 2, WhyRetry)}},
+		{name: "a repeat is still to be sent", s: subject(mail, settled(e, 1, breach.Repeated), unbegun(e, 2)), want: []Step{send(e, "smtp", 3, WhyRepeat)}},
+		{name: "after a decision to try again", s: subject(mail, again, unbegun(e, 2)), want: []Step{send(e, "smtp", 3, WhyAgain)}},
+		{name: "one whose result is unknown was begun", s: subject(mail, lost), want: []Step{reconcile(e, 1, SettleRepeat, true)}},
+		{name: "who has nothing left was not failed everywhere", s: subject(breach.Person{}, unbegun(e, 1)), want: []Step{exhausted(UncoveredNoContact)}},
+		{name: "the child beside the guardian", s: subject(child("2015-01-01", g), unbegun(e, 1), guardian(past(e, 1, breach.Accepted))),
+			want: []Step{to(breach.ToGuardian, wait(e, 48*time.Hour, WhyQuiet)), send(e, "smtp", 2, WhyChildToo)}},
+	})
+}
+
 func TestStepsRespectOutcomesAndRecords(t *testing.T) {
 	t.Parallel()
 	e, s := breach.Email, breach.SMS
