@@ -39,8 +39,10 @@ type chaos struct {
 	long  bool   // as `make chaos` runs it
 	harm  int    // what was done, counted
 	what  string // in words
-	kills int    // crashes, each of which may leave as many messages unknown as can be in flight
+	kills int    // crashes of senders, or of the ledger below them
 	clock string // file
+
+	counted time.Time // when it was last counted what is under way
 }
 
 // size is how many people `make chaos` tells; 0 is the short form.

@@ -242,15 +242,7 @@ func (d *deployment) watch() {
 
 // overview is how the incident stands; ok is false while nobody answers.
 func (d *deployment) overview() (v breach.Overview, ok bool) {
-	req, err := http.NewRequest(http.MethodGet, d.url+"/v1/incidents/"+d.incident, nil)
-	require.NoError(d.t, err)
-	req.Header.Set("Authorization", "Bearer "+d.lead)
-	res, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
-	if err != nil {
-		return v, false
-	}
-	defer res.Body.Close()
-	return v, res.StatusCode == http.StatusOK && json.NewDecoder(res.Body).Decode(&v) == nil
+	return d.ask(d.url, d.incident, d.lead)
 }
 
 // conclude waits until the delivery has ended by itself, closes the incident, and keeps what the product says

@@ -69,15 +69,17 @@ func badMail(n float64) map[faults.Trouble]float64 {
 func killWorkers(c *chaos) {
 	for _, m := range c.moments(c.times(6, 2)) {
 		c.at(m)
-		which := c.dice.IntN(3)
+		which, ended := c.dice.IntN(3), 0
 		for i, w := range c.workers {
 			if which == 2 || which == i {
 				if w.signal(syscall.SIGKILL) {
-					c.kills++
+					ended++
 					c.did("%s killed", w.name)
 				}
 			}
 		}
+		c.kills += ended
+		c.cut(ended)
 	}
 	c.what = fmt.Sprintf("%d workers killed, one or both of two", c.kills)
 }
@@ -90,6 +92,7 @@ func killPostgres(c *chaos) {
 		c.crashPostgres(all)
 		c.kills++
 		c.did("PostgreSQL killed (all of it: %t)", all)
+		c.cut(len(c.workers))
 	}
 	c.what = fmt.Sprintf("%d times, the postmaster alone or with all processes", c.harm)
 }
@@ -110,8 +113,7 @@ func (d *deployment) crashPostgres(all bool) {
 func killTemporal(c *chaos) {
 	for _, m := range c.moments(c.times(5, 2)) {
 		c.at(m)
-		if c.temporal.signal(syscall.SIGKILL) {
-			c.kills++
+		if c.temporal.signal(syscall.SIGKILL) { // it sends nothing: nothing may be unknown after it
 			c.did("Temporal killed")
 		}
 	}
@@ -133,6 +135,7 @@ func killAll(c *chaos) {
 		}
 		c.kills++
 		c.did("worker, API, Temporal and PostgreSQL killed")
+		c.cut(len(c.workers))
 	}
 	c.what = fmt.Sprintf("%d times worker, API, Temporal and PostgreSQL", c.harm)
 }
@@ -152,6 +155,7 @@ func freezePostgres(c *chaos) {
 		_ = syscall.Kill(pid, syscall.SIGCONT)
 	}
 	c.say("PostgreSQL goes on")
+	c.cut(len(c.workers))
 	c.what = fmt.Sprintf("all processes stopped for %s", away)
 }
 
@@ -159,7 +163,6 @@ func freezeTemporal(c *chaos) {
 	c.at(0.1 + 0.5*c.dice.Float64())
 	away := c.pause(30*time.Second, 6*time.Second)
 	require.True(c.t, c.temporal.signal(syscall.SIGSTOP))
-	c.kills++
 	c.did("Temporal stands still")
 	time.Sleep(away)
 	c.temporal.signal(syscall.SIGCONT)
@@ -180,6 +183,7 @@ func readOnly(c *chaos) {
 		time.Sleep(away)
 		c.settle("ALTER DATABASE tocsin RESET default_transaction_read_only")
 		c.say("the database takes writes again")
+		c.cut(len(c.workers))
 	}
 	c.what = fmt.Sprintf("%d times for %s, sessions ended", c.harm, away)
 }
@@ -227,6 +231,7 @@ func fillUp(below string) func(c *chaos) {
 			time.Sleep(away)
 			require.NoError(c.t, os.Remove(ballast))
 			c.say("there is space again")
+			c.cut(len(c.workers))
 		}
 		c.what = fmt.Sprintf("%d times for %s", c.harm, away)
 	}
@@ -249,9 +254,19 @@ func jump(c *chaos) {
 // badDay is everything, one after the other, while the mail server is bad.
 func badDay(c *chaos) {
 	steps := []func(){
-		func() { c.workers[c.dice.IntN(2)].signal(syscall.SIGKILL); c.kills++; c.did("a worker killed") },
-		func() { c.crashPostgres(c.dice.IntN(2) == 0); c.kills++; c.did("PostgreSQL killed") },
-		func() { c.temporal.signal(syscall.SIGKILL); c.kills++; c.did("Temporal killed") },
+		func() {
+			c.workers[c.dice.IntN(2)].signal(syscall.SIGKILL)
+			c.kills++
+			c.did("a worker killed")
+			c.cut(1)
+		},
+		func() {
+			c.crashPostgres(c.dice.IntN(2) == 0)
+			c.kills++
+			c.did("PostgreSQL killed")
+			c.cut(len(c.workers))
+		},
+		func() { c.temporal.signal(syscall.SIGKILL); c.did("Temporal killed") },
 		func() { c.serve.signal(syscall.SIGKILL); c.did("the API killed") },
 	}
 	times := c.times(8, 4)

@@ -12,16 +12,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 	"github.com/tocsin-engine/tocsin/internal/simulator/smtpsim"
 )
-
-// unknownAtMost is how many messages can be intended without an outcome when the product is killed, and so how
-// many people can be told twice by it.
-var unknownAtMost = activities.DefaultLimits.InFlight
 
 // summary is what of the demo's summary is looked at.
 type summary struct {
@@ -52,15 +47,15 @@ func (p told) refusedForGood() bool {
 // result are the figures of one test.
 type result struct{ kills, unknown, confirmed, repeated, notKnowable, late, twice, lost, refused, bound int }
 
-// prove holds the product's own account against the outbox on disk and fails the test where they disagree. Each
-// of kills ended a process that sent; doubts is how many more messages the far end left without an answer.
+// prove holds the product's own account against the outbox on disk and fails the test where they disagree. The rig's
+// bound is what kills may have left unknown; doubts is how many more messages the far end left without an answer.
 func (r *rig) prove(kills, doubts int) result {
 	t := r.t
 	t.Helper()
 	r.stopSimulators()
 	box := r.witness()
 	sum, people := r.account()
-	out := result{kills: kills, bound: kills*unknownAtMost + doubts}
+	out := result{kills: kills, bound: r.bound + doubts}
 	drops := map[breach.Channel]int{}
 	for i, want := range r.people {
 		have := people[i]
@@ -97,6 +92,8 @@ func (r *rig) prove(kills, doubts int) result {
 		out.notKnowable, out.late = out.notKnowable+n[breach.NotKnowable], out.late+n[""] // a receipt answered before anybody asked
 	}
 	require.Zero(t, out.lost, "people whom nobody told")
+	require.LessOrEqual(t, out.twice, out.bound, "people who were told twice")
+	require.Positive(t, r.looks.Load(), "nobody could ask whether people add up")
 	return out
 }
 
