@@ -132,7 +132,9 @@ func TestALiftDoesNotSkipTheSteps(t *testing.T) {
 func TestASickSendIsNoticedHoweverFastItIs(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, "mooc", crowd("c", 300)...)
-	p.ramp(func(r *policy.Ramp) { r.Canary, r.Steps, r.Guard = nil, nil, &policy.Guard{Warn: 0.05, Stop: 0.10, From: 100} })
+	p.ramp(func(r *policy.Ramp) {
+		r.Canary, r.Steps, r.Guard = nil, nil, &policy.Guard{Warn: 0.05, Stop: 0.10, From: 100}
+	})
 	p.stage.Post.Script = func(string, delivery.Message, int) activitiestest.Reply {
 		return activitiestest.Reply{Failure: &delivery.Failure{Reason: delivery.ReasonPolicyBlock}}
 	}

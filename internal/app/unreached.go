@@ -271,7 +271,7 @@ func (d *Desk) triedBefore(ctx context.Context, incident string) (out breach.Ret
 		return out, false, err
 	}
 	if json.Unmarshal(e.Data, &out) != nil || out.Decision != deed { // of another request, or of an older form
-		return breach.Retried{}, false, nil
+		return breach.Retried{}, false, nil //nolint:nilerr // what cannot be read is no earlier try
 	}
 	return out, true, nil
 }
