@@ -196,7 +196,7 @@ func (l *run) kill(both bool) {
 	<-l.ended
 	since := time.Now()
 	for len(l.postgres()) > 0 {
-		require.Less(l.t, time.Since(since), 5*time.Second, "PostgreSQL outlives the product: %v", l.postgres())
+		require.Less(l.t, time.Since(since), 20*time.Second, "PostgreSQL outlives the product: %v", l.postgres())
 		time.Sleep(10 * time.Millisecond)
 	}
 }
