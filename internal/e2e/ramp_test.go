@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,10 +61,15 @@ func TestMainJob04SampleAndBrakes(t *testing.T) {
 	require.GreaterOrEqual(t, v.People[breach.Pending], int64(800-12), "nobody else was written to")
 	k.author.do(t, http.MethodPost, k.path("/send/lift"), map[string]any{}, nil)
 
+	var b breach.Brake
 	v = k.until(t, "the sick domain to be held back", func(v breach.Overview) bool {
-		return len(v.Brakes) == 1 && v.Brakes[0].Kind == breach.BrakeStop && v.People[breach.Reached] == 350
+		stops := slices.DeleteFunc(slices.Clone(v.Brakes), func(b breach.Brake) bool { return b.Kind == breach.BrakeWarn }) // before the domain had a name, its provider looked less well
+		if len(stops) != 1 || v.People[breach.Reached] != 350 {
+			return false
+		}
+		b = stops[0]
+		return true
 	})
-	b := v.Brakes[0]
 	require.Equal(t, "bounce.simulator.test", b.Domain)
 	require.Equal(t, breach.Email, b.Channel)
 	require.Equal(t, "no_such_address", b.Reason)

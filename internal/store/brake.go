@@ -244,12 +244,12 @@ func (s *Store) LiftBrakes(ctx context.Context, incident, id string, brake int64
 	})
 }
 
-// forgetHealth lets the guard count anew where a brake was: what failed before is known and was looked at.
+// forgetHealth lets the guard count anew for the provider that a brake was about: what failed before is known and was
+// looked at, and a few more failures of the same kind are not to stop it at once.
 func forgetHealth(ctx context.Context, tx pgx.Tx, incident string, b breach.Brake) error {
 	if b.Kind == breach.BrakeGate {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM health WHERE incident = $1 AND channel = $2 AND provider = $3 AND ($4 = '' OR domain = $4)`,
-		incident, b.Channel, b.Provider, b.Domain)
+	_, err := tx.Exec(ctx, `DELETE FROM health WHERE incident = $1 AND channel = $2 AND provider = $3`, incident, b.Channel, b.Provider)
 	return err
 }

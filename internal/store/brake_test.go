@@ -98,6 +98,7 @@ func TestLiftBrakes(t *testing.T) {
 	_, err := b.AddHealth(b.ctx, b.id, "one", []breach.Health{
 		{Channel: breach.Email, Provider: "smtp", Domain: "a.example", Out: 1000, Failed: map[string]int64{"rejected": 200}},
 		{Channel: breach.Email, Provider: "smtp", Out: 10},
+		{Channel: breach.SMS, Provider: "twilio", Out: 10},
 	}, 5000)
 	require.NoError(t, err)
 	lift := func(id string, brake int64) error { return b.LiftBrakes(b.ctx, b.id, id, brake, wei, day) }
@@ -109,7 +110,7 @@ func TestLiftBrakes(t *testing.T) {
 	sums, err := b.AddHealth(b.ctx, b.id, "one", nil, 5000)
 	require.NoError(t, err)
 	require.Len(t, sums, 1, "what failed there before counts no more; the rest does")
-	require.Empty(t, sums[0].Domain)
+	require.Equal(t, breach.SMS, sums[0].Channel)
 
 	require.NoError(t, lift("c2", 0))
 	require.Empty(t, b.brakes())
