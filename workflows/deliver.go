@@ -149,6 +149,9 @@ func (d *delivery) anew(ctx workflow.Context, round int) error {
 	}
 	next := d.in
 	next.Paused, next.Round, next.Stage, next.Ungated = d.paused, round, d.stage, d.ungated
+	if d.lifted && !d.ungated { // as the next round would
+		next.Stage = 0
+	}
 	return workflow.NewContinueAsNewError(ctx, protocol.WorkflowDeliver, next)
 }
 

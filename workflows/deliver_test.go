@@ -69,6 +69,25 @@ func TestDeliveryContinuesAsNew(t *testing.T) {
 	next.everybodyOnce()
 }
 
+// A brake that is lifted at the very end of a run is lifted for the next one too: whom it held go out step by step.
+func TestALiftGoesAlongToTheNextRun(t *testing.T) {
+	t.Parallel()
+	p, plan := deliverOnly(t, crowd("some", 100)...)
+	require.NoError(t, p.led.SetBrake(t.Context(), incident, breach.Brake{Kind: breach.BrakeGate, Wave: 1, Stage: "canary"}))
+	p.after(time.Minute, "the history is long", func() {
+		require.Empty(t, p.stage.Post.Sent())
+		p.led.Lift(p.env.Now())
+		p.env.SetContinueAsNewSuggested(true)
+		p.env.SignalWorkflow(protocol.SignalDeliverControl, protocol.Control{Do: "lift"})
+	})
+	p.play(workflows.Deliver, workflows.DeliverInput{Incident: incident, Wave: 1, PlanHash: plan, Stage: 1})
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, p.env.GetWorkflowError(), &again)
+	var in workflows.DeliverInput
+	require.NoError(t, decode(again, &in))
+	require.Zero(t, in.Stage)
+}
+
 // An adapter that panics, one that is not there, one that gives an unexplained error, and people whose data
 // cannot be rendered: everybody else is told, and each ends with what can be said of them.
 func TestWhatGoesWrongWithOneGoesWrongWithOne(t *testing.T) {
