@@ -37,6 +37,7 @@ type Rules struct {
 type compiledPack struct {
 	Pack
 	sha       string
+	raw       []byte
 	zone      *time.Location
 	calendar  *DeadlineCalendar
 	from, to  time.Time // zero means open; to is the first instant after
@@ -90,38 +91,56 @@ func loadRules(all []fs.FS) (*Rules, error) {
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInternal, "the rule language cannot be set up: %w", err)
 	}
-	l := &packLoader{env: env, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
+	l := newPackLoader(env)
+	r := l.load(all)
+	if len(l.faults) > 0 {
+		errs := make([]breach.FieldError, len(l.faults))
+		for i, f := range l.faults {
+			errs[i] = breach.FieldError{Where: f.where(), What: f.What}
+		}
+		slices.SortStableFunc(errs, func(a, b breach.FieldError) int { return strings.Compare(a.Where, b.Where) })
+		return nil, breach.Errorf(breach.ErrInvalid, "the rule packs cannot be used as they are").With(errs...)
+	}
+	return r, nil
+}
+
+func newPackLoader(env *cel.Env) *packLoader {
+	return &packLoader{env: env, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
+}
+
+// load reads calendars first, because packs refer to them.
+func (l *packLoader) load(all []fs.FS) *Rules {
 	for _, fsys := range all {
 		l.readAll(fsys, "calendars/*.yaml", l.calendar)
 	}
 	for _, fsys := range all {
 		l.readAll(fsys, "*.yaml", l.pack)
 	}
-	r := l.finish()
-	if len(l.errs) > 0 {
-		slices.SortStableFunc(l.errs, func(a, b breach.FieldError) int { return strings.Compare(a.Where, b.Where) })
-		return nil, breach.Errorf(breach.ErrInvalid, "the rule packs cannot be used as they are").With(l.errs...)
-	}
-	return r, nil
+	return l.finish()
 }
 
 type packLoader struct {
 	env       *cel.Env
 	packs     map[string]*compiledPack
-	raw       [][]byte
 	files     map[string]string // pack id -> file
 	calendars map[string]*DeadlineCalendar
 	file      string
-	errs      []breach.FieldError
+	body      []byte            // of the present file, to find lines in
+	here      map[string]string // id -> file, of the present file system
+	faults    []PackFault
 }
 
 // bad records what is wrong at a place of the present file.
 func (l *packLoader) bad(at, format string, args ...any) {
-	where := l.file
-	if at != "" {
-		where += ": " + at
+	l.faults = append(l.faults, PackFault{File: l.file, Line: lineOf(l.body, at), Place: at, What: fmt.Sprintf(format, args...)})
+}
+
+// once refuses an id that another file of the same directory has: which of them would count was chance.
+func (l *packLoader) once(id string) {
+	if before, ok := l.here[id]; ok {
+		l.bad("id", "is that of %s too; one directory holds an id once", before)
 	}
-	l.errs = append(l.errs, breach.FieldError{Where: where, What: fmt.Sprintf(format, args...)})
+	l.here[id] = l.file
 }
 
 func (l *packLoader) readAll(fsys fs.FS, pattern string, use func(b []byte)) {
@@ -130,9 +149,10 @@ func (l *packLoader) readAll(fsys fs.FS, pattern string, use func(b []byte)) {
 		l.bad(pattern, "cannot be listed")
 	}
 	slices.Sort(names)
+	l.here = map[string]string{}
 	for _, name := range names {
-		l.file = path.Base(name)
 		b, err := fs.ReadFile(fsys, name)
+		l.file, l.body = path.Base(name), b
 		switch {
 		case err != nil:
 			l.bad("", "cannot be read")
@@ -170,6 +190,7 @@ func (l *packLoader) calendar(b []byte) {
 	if !packID.MatchString(c.ID) || c.Version == "" || len(c.Source) == 0 || c.Name == "" {
 		l.bad("", "a calendar needs id, name, version and source")
 	}
+	l.once(c.ID)
 	if err := c.prepare(); err != nil {
 		l.bad("", "%v", err)
 	}
@@ -182,16 +203,16 @@ func (l *packLoader) pack(b []byte) {
 		l.bad("", "%v", err)
 		return
 	}
-	before := len(l.errs)
+	before := len(l.faults)
 	l.checkHead(&p)
-	if len(l.errs) > before {
+	l.once(p.ID)
+	if len(l.faults) > before {
 		return // without a sound head the rest only repeats the complaint
 	}
 	sum := sha256.Sum256(b)
-	c := &compiledPack{Pack: p, sha: hex.EncodeToString(sum[:]), defs: map[string]*rule{}, questions: map[string]string{}}
+	c := &compiledPack{Pack: p, sha: hex.EncodeToString(sum[:]), raw: b, defs: map[string]*rule{}, questions: map[string]string{}}
 	l.compile(c)
 	l.packs[p.ID], l.files[p.ID] = c, l.file
-	l.raw = append(l.raw, b)
 }
 
 // finish links packs with each other and indexes them.
@@ -200,19 +221,13 @@ func (l *packLoader) finish() *Rules {
 	for _, id := range slices.Sorted(maps.Keys(l.packs)) {
 		p := l.packs[id]
 		r.packs = append(r.packs, p)
+		r.bytes[p.sha] = p.raw
 		for _, ph := range p.phases {
 			r.phases[ph.id] = ph
 		}
 	}
-	for _, b := range l.raw {
-		sum := sha256.Sum256(b)
-		r.bytes[hex.EncodeToString(sum[:])] = b
-	}
-	maps.DeleteFunc(r.bytes, func(sha string, _ []byte) bool { // replaced packs are not in force
-		return !slices.ContainsFunc(r.packs, func(p *compiledPack) bool { return p.sha == sha })
-	})
 	for _, p := range r.packs {
-		l.file = l.files[p.ID]
+		l.file, l.body = l.files[p.ID], p.raw
 		for _, ph := range p.phases {
 			for _, id := range append(slices.Clone(ph.follows), ph.prior...) {
 				if r.phases[id] == nil {
@@ -221,7 +236,7 @@ func (l *packLoader) finish() *Rules {
 			}
 		}
 	}
-	if len(l.errs) == 0 {
+	if len(l.faults) == 0 {
 		for _, p := range r.packs {
 			for _, ph := range p.phases {
 				if r.circular(ph, nil) {
