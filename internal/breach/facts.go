@@ -16,6 +16,9 @@ type Facts struct {
 	Contacts       ContactFacts    `json:"contacts"`
 	LawEnforcement LawEnforcement  `json:"law_enforcement"`
 	Determinations []Determination `json:"determinations,omitzero"`
+	// Incomplete names lists (OpenLists) of which only a part is known: what they do not hold is unknown
+	// then, instead of absent.
+	Incomplete []string `json:"incomplete,omitzero"`
 }
 
 // IncidentFacts says what happened and when it was noticed, confirmed and handled.

@@ -95,6 +95,7 @@ func checkFacts(f Facts, prefix string) []FieldError {
 	eachKey(c, "contacts.cost_per_person", f.Contacts.CostPerPerson,
 		func(k string) bool { return slices.Contains(Channels, Channel(k)) }, "a channel", c.money)
 	c.determinations(f.Determinations)
+	c.listOf("incomplete", f.Incomplete, OpenLists)
 	return c.errs
 }
 

@@ -14,6 +14,7 @@ var (
 	Recipients     = []string{"none", "known_trusted", "known", "unknown"}
 	YesNoUnknown   = []string{"yes", "no", "unknown"}
 	ServiceImpacts = []string{"none", "limited", "serious"}
+	OpenLists      = []string{"data.classes", "incident.nature"} // lists that a fact file may call incomplete
 	DataClasses    = []string{"name", "email", "phone", "postal_address", "birth_date", "national_id", "passport",
 		"password", "password_hash", "security_answer", "payment_card", "card_security_code", "bank_account",
 		"transactions", "balance", "income", "location", "browsing", "communications", "biometric", "genetic",

@@ -69,6 +69,8 @@ func enisaInput(f *breach.Facts) (enisaFacts, map[string]enisaVar) {
 	e, vars := enisaFacts{}, map[string]enisaVar{}
 	if e.classes = f.Data.Classes; e.classes == nil {
 		vars["data.classes"] = enisaVar{func(e *enisaFacts) { e.anyClasses = bestClasses }, func(e *enisaFacts) { e.anyClasses = worstClasses }}
+	} else if slices.Contains(f.Incomplete, "data.classes") {
+		vars["data.classes"] = enisaVar{func(*enisaFacts) {}, func(e *enisaFacts) { e.anyClasses = worstClasses }}
 	}
 	words := func(path string, v *string, into func(e *enisaFacts) *string, all []string) {
 		if v != nil {
@@ -103,6 +105,8 @@ func enisaInput(f *breach.Facts) (enisaFacts, map[string]enisaVar) {
 	switches("people.minors", minors, func(e *enisaFacts) *bool { return &e.minors })
 	if e.nature = f.Incident.Nature; e.nature == nil {
 		vars["incident.nature"] = enisaVar{func(e *enisaFacts) { e.nature = nil }, func(e *enisaFacts) { e.nature = breach.Natures }}
+	} else if slices.Contains(f.Incomplete, "incident.nature") {
+		vars["incident.nature"] = enisaVar{func(*enisaFacts) {}, func(e *enisaFacts) { e.nature = breach.Natures }}
 	}
 	if h := f.Availability.RestoredAfterHours; h != nil {
 		e.restored = restoredLater

@@ -195,6 +195,8 @@ func (v *factView) resolve(name string) (any, bool) {
 			return unknownFact(name), true
 		case *factTable:
 			return opaque{tableType, val}, true
+		case openList:
+			return val.value(), true
 		default:
 			return types.DefaultTypeAdapter.NativeToValue(val), true
 		}

@@ -47,7 +47,7 @@ var listOfStrings = cel.ListType(cel.StringType)
 
 // packFacts is everything that a condition can ask for, beside severity, policy.*, group.* and def.*.
 var packFacts = []packFact{
-	{"incident.nature", listOfStrings, func(f *breach.Facts) any { return listed(f.Incident.Nature) }},
+	{"incident.nature", listOfStrings, func(f *breach.Facts) any { return openListed(f, "incident.nature", f.Incident.Nature) }},
 	{"incident.cause", cel.StringType, func(f *breach.Facts) any { return known(f.Incident.Cause) }},
 	{"incident.malicious", cel.BoolType, func(f *breach.Facts) any { return known(f.Incident.Malicious) }},
 	{"incident.possible_only", cel.BoolType, func(f *breach.Facts) any { return known(f.Incident.PossibleOnly) }},
@@ -76,7 +76,7 @@ var packFacts = []packFact{
 	{"people.minors", cel.IntType, func(f *breach.Facts) any { return known(f.People.Minors) }},
 	{"people.vulnerable", cel.BoolType, func(f *breach.Facts) any { return known(f.People.Vulnerable) }},
 	{"people.categories", listOfStrings, func(f *breach.Facts) any { return listed(f.People.Categories) }},
-	{"data.classes", listOfStrings, func(f *breach.Facts) any { return listed(f.Data.Classes) }},
+	{"data.classes", listOfStrings, func(f *breach.Facts) any { return openListed(f, "data.classes", f.Data.Classes) }},
 	{"data.encrypted", cel.BoolType, func(f *breach.Facts) any { return known(f.Data.Encrypted) }},
 	{"data.key_compromised", cel.BoolType, func(f *breach.Facts) any { return known(f.Data.KeyCompromised) }},
 	{"data.hashed", cel.StringType, func(f *breach.Facts) any { return known(f.Data.Hashed) }},
@@ -283,6 +283,8 @@ func factText(f *breach.Facts, r factRef) (string, bool) {
 
 func valueText(v any) string {
 	switch v := v.(type) {
+	case openList:
+		return "[" + strings.Join(append(slices.Clone(v.listed), "perhaps more"), ", ") + "]"
 	case []string:
 		return "[" + strings.Join(v, ", ") + "]"
 	case time.Time:
