@@ -68,6 +68,9 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 	if r.verdict == breach.DoesNotApply {
 		return o, nil
 	}
+	if o.Contents, err = j.contents(ph, o.Contents); err != nil {
+		return breach.Obligation{}, err
+	}
 	d, err := j.deadline(ph)
 	if err != nil {
 		return breach.Obligation{}, err
@@ -86,6 +89,30 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 	}
 	o.Overdue = d.due != nil && !d.awaited && !j.met(ph) && IsOverdue(*d.due, j.now)
 	return o, nil
+}
+
+// contents adds what conditions ask for; while nobody can tell, it is asked for. A phase with contents of its
+// own has no others.
+func (j *judging) contents(ph *compiledPhase, base []string) ([]string, error) {
+	if len(ph.phase.Contents) > 0 {
+		return base, nil
+	}
+	out := slices.Clone(base)
+	for i, r := range ph.contentsIf {
+		holds, _, err := j.view(ph.pack).ask(r)
+		if err != nil {
+			return nil, err
+		}
+		if holds == truthNo {
+			continue
+		}
+		for _, c := range ph.duty.ContentsIf[i].Contents {
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
+	return out, nil
 }
 
 // met reports whether a duty was fulfilled, late or not.
@@ -119,6 +146,15 @@ func (r *Rules) All() []Pack {
 		out[i] = p.Pack
 	}
 	return out
+}
+
+// Find gives what a pack says of an obligation: the pack, the duty and its phase. They must not be changed.
+func (r *Rules) Find(obligation string) (p Pack, d PackDuty, ph PackPhase, ok bool) {
+	c := r.phases[obligation]
+	if c == nil {
+		return p, d, ph, false
+	}
+	return c.pack.Pack, *c.duty, *c.phase, true
 }
 
 // Question is the text of a question by its full id, or "".

@@ -74,12 +74,18 @@ type PackCondition struct {
 
 // PackDuty is what is owed to one kind of addressee.
 type PackDuty struct {
-	Addressee   string           `yaml:"addressee"` // authority, individuals, media, public, other
-	To          string           `yaml:"to"`        // in plain words
-	Contents    []string         `yaml:"contents,omitempty"`
+	Addressee string   `yaml:"addressee"` // authority, individuals, media, public, other
+	To        string   `yaml:"to"`        // in plain words
+	Contents  []string `yaml:"contents,omitempty"`
+	// ContentsIf are further contents for some incidents; while nobody can tell, they are needed.
+	ContentsIf []PackContentsIf `yaml:"contents_if,omitempty"`
+	// Deferrable contents may be handed in later when they are not known at first.
+	Deferrable  []string         `yaml:"deferrable,omitempty"`
 	Forbidden   []string         `yaml:"forbidden,omitempty"`
 	Headings    []string         `yaml:"headings,omitempty"`
-	Title       string           `yaml:"title,omitempty"` // that the notice itself must carry
+	Title       string           `yaml:"title,omitempty"`       // that the notice itself must carry
+	MinFontPt   int              `yaml:"min_font_pt,omitempty"` // smallest print of a letter
+	Remedies    []PackRemedy     `yaml:"remedies,omitempty"`
 	Channels    []string         `yaml:"channels,omitempty"`
 	ChannelNote string           `yaml:"channel_note,omitempty"`
 	Route       string           `yaml:"route,omitempty"`
@@ -103,9 +109,26 @@ type PackPhase struct {
 	Exemptions []PackExemption `yaml:"exemptions,omitempty"`
 	Clock      PackClock       `yaml:"clock"`
 	Contents   []string        `yaml:"contents,omitempty"` // instead of the duty's
-	Citation   string          `yaml:"citation,omitempty"` // instead of the pack's
-	Unverified bool            `yaml:"unverified,omitempty"`
-	Note       string          `yaml:"note,omitempty"`
+	// Late are contents that a late report or notice must carry besides.
+	Late       []string `yaml:"late,omitempty"`
+	Citation   string   `yaml:"citation,omitempty"` // instead of the pack's
+	Unverified bool     `yaml:"unverified,omitempty"`
+	Note       string   `yaml:"note,omitempty"`
+}
+
+// PackContentsIf are contents that a condition makes necessary.
+type PackContentsIf struct {
+	When     string   `yaml:"when"`
+	Contents []string `yaml:"contents"`
+	Because  string   `yaml:"because"`
+}
+
+// PackRemedy is something that must be offered to people, at no cost to them.
+type PackRemedy struct {
+	When    string `yaml:"when,omitempty"`
+	Offer   string `yaml:"offer"` // credit_monitoring, identity_protection, ...
+	Months  int    `yaml:"months,omitempty"`
+	Because string `yaml:"because"`
 }
 
 // PackExemption takes a duty away once it is proven; while it is unknown, the duty applies.
@@ -132,6 +155,8 @@ type PackClock struct {
 	Prior []string `yaml:"prior,omitempty"`
 	// Batch moves the start: end_of_year.
 	Batch string `yaml:"batch,omitempty"`
+	// Extension is what an authority may grant, or what a good reason gives. It is shown and never counted.
+	Extension *PackExtension `yaml:"extension,omitempty"`
 	// Override names a promise of the policy profile that replaces the house's term: prompt_notice.
 	Override string `yaml:"override,omitempty"`
 }
@@ -167,15 +192,40 @@ type PackCap struct {
 type PackSubstitute struct {
 	When         PackTest `yaml:"when"`
 	Form         []string `yaml:"form"`
-	AllForms     bool     `yaml:"all_forms,omitempty"` // every form is needed, not any of them
-	DurationDays int      `yaml:"duration_days,omitempty"`
-	Note         string   `yaml:"note,omitempty"`
+	AllForms     bool     `yaml:"all_forms,omitempty"`     // every form is needed, not any of them
+	DurationDays int      `yaml:"duration_days,omitempty"` // that it stays up, calendar days at least
+	// CallCentreDays is how long a telephone number that costs callers nothing must answer, calendar days.
+	CallCentreDays int    `yaml:"call_centre_days,omitempty"`
+	Note           string `yaml:"note,omitempty"`
 }
 
-// PackHold says whether the regime knows a delay at the request of law enforcement.
+// PackExtension is more time than the clock gives.
+type PackExtension struct {
+	Value int    `yaml:"value"`
+	Unit  string `yaml:"unit"`
+	If    string `yaml:"if"` // in plain words
+}
+
+// PackHold says whether the regime knows a delay at the request of law enforcement. It holds this duty alone:
+// what is owed to others, and under other regimes, runs on.
 type PackHold struct {
 	LawEnforcement bool   `yaml:"law_enforcement,omitempty"`
-	Terms          string `yaml:"terms,omitempty"`
+	Terms          string `yaml:"terms,omitempty"` // in plain words: who asks, and how
+	// Clock is what becomes of the deadline meanwhile: stops (it counts on after the release) or runs.
+	Clock string `yaml:"clock,omitempty"`
+	// Forbids says that nothing may go out while it lasts; otherwise the organisation may wait.
+	Forbids  bool            `yaml:"forbids,omitempty"`
+	Channels []string        `yaml:"channels,omitempty"` // that it stops; none means all
+	Limits   []PackHoldLimit `yaml:"limits,omitempty"`   // none: as long as the request says
+	// After is the term from the release, where the law sets one of its own.
+	After *PackTerm `yaml:"after,omitempty"`
+}
+
+// PackHoldLimit is how long one request may last, by its form.
+type PackHoldLimit struct {
+	Form       string `yaml:"form"`                 // written, oral
+	Days       int    `yaml:"days,omitempty"`       // calendar days; 0: as long as it says
+	Extensions []int  `yaml:"extensions,omitempty"` // calendar days of each further one
 }
 
 // PackOther is somebody else to tell, for information.

@@ -169,7 +169,10 @@ func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {
 		p.bad(at+".to", "is missing")
 	}
 	p.contents(at+".contents", d.Contents)
+	p.contents(at+".deferrable", d.Deferrable)
 	p.contents(at+".forbidden", d.Forbidden)
+	further := p.further(at, d)
+	p.hold(at+".hold", d.Hold)
 	if len(d.Phases) == 0 {
 		p.bad(at+".phases", "are missing")
 	}
@@ -184,6 +187,9 @@ func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {
 		if len(s.Form) == 0 {
 			p.bad(at+".form", "is missing")
 		}
+		if s.DurationDays < 0 || s.CallCentreDays < 0 {
+			p.bad(at, "has a negative number of days")
+		}
 		substitutes = append(substitutes, p.test(at+".when", s.When, takesDuty))
 	}
 	for i := range d.Phases {
@@ -193,7 +199,7 @@ func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {
 			p.bad(at+".id", "is given twice")
 		}
 		seen[ph.id] = true
-		ph.substitute = substitutes
+		ph.substitute, ph.contentsIf = substitutes, further
 		p.pack.phases = append(p.pack.phases, ph)
 	}
 }
@@ -240,6 +246,7 @@ func (p *packCompiler) phase(at string, d *PackDuty, ph *PackPhase) *compiledPha
 		}
 	}
 	p.contents(at+".contents", ph.Contents)
+	p.contents(at+".late", ph.Late)
 	p.clock(at+".clock", c)
 	return c
 }
@@ -261,6 +268,12 @@ func (p *packCompiler) clock(at string, c *compiledPhase) {
 		p.bad(at, "needs a value, or in soft the law's own words")
 	case k.Unit != "" || k.Counting != "" || len(k.EarlierOf) > 0:
 		p.bad(at, "has no value, so unit, counting and earlier_of have no meaning")
+	}
+	if x := k.Extension; x != nil {
+		term(at+".extension", DeadlineTerm{x.Value, x.Unit, ""})
+		if strings.TrimSpace(x.If) == "" {
+			p.bad(at+".extension.if", "is missing; say on what the extension depends")
+		}
 	}
 	if k.EngineDefault != nil {
 		term(at+".engine_default", k.EngineDefault.term())

@@ -60,6 +60,7 @@ type compiledPhase struct {
 	variants   []*rule
 	caps       []*rule // nil where a cap has no condition
 	substitute []*compiledTest
+	contentsIf []*rule
 }
 
 type compiledTest struct {
