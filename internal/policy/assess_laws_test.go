@@ -178,6 +178,9 @@ func TestEveryVerdictExplainsItself(t *testing.T) {
 		require.NoError(t, err)
 		for i, o := range j.Obligations {
 			l := later.Obligations[i]
+			if f.Incident.AwareAt == nil && f.Incident.DetectedAt == nil {
+				continue // what binds is then a question of now
+			}
 			require.Equal(t, o.Verdict, l.Verdict)
 			require.Equal(t, o.DueAt, l.DueAt, "time that passes moves no deadline")
 			require.False(t, o.Overdue && !l.Overdue, "and heals nothing")

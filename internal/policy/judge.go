@@ -191,6 +191,9 @@ func (j *judging) settledNo(t *compiledTest, none finding) finding {
 
 // inForce says whether a pack binds at the time of awareness, else of detection, else now.
 func (j *judging) inForce(p *compiledPack) (bool, string) {
+	if p.InForce.Pending != "" {
+		return false, "Not in force yet, and no day is set: " + p.InForce.Pending
+	}
 	at, which := j.now, "now; neither awareness nor detection has a time yet"
 	switch i := j.facts.Incident; {
 	case i.AwareAt != nil:

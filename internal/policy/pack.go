@@ -40,10 +40,12 @@ type Pack struct {
 }
 
 // PackInForce are the first and the last day on which a regime binds (2006-01-02, in the pack's time
-// zone, both inclusive). Empty means open.
+// zone, both inclusive). Empty means open. Pending says in plain words why a regime has no first day yet: it
+// is looked at and answers that it is not in force.
 type PackInForce struct {
-	From string `yaml:"from,omitempty"`
-	To   string `yaml:"to,omitempty"`
+	From    string `yaml:"from,omitempty"`
+	To      string `yaml:"to,omitempty"`
+	Pending string `yaml:"pending,omitempty"`
 }
 
 // PackDefinition is a named condition.

@@ -46,6 +46,9 @@ func (l *packLoader) checkHead(p *Pack) {
 			l.bad(at, "must be a day such as 2026-01-31")
 		}
 	}
+	if p.InForce.Pending != "" && p.InForce.From+p.InForce.To != "" {
+		l.bad("in_force.pending", "stands beside a day; a regime that has one is no longer pending")
+	}
 	if _, err := time.Parse(dayFormat, p.LastChecked); err != nil {
 		l.bad("last_checked", "must be a day such as 2026-01-31")
 	}

@@ -82,9 +82,10 @@ func TestPacksAreWellFormed(t *testing.T) {
 	for _, p := range r.All() {
 		ids = append(ids, p.ID)
 	}
-	require.Equal(t, []string{"cn-cac-incident-2025", "cn-pipl-57", "eu-gdpr", "policy-cn-mooc-clause"}, ids)
+	require.Subset(t, ids, []string{"cn-cac-incident-2025", "cn-pipl-57", "eu-gdpr", "policy-cn-mooc-clause"})
+	require.True(t, slices.IsSorted(ids))
 	packs := r.Packs()
-	require.Len(t, packs, 4)
+	require.Len(t, packs, len(ids))
 	for sha, b := range packs {
 		sum := sha256.Sum256(b)
 		require.Equal(t, sha, hex.EncodeToString(sum[:]))
@@ -102,8 +103,7 @@ func TestPacksAreWellFormed(t *testing.T) {
 		require.NotEmpty(t, o.Title)
 		require.NotEmpty(t, o.Citation)
 		require.NotEmpty(t, o.Addressee)
-		require.NotEmpty(t, o.Contents, o.ID)
-		require.True(t, o.Verified, o.ID)
+		require.True(t, o.Verified || slices.Contains(o.Because, "This rule has not been verified against its source"), o.ID)
 	}
 }
 
@@ -153,6 +153,7 @@ func TestPacksThatAreRefused(t *testing.T) {
 		"calendar":             {"version:", "calendar: nowhere\nversion:", "calendar"},
 		"binding":              {"binding: law", "binding: maybe", "binding"},
 		"in force":             {"version:", "in_force: {from: soon}\nversion:", "in_force.from"},
+		"pending with a day":   {"version:", "in_force: {from: 2026-01-01, pending: not yet}\nversion:", "in_force.pending"},
 		"no source":            {"source: [nowhere]", "source: []", "source"},
 		"last checked":         {"2026-11-22", "yesterday", "last_checked"},
 		"typo in a fact":       {"people.total > 500", "people.totl > 500", "duties[0].phases[0].trigger.any_of[0].when"},
@@ -414,4 +415,15 @@ func FuzzLoadRules(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func TestAPendingRegimeIsNotInForce(t *testing.T) {
+	t.Parallel()
+	r := loadPack(t, "version:", "in_force: {pending: the government decides}\nversion:")
+	j, err := r.Judge(breach.Facts{}, Profile{}, testNow)
+	require.NoError(t, err)
+	for _, o := range j.Obligations {
+		require.Equal(t, breach.DoesNotApply, o.Verdict)
+		require.Equal(t, "Not in force yet, and no day is set: the government decides", o.Because[0])
+	}
 }
