@@ -43,6 +43,9 @@ type IncidentFacts struct {
 	Classification        map[string]string    `json:"classification,omitzero"`
 	FiledAt               map[string]time.Time `json:"filed_at,omitzero"`     // obligation id -> instant
 	RequestedAt           map[string]time.Time `json:"requested_at,omitzero"` // obligation id -> instant
+	// EventAt is when the event happened that starts an obligation and has no fact of its own (a payment, a
+	// missing figure that became known), by obligation id.
+	EventAt map[string]time.Time `json:"event_at,omitzero"`
 }
 
 // Organisation is the data controller (or processor) that must tell people.

@@ -116,6 +116,7 @@ func (c *checker) incident(f IncidentFacts) {
 		})
 	eachKey(c, "incident.filed_at", f.FiledAt, obligationID.MatchString, "an obligation id such as eu-gdpr/authority/initial", nil)
 	eachKey(c, "incident.requested_at", f.RequestedAt, obligationID.MatchString, "an obligation id such as eu-gdpr/authority/phased", nil)
+	eachKey(c, "incident.event_at", f.EventAt, obligationID.MatchString, "an obligation id such as us-sec-8k/authority/amendment_8ka", nil)
 }
 
 func (c *checker) organisation(o Organisation) {

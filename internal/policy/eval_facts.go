@@ -96,6 +96,7 @@ var packFacts = []packFact{
 	// Tables are asked entry by entry, because some entries are known and others are not.
 	{"people.by_country", tableType, func(f *breach.Facts) any { return countryTable(f.People) }},
 	{"people.by_region", tableType, func(f *breach.Facts) any { return regionTable(f.People) }},
+	{"contacts.cost_per_person", tableType, func(f *breach.Facts) any { return costTable(f.Contacts.CostPerPerson) }},
 	{"impact.direct_loss", tableType, func(f *breach.Facts) any { return moneyTable(f.Impact.DirectLoss) }},
 	{"incident.classification", tableType, func(f *breach.Facts) any { return labelTable(f.Incident.Classification) }},
 }
@@ -156,14 +157,17 @@ func countryTable(p breach.PeopleFacts) *factTable {
 	return &factTable{func(country string) (any, string) { return countIn(p, country) }, listedText(p.ByCountry)}
 }
 
-// countIn is the number of people in a country. Not listed means zero only when the listed countries add
-// up to the total.
+// countIn is the number of people in a country. Not listed means zero only when the listed countries, or the
+// listed regions, add up to the total.
 func countIn(p breach.PeopleFacts, country string) (any, string) {
 	if n, ok := p.ByCountry[country]; ok {
 		return n, ""
 	}
 	if p.Total != nil && addUp(p.ByCountry, "") == *p.Total {
 		return int64(0), ""
+	}
+	if p.Total != nil && addUp(p.ByRegion, "") == *p.Total {
+		return addUp(p.ByRegion, country+"-"), "" // everybody is in a region that is listed
 	}
 	if p.ByCountry == nil {
 		return nil, "people.by_country"
@@ -233,6 +237,25 @@ func moneyTable(m map[string]float64) *factTable {
 		}
 		return nil, "impact.direct_loss." + currency
 	}, listedText(m)}
+}
+
+// costTable answers for a channel and a currency: letter.USD.
+func costTable(m map[string]map[string]float64) *factTable {
+	var flat map[string]float64
+	for channel, costs := range m {
+		for currency, v := range costs {
+			if flat == nil {
+				flat = map[string]float64{}
+			}
+			flat[channel+"."+currency] = v
+		}
+	}
+	return &factTable{func(key string) (any, string) {
+		if v, ok := flat[key]; ok {
+			return v, ""
+		}
+		return nil, "contacts.cost_per_person." + key
+	}, listedText(flat)}
 }
 
 func labelTable(m map[string]string) *factTable {

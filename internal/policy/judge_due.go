@@ -52,12 +52,17 @@ func (j *judging) start(from string, ph *compiledPhase) clockStart {
 		if at, ok := i.RequestedAt[ph.id]; ok {
 			s.at = &at
 		}
+	case startEvent:
+		s.fact += "[" + ph.id + "]"
+		if at, ok := i.EventAt[ph.id]; ok {
+			s.at = &at
+		}
 	case startPrior:
 		s.fact, s.at = j.prior(ph)
 	}
 	if s.at == nil {
 		s.at, s.provisional = j.noticed(), true
-		s.awaited = from == "handling_completed" || from == "individual_notice_sent" || from == startPrior || from == startRequest
+		s.awaited = from == "handling_completed" || from == "individual_notice_sent" || from == startPrior || from == startRequest || from == startEvent
 	}
 	return s
 }

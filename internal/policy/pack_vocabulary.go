@@ -23,12 +23,13 @@ var PackStarts = map[string]string{
 	"classification": "incident.classified_at", "assessment_completed": "incident.assessed_at",
 	"materiality": "incident.material_at", "handling_completed": "incident.handled_at",
 	"individual_notice_sent": "incident.individuals_notified_at",
-	startPrior:               "incident.filed_at", startRequest: "incident.requested_at",
+	startPrior:               "incident.filed_at", startRequest: "incident.requested_at", startEvent: "incident.event_at",
 }
 
 const (
 	startPrior   = "prior_phase_submitted"
 	startRequest = "request_received"
+	startEvent   = "own_event"
 )
 
 // PackContents are the fields of notices and reports, with their meaning.
@@ -100,10 +101,20 @@ var eea = []string{"AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "
 	"LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "IS", "LI", "NO",
 	"AX", "GF", "GP", "MF", "MQ", "RE", "YT"}
 
+// usStates are the states, the District of Columbia and the territories of the United States, by ISO 3166-2.
+var usStates = []string{"US-AL", "US-AK", "US-AZ", "US-AR", "US-CA", "US-CO", "US-CT", "US-DE", "US-FL", "US-GA", "US-HI",
+	"US-ID", "US-IL", "US-IN", "US-IA", "US-KS", "US-KY", "US-LA", "US-ME", "US-MD", "US-MA", "US-MI", "US-MN", "US-MS",
+	"US-MO", "US-MT", "US-NE", "US-NV", "US-NH", "US-NJ", "US-NM", "US-NY", "US-NC", "US-ND", "US-OH", "US-OK", "US-OR",
+	"US-PA", "US-RI", "US-SC", "US-SD", "US-TN", "US-TX", "US-UT", "US-VT", "US-VA", "US-WA", "US-WV", "US-WI", "US-WY",
+	"US-DC", "US-AS", "US-GU", "US-MP", "US-PR", "US-VI"}
+
 // packGroups are the lists that conditions may use by name.
 var packGroups = map[string][]string{
-	"group.eea":     eea,
-	"group.special": {"biometric", "genetic", "health", "sex_life", "religion", "politics", "ethnicity", "union", "criminal"},
+	"group.eea": eea,
+	// the United States with the territories that have a country code of their own
+	"group.us":        {"US", "AS", "GU", "MP", "PR", "UM", "VI"},
+	"group.us_states": usStates,
+	"group.special":   {"biometric", "genetic", "health", "sex_life", "religion", "politics", "ethnicity", "union", "criminal"},
 	"group.financial": {"payment_card", "card_security_code", "bank_account", "transactions", "balance", "income",
 		"insurance"},
 	"group.identity_documents": {"national_id", "passport"},
