@@ -16,6 +16,9 @@ type Facts struct {
 	Contacts       ContactFacts    `json:"contacts"`
 	LawEnforcement LawEnforcement  `json:"law_enforcement"`
 	Determinations []Determination `json:"determinations,omitzero"`
+	// Numbers are decisions of people about counts; List is what the product counted on the loaded lists.
+	Numbers []NumberDecision `json:"numbers,omitzero"`
+	List    *ListFacts       `json:"list,omitzero"`
 	// Incomplete names lists (OpenLists) of which only a part is known: what they do not hold is unknown
 	// then, instead of absent.
 	Incomplete []string `json:"incomplete,omitzero"`

@@ -14,6 +14,9 @@ type IncidentFile struct {
 	Policy    string               `json:"policy"`
 	Narrative map[string]Narrative `json:"narrative,omitempty"`
 	Contact   Contact              `json:"contact"`
+	// Contents are words for fields that a regime asks for and neither facts nor narrative hold (dpo,
+	// legal_rights, systems, ...): language -> field -> Markdown without links.
+	Contents map[string]map[string]string `json:"contents,omitempty"`
 }
 
 // Narrative is the part of a notice that only the organisation can write, in one language, as Markdown

@@ -49,12 +49,24 @@ type Obligation struct {
 	Rules     RuleRef    `json:"rules"`
 	// Title is the duty in plain words, for people.
 	Title string `json:"title"`
+	// What else the regime prescribes about texts.
+	Deferrable  []string         `json:"deferrable,omitempty"` // contents that may be handed in later
+	Forbidden   []string         `json:"forbidden,omitempty"`  // content fields that must not be in it
+	Headings    []string         `json:"headings,omitempty"`   // literally, in this order
+	Heading     string           `json:"heading,omitempty"`    // the title that the text itself must carry
+	Substitutes []SubstituteForm `json:"substitutes,omitempty"`
 }
 
 // FirstReport says that a first report to an authority is due. Later phases start from another event and
 // are drafted when it happens.
 func (o Obligation) FirstReport() bool {
-	if o.Duty != "notify_authority" || o.Verdict != Applies || o.Clock == nil {
+	return o.Duty == "notify_authority" && o.Verdict == Applies && o.StartsAtOnce()
+}
+
+// StartsAtOnce says that a duty begins with the incident: its clock starts from noticing or judging it, not from
+// an earlier filing, a request, or the end of the incident.
+func (o Obligation) StartsAtOnce() bool {
+	if o.Clock == nil {
 		return false
 	}
 	switch o.Clock.From {
@@ -85,4 +97,11 @@ type RuleRef struct {
 type Judgement struct {
 	Assessment  Assessment   `json:"assessment"`
 	Obligations []Obligation `json:"obligations"`
+}
+
+// SubstituteForm is a way that a regime gives in place of telling people one by one.
+type SubstituteForm struct {
+	Form         []string `json:"form"`
+	AllForms     bool     `json:"all_forms,omitempty"` // every form is needed, not any of them
+	DurationDays int      `json:"duration_days,omitempty"`
 }

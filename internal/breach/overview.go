@@ -148,6 +148,8 @@ type DutyChange struct {
 type Submitted struct {
 	PlanHash string   `json:"plan_hash,omitempty"`
 	Problems []string `json:"problems,omitempty"`
+	// Gaps are what regimes ask of the texts and nobody let go.
+	Gaps []ContentGap `json:"gaps,omitempty"`
 }
 
 // PersonView is the answer to "did you tell this person?", with contacts masked.

@@ -95,6 +95,7 @@ func checkFacts(f Facts, prefix string) []FieldError {
 	eachKey(c, "contacts.cost_per_person", f.Contacts.CostPerPerson,
 		func(k string) bool { return slices.Contains(Channels, Channel(k)) }, "a channel", c.money)
 	c.determinations(f.Determinations)
+	c.numbers(f)
 	c.listOf("incomplete", f.Incomplete, OpenLists)
 	return c.errs
 }
@@ -195,6 +196,32 @@ func (c *checker) determinations(ds []Determination) {
 	}
 }
 
+// numbers checks decisions about counts and what lists were counted to hold.
+func (c *checker) numbers(f Facts) {
+	for i, d := range f.Numbers {
+		at := fmt.Sprintf("numbers[%d]", i)
+		if !IsNumberField(d.Field) {
+			c.bad(at+".field", "must be people.total, people.minors, contacts.missing, people.by_country.CN and the like, or people.by_region.US-CA and the like")
+		}
+		atLeastZero(c, at+".value", &d.Value)
+		if strings.TrimSpace(d.Reason) == "" {
+			c.bad(at+".reason", "is missing; a decision counts only with its reason")
+		}
+		c.text(at+".reason", d.Reason)
+		c.line(at+".by", d.By)
+	}
+	l := f.List
+	if l == nil {
+		return
+	}
+	count := func(at string, v int64) { atLeastZero(c, at, &v) }
+	for _, n := range []*int64{&l.Lists, &l.Total, &l.NoCountry, &l.ChildAge, &l.Minors, &l.NoAge, &l.NoContact} {
+		atLeastZero(c, "list", n)
+	}
+	eachKey(c, "list.by_country", l.ByCountry, IsCountry, "a country code of ISO 3166-1 in capitals", count)
+	eachKey(c, "list.by_region", l.ByRegion, isRegion, "a region code of ISO 3166-2, such as US-CA", count)
+}
+
 func isRegion(r string) bool { return regionCode.MatchString(r) && IsCountry(r[:2]) }
 
 // line refuses what could become a header, a log line or a second field.
@@ -230,6 +257,15 @@ func checkWords(f *IncidentFile) []FieldError {
 				c.text(at+"."+s.Name, s.Text)
 			}
 			f.Narrative[strings.TrimPrefix(at, "narrative.")] = n
+		})
+	eachKey(c, "contents", f.Contents, languageTag.MatchString, "a language tag such as en or zh-Hans",
+		func(at string, fields map[string]string) {
+			eachKey(c, at, fields, openWord.MatchString, "the name of a content field, such as dpo", func(at, v string) {
+				c.text(at, v)
+			})
+			for k, v := range fields {
+				fields[k] = strings.ReplaceAll(v, "\r\n", "\n")
+			}
 		})
 	for _, v := range []Section{{"name", f.Contact.Name}, {"email", f.Contact.Email}, {"phone", f.Contact.Phone}, {"address", f.Contact.Address}} {
 		c.line("contact."+v.Name, v.Text)

@@ -19,6 +19,10 @@ type Plan struct {
 	People       PeopleSnapshot `json:"people"`
 	Channels     ChannelPlan    `json:"channels"`
 	Rules        RulesSnapshot  `json:"rules"`
+	// Contents is what the regimes ask of the texts, with what was let go by name; nil in plans of earlier releases.
+	Contents *ContentCheck `json:"contents,omitempty"`
+	// Numbers are counts that the list and the facts do not agree on, or that only the list gives.
+	Numbers []NumberCount `json:"numbers,omitempty"`
 }
 
 // NoticeRef names one approved text by the SHA-256 of its bytes as stored.

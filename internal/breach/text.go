@@ -32,6 +32,9 @@ type TextBody struct {
 	Fields   map[string]string `json:"fields,omitempty"`
 	Required []string          `json:"required,omitempty"`
 	Open     []string          `json:"open,omitempty"`
+	// Carries are the content fields of the rule packs that this text gives, as the templates declare them and
+	// as far as there are words for them. Of a report that is Fields.
+	Carries []string `json:"carries,omitempty"`
 }
 
 // Choice is a variable whose value is picked from approved wordings. Pick is first or all; the option

@@ -59,6 +59,7 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 		Contents: or(ph.phase.Contents, ph.duty.Contents), Citation: or(ph.phase.Citation, p.Citation),
 		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
 	}
+	o.Deferrable, o.Forbidden, o.Headings, o.Heading = ph.duty.Deferrable, ph.duty.Forbidden, ph.duty.Headings, ph.duty.Title
 	if ph.phase.Clock.Value == nil {
 		o.Binding = bindingHouse
 	}
@@ -87,6 +88,9 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 	if r.verdict == breach.CannotTell {
 		o.Clock.Provisional = true
 	}
+	if o.Substitutes, err = j.substitutes(ph); err != nil {
+		return breach.Obligation{}, err
+	}
 	o.Overdue = d.due != nil && !d.awaited && !j.met(ph) && IsOverdue(*d.due, j.now)
 	return o, nil
 }
@@ -110,6 +114,20 @@ func (j *judging) contents(ph *compiledPhase, base []string) ([]string, error) {
 			if !slices.Contains(out, c) {
 				out = append(out, c)
 			}
+		}
+	}
+	return out, nil
+}
+
+// substitutes are the ways in place of telling people one by one that are not ruled out.
+func (j *judging) substitutes(ph *compiledPhase) (out []breach.SubstituteForm, err error) {
+	for i, t := range ph.substitute {
+		found, err := j.test(ph.pack, t)
+		if err != nil {
+			return nil, err
+		}
+		if s := ph.duty.Substitutes[i]; found.truth != truthNo {
+			out = append(out, breach.SubstituteForm{Form: s.Form, AllForms: s.AllForms, DurationDays: s.DurationDays})
 		}
 	}
 	return out, nil

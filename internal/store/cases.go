@@ -113,7 +113,7 @@ func (s *Store) Amend(ctx context.Context, incident string, f breach.Facts, base
 // breach.ErrConflict as with Amend.
 func (s *Store) AmendFile(ctx context.Context, incident string, changed breach.IncidentFile, baseRevision int, by breach.Actor, at time.Time) (int, error) {
 	return s.amend(ctx, incident, baseRevision, by, at, func(file *breach.IncidentFile) {
-		file.Facts, file.Narrative, file.Contact = changed.Facts, changed.Narrative, changed.Contact
+		file.Facts, file.Narrative, file.Contact, file.Contents = changed.Facts, changed.Narrative, changed.Contact, changed.Contents
 	})
 }
 

@@ -1,0 +1,80 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// fieldMeans says a field in plain words.
+func fieldMeans(o breach.Obligation, field string) string {
+	switch field {
+	case "title":
+		return fmt.Sprintf("the title %q", o.Heading)
+	case "headings":
+		return "the headings " + strings.Join(o.Headings, " / ")
+	case "posting_days":
+		return "how long the public notice stays up"
+	case "call_centre":
+		return "a number that people can call"
+	}
+	if words := PackContents[field]; words != "" {
+		return words
+	}
+	return strings.ReplaceAll(field, "_", " ")
+}
+
+// factsBehind are the facts that give a field its words.
+var factsBehind = map[string]string{
+	"controller_id": "facts.organisation.name", "contact_point": "contact.name with contact.email or contact.phone",
+	"nature": "facts.incident.nature", "cause": "facts.incident.cause", "occurred_at": "facts.incident.occurred_from",
+	"detected_at": "facts.incident.detected_at", "data_categories": "facts.data.classes",
+	"subject_count": "facts.people.total", "subject_categories": "facts.people.categories", "cross_border": "facts.people.by_country",
+	"law_enforcement":  "facts.law_enforcement.delay_requested",
+	"prior_safeguards": "facts.data.encrypted", "risk_reasoning": "facts.exposure.exfiltrated",
+	"summary": "narrative.<language>.summary", "consequences": "narrative.<language>.consequences",
+	"measures_taken": "narrative.<language>.measures_taken", "measures_planned": "narrative.<language>.measures_planned",
+	"recurrence_prevention": "narrative.<language>.measures_planned", "individual_steps": "narrative.<language>.individual_steps",
+	"remedies": "narrative.<language>.remedies", "remedies_offered": "narrative.<language>.remedies",
+}
+
+func whatToDo(kind, field, duty string) string {
+	const waive = "or let it go by name with a reason (tocsin plan waive)"
+	switch kind {
+	case breach.GapConflict:
+		return "One text cannot do both: decide which duty it follows, and let the other one's demand go by name with a reason (tocsin plan waive)"
+	case breach.GapForbidden:
+		return "Take it out of the words of the incident or of the template in templates/, " + waive
+	case breach.GapTitle, breach.GapHeadings:
+		return "Put them into the template in templates/notice and templates/announcement, word for word and in this order, " + waive
+	case breach.GapPosting:
+		return "Raise announcement.keep_days in the policy, " + waive
+	case breach.GapCallCentre:
+		return "State contact.phone, " + waive
+	}
+	own := "contents.<language>." + field
+	if fact := factsBehind[field]; fact != "" && fact != own {
+		return "State " + fact + ", or write it as " + own + " of the incident (tocsin incident amend), " + waive
+	}
+	return "Write it as " + own + " of the incident (tocsin incident amend), " + waive
+}
+
+var noteWords = map[string]string{
+	breach.NoteNotKnownYet:    "The report says that it is not known yet; a later report supplies it",
+	breach.NoteMayBeRequired:  "Required if the duty turns out to apply",
+	breach.NoteMayBeForbidden: "Forbidden if the duty turns out to apply",
+	breach.NoteNoText:         "This plan holds no text for it: it has to be written and sent apart from it",
+	breach.NoteKeepAnswering:  "In place of telling people one by one, the regime wants a number that is answered for as long as the notice is up",
+}
+
+func suffixed(words string) string {
+	if words == "" {
+		return ""
+	}
+	return ": " + words
+}
+
+func posted(keep, days int) string {
+	return fmt.Sprintf("the policy keeps it up for %d days, the regime asks for %d", keep, days)
+}
