@@ -101,7 +101,8 @@ type Judgement struct {
 
 // SubstituteForm is a way that a regime gives in place of telling people one by one.
 type SubstituteForm struct {
-	Form         []string `json:"form"`
-	AllForms     bool     `json:"all_forms,omitempty"` // every form is needed, not any of them
-	DurationDays int      `json:"duration_days,omitempty"`
+	Form           []string `json:"form"`
+	AllForms       bool     `json:"all_forms,omitempty"` // every form is needed, not any of them
+	DurationDays   int      `json:"duration_days,omitempty"`
+	CallCentreDays int      `json:"call_centre_days,omitempty"` // for which a number answers
 }

@@ -127,7 +127,7 @@ func (j *judging) substitutes(ph *compiledPhase) (out []breach.SubstituteForm, e
 			return nil, err
 		}
 		if s := ph.duty.Substitutes[i]; found.truth != truthNo {
-			out = append(out, breach.SubstituteForm{Form: s.Form, AllForms: s.AllForms, DurationDays: s.DurationDays})
+			out = append(out, breach.SubstituteForm{Form: s.Form, AllForms: s.AllForms, DurationDays: s.DurationDays, CallCentreDays: s.CallCentreDays})
 		}
 	}
 	return out, nil

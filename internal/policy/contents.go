@@ -238,7 +238,7 @@ func (k *contentCheck) substitutes(o breach.Obligation) {
 		if s.DurationDays > k.KeepDays && containsAny(names, "web", "page", "internet", "site", "public") {
 			k.gap(o, breach.GapPosting, "posting_days", []string{posted(k.KeepDays, s.DurationDays)}, nil)
 		}
-		if !containsAny(names, "toll_free", "call_cent", "phone_number", "inquiry_desk") {
+		if s.CallCentreDays == 0 && !containsAny(names, "toll_free", "call_cent", "inquiry_desk") {
 			continue
 		}
 		if k.Contact.Phone == "" {
