@@ -91,6 +91,7 @@ var lines = []ending{
 	{"report file inc1 o", exitDone},
 	{"report list inc1", exitDone},
 	{"rules lint", exitDone},
+	{"rules schema", exitDone},
 	{"rules lint BAD", exitNo},
 	{"rules lint /nonexistent", exitNo},
 	{"send pause inc1", exitNo},

@@ -14,7 +14,7 @@ import (
 
 func (c *cli) rules() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "rules", Short: "The rule packs: which laws, which duties, by when", Example: "  tocsin rules lint my-packs/"})
-	cmd.AddCommand(c.lintRules())
+	cmd.AddCommand(c.lintRules(), c.rulesSchema())
 	return cmd
 }
 
@@ -111,4 +111,21 @@ func (f oneFile) Glob(pattern string) ([]string, error) {
 		return nil, err
 	}
 	return []string{f.name}, nil
+}
+
+func (c *cli) rulesSchema() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "JSON Schema of rule packs (draft 2020-12)",
+		Long: `Print the JSON Schema of rule packs, for editors and other tools. It is also in
+docs/rules.schema.json. Whether conditions are sound, "rules lint" alone says.`,
+		Example: "  tocsin rules schema > rules.schema.json", Args: exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			b, err := policy.PackSchema()
+			if err != nil {
+				return err
+			}
+			_, err = c.out.Write(b)
+			return err
+		},
+	}
 }
