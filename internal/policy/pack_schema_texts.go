@@ -27,6 +27,7 @@ var schemaTexts = map[string]string{
 	"Pack.others":       "others to tell, for information",
 
 	"PackInForce.from": "first day, inclusive", "PackInForce.to": "last day, inclusive",
+	"PackInForce.pending": "why it has no first day yet; until then it binds nobody",
 	"PackDefinition.name": "name, used as def.<name>", "PackDefinition.when": "CEL condition",
 
 	"PackTest.question":  "short id of a question; a person's answer decides the test",
