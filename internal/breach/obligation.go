@@ -55,6 +55,16 @@ type Obligation struct {
 	Headings    []string         `json:"headings,omitempty"`   // literally, in this order
 	Heading     string           `json:"heading,omitempty"`    // the title that the text itself must carry
 	Substitutes []SubstituteForm `json:"substitutes,omitempty"`
+	// Jurisdiction is where the law binds, for example CN, EU/EEA or US-CA.
+	Jurisdiction string `json:"jurisdiction,omitempty"`
+	// Hold is what the law says of waiting on request; nil when it knows no delay.
+	Hold *HoldRule `json:"hold,omitempty"`
+	// NotBefore are obligations that must be met before this one. Those that the facts say are met are left out.
+	NotBefore []string `json:"not_before,omitempty"`
+	// Late are contents that a late report or notice must carry besides.
+	Late []string `json:"late_contents,omitempty"`
+	// DelayReason is why it is late, in the words of the person who put it on record. A judgement does not know it.
+	DelayReason string `json:"delay_reason,omitempty"`
 }
 
 // FirstReport says that a first report to an authority is due. Later phases start from another event and

@@ -58,6 +58,7 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 		Title: ph.phase.Title, Verdict: r.verdict, Binding: p.Binding, Basis: p.Binding, Because: r.because,
 		Contents: or(ph.phase.Contents, ph.duty.Contents), Citation: or(ph.phase.Citation, p.Citation),
 		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
+		Jurisdiction: p.Jurisdiction, Late: ph.phase.Late, Hold: ph.holdRule(), NotBefore: j.unmet(ph.duty.NotBefore),
 	}
 	o.Deferrable, o.Forbidden, o.Headings, o.Heading = ph.duty.Deferrable, ph.duty.Forbidden, ph.duty.Headings, ph.duty.Title
 	if ph.phase.Clock.Value == nil {
@@ -131,6 +132,32 @@ func (j *judging) substitutes(ph *compiledPhase) (out []breach.SubstituteForm, e
 		}
 	}
 	return out, nil
+}
+
+// holdRule is what people and the ledger are told of a delay; nil when the regime knows none.
+func (ph *compiledPhase) holdRule() *breach.HoldRule {
+	h := ph.duty.Hold
+	if !h.LawEnforcement && h.Terms == "" {
+		return nil
+	}
+	out := &breach.HoldRule{LawEnforcement: h.LawEnforcement, Terms: h.Terms, ClockRuns: h.Clock == "runs", Forbids: h.Forbids, Channels: h.Channels}
+	for _, l := range h.Limits {
+		out.Limits = append(out.Limits, breach.HoldLimit(l))
+	}
+	if h.After != nil {
+		out.After = &breach.HoldTerm{Value: h.After.Value, Unit: h.After.Unit, Zone: ph.pack.zone.String()}
+	}
+	return out
+}
+
+// unmet leaves out what was filed by the facts.
+func (j *judging) unmet(ids []string) (out []string) {
+	for _, id := range ids {
+		if _, filed := j.facts.Incident.FiledAt[id]; !filed {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // met reports whether a duty was fulfilled, late or not.

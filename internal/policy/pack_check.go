@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 var (
@@ -183,6 +185,9 @@ func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {
 		if !fullPhase.MatchString(id) {
 			p.bad(at+".not_before", "must hold obligation ids")
 		}
+	}
+	if d.Hold.LawEnforcement && !breach.KnownJurisdiction(p.pack.Jurisdiction) {
+		p.bad(at+".hold", "needs a jurisdiction that says whose people wait: EU/EEA, a country, or its region (ISO 3166)")
 	}
 	var substitutes []*compiledTest
 	for i, s := range d.Substitutes {

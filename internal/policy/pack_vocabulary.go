@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/tocsin-engine/tocsin/internal/breach"
+
 // The closed vocabularies of rule packs.
 
 // packDuties maps an addressee to the kind of duty that it gets.
@@ -94,13 +96,6 @@ var PackContents = map[string]string{
 	"parent_company_name":      "name of the parent company",
 }
 
-// eea are the countries in which the GDPR applies: the Member States with Iceland, Liechtenstein and
-// Norway, and the territories with a country code of their own that belong to a Member State under
-// article 355 TFEU (Åland, French overseas departments, Saint Martin).
-var eea = []string{"AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV",
-	"LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "IS", "LI", "NO",
-	"AX", "GF", "GP", "MF", "MQ", "RE", "YT"}
-
 // usStates are the states, the District of Columbia and the territories of the United States, by ISO 3166-2.
 var usStates = []string{"US-AL", "US-AK", "US-AZ", "US-AR", "US-CA", "US-CO", "US-CT", "US-DE", "US-FL", "US-GA", "US-HI",
 	"US-ID", "US-IL", "US-IN", "US-IA", "US-KS", "US-KY", "US-LA", "US-ME", "US-MD", "US-MA", "US-MI", "US-MN", "US-MS",
@@ -110,7 +105,7 @@ var usStates = []string{"US-AL", "US-AK", "US-AZ", "US-AR", "US-CA", "US-CO", "U
 
 // packGroups are the lists that conditions may use by name.
 var packGroups = map[string][]string{
-	"group.eea": eea,
+	"group.eea": breach.EEA,
 	// the United States with the territories that have a country code of their own
 	"group.us":        {"US", "AS", "GU", "MP", "PR", "UM", "VI"},
 	"group.us_states": usStates,
