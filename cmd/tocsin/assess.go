@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,84 +14,144 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
+// assessing is what one call of assess asks for.
+type assessing struct {
+	file, dir, from, profile string
+	all, list                bool
+	regimes                  []string
+	verdict                  string
+	now                      time.Time
+}
+
 func (c *cli) assess() *cobra.Command {
-	var file, from, profile, at string
-	var all bool
+	var a assessing
+	var at string
 	cmd := &cobra.Command{
-		Use: "assess -f FILE", Short: "Severity, duties and deadlines from facts, offline",
+		Use: "assess (-f FILE | --dir DIR)", Short: "Severity, duties and deadlines from facts, offline",
 		Long: `Assess facts (a fact file or an incident file, JSON or YAML; - reads stdin)
 without a server. Absent and null mean unknown, never no or zero: what cannot
-be told yet says what is missing. Exit status 1 when the facts cannot be used.`,
-		Example: "  tocsin assess -f facts.json --policy mooc\n  tocsin assess -f breach.json --from veris --all -o json",
-		Args:    exactly(),
+be told yet says what is missing. Exit status 1 when the facts cannot be used.
+
+--from veris and --from hibp read incidents in VERIS and breach records of Have
+I Been Pwned; what they do not say is unknown. A directory (*.json, those below
+it too), or a file with a list of records, gives a table of verdicts by regime:
+for each incident the firmest verdict among the duties of the regime. What
+cannot be read is named and does not stop the rest; the exit status is 1 then.`,
+		Example: "  tocsin assess -f facts.json --policy mooc\n  tocsin assess -f breach.json --from veris --all -o json\n" +
+			"  tocsin assess --from veris --dir vcdb --list\n  tocsin assess --from hibp -f breaches.json --regime eu-gdpr --verdict applies",
+		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := required(cmd, "file"); err != nil {
-				return err
-			}
-			now := c.now()
+			a.now = c.now().UTC()
 			if at != "" {
-				var err error
-				if now, err = time.Parse(time.RFC3339, at); err != nil {
+				t, err := time.Parse(time.RFC3339, at)
+				if err != nil {
 					return usagef("--at takes a time such as 2026-03-01T09:30:00+08:00")
 				}
+				a.now = t.UTC()
 			}
-			return c.judge(file, from, profile, now.UTC(), all)
+			return c.judge(cmd.Context(), a)
 		},
 	}
-	cmd.Flags().StringVarP(&file, "file", "f", "", "facts, - for stdin")
-	cmd.Flags().StringVar(&from, "from", "tocsin", "form of the file: tocsin or veris")
-	cmd.Flags().StringVar(&profile, "policy", "", "what the organisation promised: mooc, chinesepod or a file; default: that of an incident file")
-	cmd.Flags().StringVar(&at, "at", "", "assess as of this time (RFC 3339); default: now")
-	cmd.Flags().BoolVar(&all, "all", false, "show regimes that do not apply, too, with the reason")
-	fixed(cmd, "from", "tocsin", "veris")
+	f := cmd.Flags()
+	f.StringVarP(&a.file, "file", "f", "", "facts, - for stdin")
+	f.StringVar(&a.dir, "dir", "", "assess every file of this directory")
+	f.StringVar(&a.from, "from", "tocsin", "form of the files: tocsin, veris or hibp")
+	f.StringVar(&a.profile, "policy", "", "what the organisation promised: mooc, chinesepod or a file; default: that of an incident file")
+	f.StringVar(&at, "at", "", "assess as of this time (RFC 3339); default: now")
+	f.BoolVar(&a.all, "all", false, "show regimes that do not apply, too, with the reason")
+	f.BoolVar(&a.list, "list", false, "of many: also one line for each incident")
+	f.StringSliceVar(&a.regimes, "regime", nil, "of many: only these regimes (repeatable, or with commas)")
+	f.StringVar(&a.verdict, "verdict", "", "of many: only incidents of which a regime shown gives this verdict (applies, cannot_tell, does_not_apply)")
+	fixed(cmd, "from", "tocsin", "veris", "hibp")
 	fixed(cmd, "policy", policy.BuiltinProfiles...)
+	fixed(cmd, "verdict", string(breach.Applies), string(breach.CannotTell), string(breach.DoesNotApply))
 	return cmd
 }
 
-func (c *cli) judge(file, from, profile string, now time.Time, all bool) error {
-	body, err := c.read(file)
+func (c *cli) judge(ctx context.Context, a assessing) error {
+	if (a.file == "") == (a.dir == "") {
+		return usagef("give either --file or --dir")
+	}
+	if a.from != "tocsin" && sourceOf(a.from) == nil {
+		return usagef("--from takes tocsin, veris or hibp")
+	}
+	if a.verdict != "" && !slices.Contains([]breach.Verdict{breach.Applies, breach.CannotTell, breach.DoesNotApply}, breach.Verdict(a.verdict)) {
+		return usagef("--verdict takes applies, cannot_tell or does_not_apply")
+	}
+	if a.dir != "" {
+		return c.judgeDir(ctx, a)
+	}
+	body, err := c.readAtMost(a.file, a.limit())
 	if err != nil {
 		return err
 	}
-	facts, own, notes, err := factsFrom(body, from)
-	if err != nil {
-		return err
-	}
-	if profile == "" {
-		profile = own
-	}
-	var p policy.Profile // none: no promises of the organisation's own
-	if profile != "" {
-		if p, err = findPolicy(profile); err != nil {
+	if a.from != "tocsin" {
+		records, isList, err := intake.Records(body)
+		if err != nil {
 			return err
 		}
+		if isList {
+			return c.judgeMany(ctx, a, split(a.file, records), nil)
+		}
+		body = records[0]
+	}
+	if a.list || a.verdict != "" || len(a.regimes) > 0 {
+		return usagef("--list, --regime and --verdict are for many incidents: a directory, or a file with a list")
+	}
+	return c.judgeOne(a, body)
+}
+
+func (c *cli) judgeOne(a assessing, body []byte) error {
+	facts, own, notes, err := factsFrom(body, a.from)
+	if err != nil {
+		return err
+	}
+	p, err := a.policyFor(own)
+	if err != nil {
+		return err
 	}
 	rules, err := policy.LoadRules()
 	if err != nil {
 		return err
 	}
-	j, err := rules.Judge(facts, p, now)
+	j, err := rules.Judge(facts, p, a.now)
 	if err != nil {
 		return err
 	}
-	if !all {
+	if !a.all {
 		j = policy.Relevant(j)
 	}
 	for _, n := range notes {
 		c.tell("note: " + n)
 	}
-	return c.answer(j, func(p *page) { showJudgement(p, j, now) })
+	return c.answer(j, func(p *page) { showJudgement(p, j, a.now) })
 }
 
-// factsFrom reads a fact file, an incident file, or a VERIS incident.
+// policyFor is the policy that was asked for, else the incident's own; the zero one means no promises.
+func (a assessing) policyFor(own string) (policy.Profile, error) {
+	if a.profile != "" {
+		own = a.profile
+	}
+	if own == "" {
+		return policy.Profile{}, nil
+	}
+	return findPolicy(own)
+}
+
+func sourceOf(name string) *intake.Source {
+	for i := range intake.Sources {
+		if intake.Sources[i].Name == name {
+			return &intake.Sources[i]
+		}
+	}
+	return nil
+}
+
+// factsFrom reads a fact file, an incident file, or a record of an outside source.
 func factsFrom(body []byte, from string) (f breach.Facts, profile string, notes []string, err error) {
-	switch from {
-	case "veris":
-		file, notes, err := intake.FromVERIS(body)
+	if s := sourceOf(from); s != nil {
+		file, notes, err := s.Read(body)
 		return file.Facts, "", notes, err
-	case "tocsin":
-	default:
-		return f, "", nil, usagef("--from takes tocsin or veris")
 	}
 	if f, err = breach.ParseFacts(body); err == nil {
 		return f, "", nil, nil

@@ -52,6 +52,7 @@ type ending struct {
 var lines = []ending{
 	{"assess -f FACTS", exitDone},
 	{"assess -f BAD", exitNo},
+	{"assess --from hibp -f LIST", exitDone},
 	{"assess -f /nonexistent/file", exitNo},
 	{"config check", exitNo},
 	{"detections map FINDING --source cloudevents", exitDone},
@@ -121,6 +122,7 @@ func TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus(t *testing.T) {
 		"FACTS", file("facts.json", parts["facts"]), "INCIDENT", file("incident.json", incident), "BAD", file("bad", []byte("\x00{")),
 		"PEOPLE", file("people.csv", []byte("external_id,email\n1,a@x.test\n")), "PACK", file("pack.zip", pack), "PATCH", file("patch.json", []byte(`{"facts":{}}`)),
 		"FINDING", file("finding.json", []byte(`{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{}}`)), "OUT", filepath.Join(dir, "out.zip"),
+		"LIST", file("list.json", []byte(`[{"Name":"X","PwnCount":1,"DataClasses":["Names"]}]`)),
 	)
 	tried := map[string]bool{}
 	for _, r := range lines {

@@ -178,7 +178,9 @@ func (c *cli) tell(text string) {
 const maxInput = 1 << 20
 
 // read reads a small file, or stdin for "-".
-func (c *cli) read(path string) ([]byte, error) {
+func (c *cli) read(path string) ([]byte, error) { return c.readAtMost(path, maxInput) }
+
+func (c *cli) readAtMost(path string, limit int64) ([]byte, error) {
 	in := c.in
 	if path != "-" {
 		f, err := os.Open(path)
@@ -188,12 +190,12 @@ func (c *cli) read(path string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	b, err := io.ReadAll(io.LimitReader(in, maxInput+1))
+	b, err := io.ReadAll(io.LimitReader(in, limit+1))
 	if err != nil {
 		return nil, fileError(err)
 	}
-	if len(b) > maxInput {
-		return nil, no("%s is larger than 1 MiB; is it the right file?", path)
+	if int64(len(b)) > limit {
+		return nil, no("%s is larger than %d MiB; is it the right file?", path, limit>>20)
 	}
 	return b, nil
 }

@@ -262,6 +262,7 @@ func TestVERISFactByFact(t *testing.T) {
 	require.True(t, *f.Incident.PossibleOnly)
 	require.Equal(t, []string{"confidentiality", "availability"}, f.Incident.Nature)
 	require.Equal(t, []string{"password", "payment_card"}, f.Data.Classes)
+	require.Equal(t, []string{"data.classes"}, f.Incomplete)
 	require.False(t, *f.Data.Encrypted)
 	require.Nil(t, f.Data.Hashed)
 	require.Equal(t, "yes", *f.Exposure.Exfiltrated)
@@ -273,7 +274,7 @@ func TestVERISFactByFact(t *testing.T) {
 	require.Equal(t, []string{"US-CA"}, f.Organisation.Regions)
 	require.Equal(t, []string{"education"}, f.Organisation.Sectors)
 	all := strings.Join(notes, "\n")
-	for _, want := range []string{"timeline.incident is 2026-03:", "data_total is 1200", "span in months", "Personal does not say", "2026-04-10", "has no currency", "not one that this version knows"} {
+	for _, want := range []string{"timeline.incident is 2026-03:", "data_total is 1200", "span in months", "Personal does not say", "2026-04-10", "has no currency", "not one that this version knows", "data.classes is not complete"} {
 		require.Contains(t, all, want)
 	}
 
@@ -344,15 +345,21 @@ func FuzzParseCloudEvent(f *testing.F) {
 func FuzzFromVERIS(f *testing.F) {
 	f.Add([]byte(`{"schema_version":"1.3.4","action":{"error":{"variety":["Loss"]}},"attribute":{"confidentiality":{"data":[{"variety":"Medical","amount":3}]}},"timeline":{"incident":{"year":2014}}}`))
 	f.Add([]byte(`{"schema_version":"1.3.4","attribute":{"availability":{"duration":{"unit":"Hours","value":1e308}}},"victim":{"country":["US"],"state":"US-VA"}}`))
+	f.Add([]byte(`{"schema_version":"1.4","attribute":{},"victim":{"country":["CB"]}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, _, err := intake.FromVERIS(b)
 		if err == nil && (file.Facts.People.Total != nil || file.Facts.Incident.AwareAt != nil) {
 			t.Fatal("something was invented")
 		}
-		if err == nil {
-			if _, err := json.Marshal(file); err != nil {
-				t.Fatal(err)
-			}
+		if err != nil {
+			return
+		}
+		out, err := json.Marshal(file.Facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := breach.ParseFacts(out); err != nil {
+			t.Fatalf("%v\n%s", err, out)
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // verisClasses are the varieties of data that are one class of ours. Credentials are what one signs in
@@ -43,7 +45,11 @@ func (r *verisReader) data() {
 		}
 	}
 	if len(vague) > 0 {
-		r.note("data variety %s does not say which classes: data.classes is not complete", strings.Join(vague, ", "))
+		r.note("data variety %s does not say which classes", strings.Join(vague, ", "))
+	}
+	if len(f.Data.Classes) > 0 { // whether names stood beside them, say, no variety tells
+		f.Incomplete = append(f.Incomplete, "data.classes")
+		r.note("varieties are coarser than classes: data.classes is not complete")
 	}
 	if c.DataTotal != nil && *c.DataTotal >= 0 {
 		r.note("data_total is %.0f: VERIS counts records, not people, so people.total stays unknown", *c.DataTotal)
@@ -99,7 +105,7 @@ func (r *verisReader) organisation() {
 	if id := strings.TrimSpace(v.VictimID); id != "" && id != "Unknown" && goodTitle(id) {
 		o.Name = &id
 	}
-	countries := slices.DeleteFunc(slices.Clone(v.Country), func(c string) bool { return !twoLetters(c) })
+	countries := slices.DeleteFunc(slices.Clone(v.Country), func(c string) bool { return !breach.IsCountry(c) })
 	switch {
 	case len(countries) == 1 && len(v.Country) == 1:
 		o.Country = &countries[0]
