@@ -70,6 +70,18 @@ func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, erro
 		}
 	}
 	f.because = []string{c.because + j.values(c.rule) + said}
+	if c.test == nil || f.truth == truthNo {
+		return f, nil
+	}
+	g, err := j.test(p, c.test)
+	if err != nil || g.truth == truthNo {
+		return finding{truth: truthNo}, err
+	}
+	if g.truth == truthUnknown {
+		f.truth = truthUnknown
+	}
+	f.because = append(f.because, g.because...)
+	f.add(g)
 	return f, nil
 }
 
@@ -160,7 +172,7 @@ func (j *judging) test(p *compiledPack, t *compiledTest) (finding, error) {
 		return finding{}, err
 	}
 	if yes.truth == truthNo && (none.truth == truthYes || t.question == "") {
-		return j.settledNo(t, none), nil
+		return j.settledNo(p, t, none), nil
 	}
 	open := finding{truth: truthUnknown, because: yes.because}
 	open.add(yes)
@@ -172,7 +184,15 @@ func (j *judging) test(p *compiledPack, t *compiledTest) (finding, error) {
 	return open, nil
 }
 
-func (j *judging) settledNo(t *compiledTest, none finding) finding {
+// whyNot are the reasons for which a shared test is false, or nothing.
+func (j *judging) whyNot(p *compiledPack, t *compiledTest) []string {
+	if f, err := j.test(p, t); err == nil && f.truth == truthNo {
+		return f.because
+	}
+	return nil
+}
+
+func (j *judging) settledNo(p *compiledPack, t *compiledTest, none finding) finding {
 	if none.truth == truthYes {
 		return finding{truth: truthNo, because: append([]string{t.otherwise}, none.because...)}
 	}
@@ -182,6 +202,9 @@ func (j *judging) settledNo(t *compiledTest, none finding) finding {
 	}
 	f := finding{truth: truthNo, because: []string{t.otherwise + j.values(used...)}}
 	for _, c := range t.anyOf {
+		if c.test != nil {
+			f.because = append(f.because, j.whyNot(p, c.test)...)
+		}
 		if answer, ok := j.answers[c.question]; ok && !answer {
 			f.because = append(f.because, c.because+": "+answeredText(false))
 		}

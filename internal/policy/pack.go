@@ -33,6 +33,8 @@ type Pack struct {
 	Questions map[string]string `yaml:"questions,omitempty"`
 	// Define names conditions for use in others as def.<name>; a definition may use earlier ones.
 	Define []PackDefinition `yaml:"define,omitempty"`
+	// Tests are three-valued tests that several conditions share, by name.
+	Tests map[string]PackTest `yaml:"tests,omitempty"`
 
 	Scope  PackTest    `yaml:"scope"`
 	Duties []PackDuty  `yaml:"duties"`
@@ -66,11 +68,12 @@ type PackTest struct {
 	Otherwise string `yaml:"otherwise,omitempty"`
 }
 
-// PackCondition is a CEL expression, a question, or both (then both must hold), with the reason in plain
-// words. The values that it used are added to the reason when it is given.
+// PackCondition is a CEL expression, a question or a shared test, or several of them (then all must hold),
+// with the reason in plain words. The values that it used are added to the reason when it is given.
 type PackCondition struct {
 	When     string `yaml:"when,omitempty"`
 	Question string `yaml:"question,omitempty"`
+	Test     string `yaml:"test,omitempty"` // a name of Pack.Tests
 	Because  string `yaml:"because"`
 }
 

@@ -149,8 +149,12 @@ func (p *packCompiler) test(at string, t PackTest, s side) *compiledTest {
 			k2 := compiledCondition{because: k.Because, question: p.question(at+".question", k.Question)}
 			if k.When != "" {
 				k2.rule = p.rule(at+".when", k.When, s)
-			} else if k.Question == "" {
-				p.bad(at, "needs when, question, or both")
+			}
+			if k.Test != "" {
+				k2.test = p.shared(at+".test", k.Test, s)
+			}
+			if k.When == "" && k.Question == "" && k.Test == "" {
+				p.bad(at, "needs when, question or test")
 			}
 			if strings.TrimSpace(k.Because) == "" {
 				p.bad(at+".because", "is missing; every condition says in plain words what it means")
@@ -164,6 +168,22 @@ func (p *packCompiler) test(at string, t PackTest, s side) *compiledTest {
 		p.bad(at+".otherwise", "is missing; say in plain words what it means that this is not so")
 	}
 	return c
+}
+
+// shared compiles a test of the pack for the side on which it is used. Shared tests do not use each other.
+func (p *packCompiler) shared(at, name string, s side) *compiledTest {
+	t, ok := p.pack.Tests[name]
+	if !ok || t.empty() {
+		p.bad(at, "is not a test of this pack")
+		return nil
+	}
+	for _, c := range slices.Concat(t.AnyOf, t.NoneIf) {
+		if c.Test != "" {
+			p.bad("tests."+name, "uses another test; shared tests stand by themselves")
+			return nil
+		}
+	}
+	return p.test("tests."+name, t, s)
 }
 
 func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {

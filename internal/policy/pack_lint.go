@@ -126,10 +126,14 @@ func (t *compiledTest) empty() bool {
 // used are the questions that some test asks.
 func (p *compiledPack) used() map[string]bool {
 	out := map[string]bool{}
-	look := func(t *compiledTest) {
+	var look func(t *compiledTest)
+	look = func(t *compiledTest) {
 		out[t.question] = true
 		for _, c := range slices.Concat(t.anyOf, t.noneIf) {
 			out[c.question] = true
+			if c.test != nil {
+				look(c.test)
+			}
 		}
 	}
 	look(p.scope)

@@ -73,6 +73,7 @@ type compiledTest struct {
 type compiledCondition struct {
 	rule     *rule // nil for a bare question
 	question string
+	test     *compiledTest // nil without a shared test
 	because  string
 }
 

@@ -427,3 +427,38 @@ func TestAPendingRegimeIsNotInForce(t *testing.T) {
 		require.Equal(t, "Not in force yet, and no day is set: the government decides", o.Because[0])
 	}
 }
+
+// One answer decides the shared test, never the criteria beside it.
+func TestSharedTests(t *testing.T) {
+	t.Parallel()
+	r := loadPack(t, "scope: {}", `tests:
+  harm: {question: harm, any_of: [{when: data.encrypted, because: Sealed}], none_if: [{when: data.public_before, because: All was public}], otherwise: No harm}
+scope: {}`, "          otherwise: Not", "            - {test: harm, because: Harm is likely}\n          otherwise: Not")
+	verdict := func(facts, answer string) breach.Obligation {
+		if answer != "" {
+			facts += "\ndeterminations: [{question: xx-test/harm, answer: " + answer + ", reason: x}]"
+		}
+		return obligation(t, judge(t, r, testFacts(t, facts)), "xx-test/authority/first")
+	}
+	for facts, want := range map[string]breach.Verdict{
+		"people: {total: 501}":                                                yes,
+		"people: {total: 500}":                                                breach.CannotTell,
+		"people: {total: 500}\ndata: {public_before: true}":                   breach.CannotTell,
+		"data: {public_before: true, encrypted: false}":                       breach.CannotTell,
+		"people: {total: 5}\ndata: {encrypted: true}":                         yes,
+		"people: {total: 500}\ndata: {encrypted: false, public_before: true}": no,
+	} {
+		o := verdict(facts, "")
+		require.Equal(t, want, o.Verdict, facts)
+		if want == no {
+			require.Contains(t, strings.Join(o.Because, "; "), "All was public")
+		}
+	}
+	require.Equal(t, no, verdict("people: {total: 500}\ndata: {encrypted: true}", "false").Verdict)
+	require.Equal(t, yes, verdict("people: {total: 500}", "true").Verdict)
+	require.Equal(t, yes, verdict("people: {total: 501}", "false").Verdict)
+	for _, bad := range []string{"{test: nothing, because: x}", "{because: x}"} {
+		_, err := loadRules([]fs.FS{fsWith("calendars/weekends.yaml", testCalendar, "xx-test.yaml", strings.Replace(testPack, "          otherwise: Not", "            - "+bad+"\n          otherwise: Not", 1))})
+		require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
+	}
+}
