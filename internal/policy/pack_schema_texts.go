@@ -22,6 +22,7 @@ var schemaTexts = map[string]string{
 	"Pack.notes":        "what a reader must know",
 	"Pack.questions":    "questions that no fact can answer, by short id",
 	"Pack.define":       "named conditions, used as def.<name>",
+	"Pack.tests":        "three-valued tests that several conditions share, by name",
 	"Pack.scope":        "whom and what the regime binds",
 	"Pack.duties":       "what is owed, by addressee",
 	"Pack.others":       "others to tell, for information",
@@ -37,6 +38,7 @@ var schemaTexts = map[string]string{
 
 	"PackCondition.when":     "CEL condition over the facts",
 	"PackCondition.question": "short id of a question that must be answered yes, too",
+	"PackCondition.test":     "name of a shared test that must hold, too",
 	"PackCondition.because":  "what it means in plain words; the values that were used are added",
 
 	"PackDuty.addressee":    "kind of addressee",
