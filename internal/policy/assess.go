@@ -35,8 +35,8 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 	score := assessEnisa(f)
 	j := &judging{
 		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
-		views: map[string]*factView{}, scopes: map[string]finding{}, done: map[string]ruling{},
-		base: &factView{facts: f, extra: map[string]any{
+		views: map[string]*factView{}, scopes: map[string]finding{}, done: map[string]ruling{}, texts: map[factRef]string{},
+		base: &factView{facts: f, resolved: map[string]any{}, asked: map[*rule]answer{}, extra: map[string]any{
 			"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
 			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
 		}},

@@ -10,8 +10,6 @@ import (
 	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
-
-	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // truth is a three-valued answer. The zero value is unknown, so that nothing becomes yes or no by accident.
@@ -26,7 +24,9 @@ const (
 // rule is a compiled condition with the facts that it can look at.
 type rule struct {
 	program cel.Program
+	ast     *celast.AST
 	refs    []factRef
+	local   bool // it uses definitions of its pack, so its answer is that pack's own
 }
 
 // factRef is a fact, or one entry of a table, or (wholeTable) entries that a condition chooses itself.
@@ -78,21 +78,36 @@ func (s side) other() side {
 
 // compileRule compiles a condition that must be a plain yes or no.
 func compileRule(env *cel.Env, expr string, defs map[string]*rule, s side) (*rule, error) {
-	ast, issues := env.Compile(expr)
-	if issues.Err() != nil {
-		return nil, issues.Err()
+	return ruleCache{}.compile(env, expr, defs, s)
+}
+
+// ruleCache holds compiled conditions by their text. Packs repeat themselves and each other, and what is one
+// rule is asked once per incident.
+type ruleCache map[string]*rule
+
+// compile gives the one rule for a text. The cache must hold no rules of another pack that use definitions.
+func (c ruleCache) compile(env *cel.Env, expr string, defs map[string]*rule, s side) (*rule, error) {
+	r, ok := c[expr]
+	if !ok {
+		ast, issues := env.Compile(expr)
+		if issues.Err() != nil {
+			return nil, issues.Err()
+		}
+		if !ast.OutputType().IsExactType(cel.BoolType) {
+			return nil, fmt.Errorf("is of type %s; a condition must be true or false", ast.OutputType())
+		}
+		p, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize))
+		if err != nil {
+			return nil, err
+		}
+		r = &rule{program: p, ast: ast.NativeRep()}
+		r.refs, r.local = references(r.ast, defs)
 	}
-	if !ast.OutputType().IsExactType(cel.BoolType) {
-		return nil, fmt.Errorf("is of type %s; a condition must be true or false", ast.OutputType())
-	}
-	if err := protective(ast.NativeRep().Expr(), s); err != nil {
+	if err := protective(r.ast.Expr(), s); err != nil {
 		return nil, err
 	}
-	p, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize))
-	if err != nil {
-		return nil, err
-	}
-	return &rule{program: p, refs: references(ast.NativeRep(), defs)}, nil
+	c[expr] = r
+	return r, nil
 }
 
 // protective holds proven() to where unknown can only leave a duty standing: it must take a duty away.
@@ -130,9 +145,8 @@ func noProven(e celast.Expr) error {
 	return found
 }
 
-// references lists the facts of a condition and of the definitions that it uses.
-func references(a *celast.AST, defs map[string]*rule) []factRef {
-	var out []factRef
+// references lists the facts of a condition and of the definitions that it uses; local tells whether it uses any.
+func references(a *celast.AST, defs map[string]*rule) (out []factRef, local bool) {
 	names := a.ReferenceMap()
 	add := func(r factRef) {
 		if !slices.Contains(out, r) {
@@ -156,6 +170,7 @@ func references(a *celast.AST, defs map[string]*rule) []factRef {
 			return
 		}
 		if d, ok := defs[r.Name]; ok {
+			local = true
 			for _, fr := range d.refs {
 				add(fr)
 			}
@@ -163,82 +178,7 @@ func references(a *celast.AST, defs map[string]*rule) []factRef {
 			add(factRef{name: r.Name})
 		}
 	}))
-	return out
-}
-
-// factView is what conditions see of one incident. It implements cel.Activation.
-type factView struct {
-	facts    *breach.Facts
-	extra    map[string]any // severity, policy.*
-	defs     map[string]*rule
-	resolved map[string]any
-}
-
-func (v *factView) Parent() cel.Activation { return nil }
-
-// ResolveName finds a variable by its dotted name; an unknown fact is an Unknown that carries its path.
-func (v *factView) ResolveName(name string) (any, bool) {
-	if val, ok := v.resolved[name]; ok {
-		return val, true
-	}
-	val, ok := v.resolve(name)
-	if ok {
-		v.resolved[name] = val
-	}
-	return val, ok
-}
-
-func (v *factView) resolve(name string) (any, bool) {
-	if i, ok := factNames[name]; ok {
-		switch val := packFacts[i].get(v.facts).(type) {
-		case nil:
-			return unknownFact(name), true
-		case *factTable:
-			return opaque{tableType, val}, true
-		case openList:
-			return val.value(), true
-		default:
-			return types.DefaultTypeAdapter.NativeToValue(val), true
-		}
-	}
-	switch val := v.extra[name].(type) {
-	case nil:
-	case *interval:
-		return opaque{intervalType, val}, true
-	default:
-		return types.DefaultTypeAdapter.NativeToValue(val), true
-	}
-	if d, ok := v.defs[name]; ok {
-		val, _, err := d.program.Eval(v)
-		if err != nil {
-			return types.WrapErr(err), true
-		}
-		return val, true
-	}
-	return nil, false
-}
-
-// with shares the facts with another pack's definitions.
-func (v *factView) with(defs map[string]*rule) *factView {
-	return &factView{facts: v.facts, extra: v.extra, defs: defs, resolved: map[string]any{}}
-}
-
-// ask evaluates a condition. Unknown comes with the facts that are missing.
-func (v *factView) ask(r *rule) (truth, []string, error) {
-	val, _, err := r.program.Eval(v)
-	if err != nil {
-		return truthUnknown, nil, err
-	}
-	switch val := val.(type) {
-	case types.Bool:
-		if val {
-			return truthYes, nil, nil
-		}
-		return truthNo, nil, nil
-	case *types.Unknown:
-		return truthUnknown, missingFacts(val), nil
-	}
-	return truthUnknown, nil, fmt.Errorf("a condition gave neither yes nor no")
+	return out, local
 }
 
 // opaque carries a table or an interval through CEL.

@@ -23,6 +23,7 @@ type judging struct {
 	views   map[string]*factView // by pack id
 	scopes  map[string]finding
 	done    map[string]ruling // by obligation id
+	texts   map[factRef]string
 }
 
 // finding is what a test came to.
@@ -48,7 +49,7 @@ func (j *judging) view(p *compiledPack) *factView {
 	return v
 }
 
-// condition evaluates one condition: expression and question must both hold.
+// condition evaluates one condition: expression and question must both hold. Only one that does has a reason.
 func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, error) {
 	f := finding{truth: truthYes}
 	if c.rule != nil {
@@ -69,7 +70,9 @@ func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, erro
 			f.truth, f.questions = truthUnknown, []string{c.question}
 		}
 	}
-	f.because = []string{c.because + j.values(c.rule) + said}
+	if f.truth == truthYes {
+		f.because = []string{c.because + j.values(c.rule) + said}
+	}
 	if c.test == nil || f.truth == truthNo {
 		return f, nil
 	}
@@ -78,7 +81,7 @@ func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, erro
 		return finding{truth: truthNo}, err
 	}
 	if g.truth == truthUnknown {
-		f.truth = truthUnknown
+		f.truth, f.because = truthUnknown, nil
 	}
 	f.because = append(f.because, g.because...)
 	f.add(g)
@@ -101,8 +104,8 @@ func (j *judging) values(rules ...*rule) string {
 			continue
 		}
 		for _, ref := range r.refs {
-			text, ok := factText(j.facts, ref)
-			if ok && len(out) < maxValues && !slices.Contains(out, text) {
+			text := j.text(ref)
+			if text != "" && len(out) < maxValues && !slices.Contains(out, text) {
 				out = append(out, text)
 			}
 		}
@@ -111,6 +114,16 @@ func (j *judging) values(rules ...*rule) string {
 		return ""
 	}
 	return " (" + strings.Join(out, "; ") + ")"
+}
+
+// text is a fact with its value, or "" while it is unknown. Many conditions show the same facts.
+func (j *judging) text(ref factRef) string {
+	s, ok := j.texts[ref]
+	if !ok {
+		s, _ = factText(j.facts, ref)
+		j.texts[ref] = s
+	}
+	return s
 }
 
 // anyOf is true when one condition is; then because holds every proven one, else every open one.

@@ -92,6 +92,18 @@ func (l *packLoader) compile(c *compiledPack) {
 	}
 }
 
+// rule compiles a condition of a pack; one that uses no definitions is the same rule in every pack.
+func (l *packLoader) rule(c *compiledPack, env *cel.Env, expr string, s side) (*rule, error) {
+	if r, ok := l.shared[expr]; ok {
+		c.own[expr] = r
+	}
+	r, err := c.own.compile(env, expr, c.defs, s)
+	if err == nil && !r.local {
+		l.shared[expr] = r
+	}
+	return r, err
+}
+
 func (l *packLoader) define(c *compiledPack) *cel.Env {
 	env := l.env
 	for i, d := range c.Define {
@@ -100,7 +112,7 @@ func (l *packLoader) define(c *compiledPack) *cel.Env {
 			l.bad(at+".name", "must be a new name in lower case")
 			continue
 		}
-		r, err := compileRule(env, d.When, c.defs, eitherSide)
+		r, err := l.rule(c, env, d.When, eitherSide)
 		if err != nil {
 			l.bad(at+".when", "%v", err)
 			continue
@@ -123,7 +135,7 @@ type packCompiler struct {
 }
 
 func (p *packCompiler) rule(at, expr string, s side) *rule {
-	r, err := compileRule(p.env, expr, p.pack.defs, s)
+	r, err := p.packLoader.rule(p.pack, p.env, expr, s)
 	if err != nil {
 		p.bad(at, "%v", err)
 	}

@@ -42,6 +42,7 @@ type compiledPack struct {
 	calendar  *DeadlineCalendar
 	from, to  time.Time // zero means open; to is the first instant after
 	defs      map[string]*rule
+	own       ruleCache
 	scope     *compiledTest
 	phases    []*compiledPhase
 	questions map[string]string // full id -> text
@@ -107,7 +108,7 @@ func loadRules(all []fs.FS) (*Rules, error) {
 }
 
 func newPackLoader(env *cel.Env) *packLoader {
-	return &packLoader{env: env, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
+	return &packLoader{env: env, shared: ruleCache{}, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
 }
 
 // load reads calendars first, because packs refer to them.
@@ -123,6 +124,7 @@ func (l *packLoader) load(all []fs.FS) *Rules {
 
 type packLoader struct {
 	env       *cel.Env
+	shared    ruleCache // conditions without definitions
 	packs     map[string]*compiledPack
 	files     map[string]string // pack id -> file
 	calendars map[string]*DeadlineCalendar
@@ -212,7 +214,7 @@ func (l *packLoader) pack(b []byte) {
 		return // without a sound head the rest only repeats the complaint
 	}
 	sum := sha256.Sum256(b)
-	c := &compiledPack{Pack: p, sha: hex.EncodeToString(sum[:]), raw: b, defs: map[string]*rule{}, questions: map[string]string{}}
+	c := &compiledPack{Pack: p, sha: hex.EncodeToString(sum[:]), raw: b, defs: map[string]*rule{}, own: ruleCache{}, questions: map[string]string{}}
 	l.compile(c)
 	l.packs[p.ID], l.files[p.ID] = c, l.file
 }
