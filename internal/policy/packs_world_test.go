@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,13 +26,28 @@ type worldCase struct {
 	want  map[string]breach.Verdict // by obligation id
 }
 
+// worldFacts are the common facts, amended part by part; parts are separated by ---.
+func worldFacts(t *testing.T, facts string) breach.Facts {
+	t.Helper()
+	f := testFacts(t, worldCommon)
+	for _, part := range strings.Split(facts, "\n---\n") {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		var err error
+		f, err = breach.MergeFacts(f, []byte(part))
+		require.NoError(t, err, part)
+	}
+	return f
+}
+
 func checkWorld(t *testing.T, cases ...worldCase) {
 	t.Helper()
 	rules := loadTestRules(t)
 	for _, c := range cases {
 		t.Run(c.title, func(t *testing.T) {
 			t.Parallel()
-			j := judge(t, rules, amended(t, worldCommon, c.facts))
+			j := judge(t, rules, worldFacts(t, c.facts))
 			for id, want := range c.want {
 				o := obligation(t, j, id)
 				require.Equal(t, want, o.Verdict, "%s: %v", id, o.Because)
@@ -57,7 +73,7 @@ func checkDue(t *testing.T, cases ...worldDue) {
 	for _, c := range cases {
 		t.Run(c.title, func(t *testing.T) {
 			t.Parallel()
-			o := obligation(t, judge(t, rules, amended(t, worldCommon, c.facts)), c.id)
+			o := obligation(t, judge(t, rules, worldFacts(t, c.facts)), c.id)
 			require.NotEqual(t, no, o.Verdict, "%v", o.Because)
 			require.Equal(t, or(c.rests, bindingLaw), o.Binding)
 			require.Equal(t, c.provisional, o.Clock.Provisional, "%v", o.Because)
@@ -89,5 +105,6 @@ func TestWorldPacksLeaveAForeignIncidentAlone(t *testing.T) {
 	}
 }
 
-// Where a regime tells several addressees, its duties are those of the facts file and no others.
-var worldRegimes = []string{"eu-digital-omnibus", "eu-eprivacy-611", "eu-nis2", "eu-dora", "eu-ai-act-73"}
+// worldRegimes are the regimes that this and the other world tests look after.
+var worldRegimes = []string{"eu-digital-omnibus", "eu-eprivacy-611", "eu-nis2", "eu-dora", "eu-ai-act-73", "uk-gdpr", "uk-pecr",
+	"ca-pipeda", "ca-qc-law25", "br-lgpd"}
