@@ -19,6 +19,7 @@ type assessing struct {
 	file, dir, from, profile string
 	all, list                bool
 	regimes                  []string
+	rules                    []string // packs of the user's own
 	verdict                  string
 	now                      time.Time
 }
@@ -60,6 +61,7 @@ cannot be read is named and does not stop the rest; the exit status is 1 then.`,
 	f.StringVar(&at, "at", "", "assess as of this time (RFC 3339); default: now")
 	f.BoolVar(&a.all, "all", false, "show regimes that do not apply, too, with the reason")
 	f.BoolVar(&a.list, "list", false, "of many: also one line for each incident")
+	rulesFlag(cmd, &a.rules)
 	f.StringSliceVar(&a.regimes, "regime", nil, "of many: only these regimes (repeatable, or with commas)")
 	f.StringVar(&a.verdict, "verdict", "", "of many: only incidents of which a regime shown gives this verdict (applies, cannot_tell, does_not_apply)")
 	fixed(cmd, "from", "tocsin", "veris", "hibp")
@@ -110,7 +112,7 @@ func (c *cli) judgeOne(a assessing, body []byte) error {
 	if err != nil {
 		return err
 	}
-	rules, err := policy.LoadRules()
+	rules, err := loadRules(a.rules)
 	if err != nil {
 		return err
 	}

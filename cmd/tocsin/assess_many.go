@@ -144,7 +144,7 @@ func (c *cli) records(path string, a assessing) ([]record, error) {
 // judgeMany assesses records side by side and answers in their order.
 func (c *cli) judgeMany(ctx context.Context, a assessing, records []record, problems []recordProblem) error {
 	began := time.Now()
-	rules, err := policy.LoadRules()
+	rules, err := loadRules(a.rules)
 	if err != nil {
 		return err
 	}

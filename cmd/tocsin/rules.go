@@ -13,8 +13,8 @@ import (
 )
 
 func (c *cli) rules() *cobra.Command {
-	cmd := c.group(&cobra.Command{Use: "rules", Short: "The rule packs: which laws, which duties, by when", Example: "  tocsin rules lint my-packs/"})
-	cmd.AddCommand(c.lintRules(), c.rulesSchema())
+	cmd := c.group(&cobra.Command{Use: "rules", Short: "The rule packs: which laws, which duties, by when", Example: "  tocsin rules list\n  tocsin rules show eu-gdpr"})
+	cmd.AddCommand(c.listRules(), c.showRule(), c.diffRules(), c.lintRules(), c.rulesSchema())
 	return cmd
 }
 
@@ -71,6 +71,20 @@ func showLint(p *page, v policy.PackLint) {
 		return
 	}
 	p.line(count(int64(len(v.Packs))) + " packs are sound: " + strings.Join(v.Packs, ", "))
+}
+
+// rulesFlag is for commands that may use packs of the user's own.
+func rulesFlag(cmd *cobra.Command, dirs *[]string) {
+	cmd.Flags().StringArrayVar(dirs, "rules", nil, "packs of your own: a directory or file laid over the built-in packs (repeatable)")
+}
+
+// loadRules loads the built-in packs with those of the user over them.
+func loadRules(dirs []string) (*policy.Rules, error) {
+	more, err := packDirs(dirs)
+	if err != nil {
+		return nil, err
+	}
+	return policy.LoadRules(more...)
 }
 
 // packDirs opens directories of packs, and single files as directories that hold nothing else.
