@@ -107,4 +107,4 @@ func TestWorldPacksLeaveAForeignIncidentAlone(t *testing.T) {
 
 // worldRegimes are the regimes that this and the other world tests look after.
 var worldRegimes = []string{"eu-digital-omnibus", "eu-eprivacy-611", "eu-nis2", "eu-dora", "eu-ai-act-73", "uk-gdpr", "uk-pecr",
-	"ca-pipeda", "ca-qc-law25", "br-lgpd"}
+	"ca-pipeda", "ca-qc-law25", "br-lgpd", "au-ndb", "nz-privacy-2020", "za-popia", "tr-kvkk", "ch-fadp", "ch-isa", "ae-pdpl", "sa-pdpl", "pci-card-brands"}

@@ -42,6 +42,8 @@ var harmRegimes = []struct{ id, authority, people, at, question string }{
 	{"ca-pipeda", "report", "notice", "organisation: {country: CA}", "significant_harm"},
 	{"ca-qc-law25", "report", "notice", "organisation: {country: CA, regions: [CA-QC]}", "serious_injury"},
 	{"br-lgpd", "notice", "notice", "organisation: {country: BR}", "relevant_risk"},
+	{"au-ndb", "statement", "notice", "organisation: {country: AU}", "serious_harm"},
+	{"nz-privacy-2020", "notify", "notice", "organisation: {country: NZ}", "serious_harm"},
 }
 
 func TestWhereHarmDecides(t *testing.T) {
