@@ -20,31 +20,31 @@ const (
 	typeHTML = "Content-Transfer-Encoding: quoted-printable\r\nContent-Type: text/html; charset=UTF-8\r\n\r\n"
 )
 
-// appendBody writes the Content headers and the body, with dots doubled at line starts. What an ordinary
-// text consists of is encoded here; anything else is left to the library, which is also what the tests
+// appendBody writes the Content headers and the body, ready for DATA; whole says that no dot had to be doubled
+// for it. What an ordinary text consists of is encoded here; anything else is left to the library, which is also what the tests
 // measure this encoding against. Texts that no channel may carry are refused. A message with a form that
 // cannot be used as it is, or with values of which this is true, is written out first.
-func appendBody(w []byte, m *delivery.Message, s *stencil) ([]byte, *delivery.Failure) {
+func appendBody(w []byte, m *delivery.Message, s *stencil) (_ []byte, whole bool, _ *delivery.Failure) {
 	if s != nil && s.usable {
-		if whole, ok := appendParts(w, s.text, s.html, m.Own); ok {
-			return whole, nil
+		if all, ok := appendParts(w, s.text, s.html, m.Own); ok {
+			return all, true, nil
 		}
 	}
 	if f := m.Check(); f != nil {
-		return nil, f
+		return nil, false, f
 	}
 	plain := m.Plain()
 	if plain.Text == "" && plain.HTML == "" {
-		return nil, delivery.Refused("the message has no text")
+		return nil, false, delivery.Refused("the message has no text")
 	}
-	if whole, ok := appendParts(w, written(plain.Text), written(plain.HTML), nil); ok {
-		return whole, nil
+	if all, ok := appendParts(w, written(plain.Text), written(plain.HTML), nil); ok {
+		return all, true, nil
 	}
 	mime, body, err := mimeBody(plain)
 	if err != nil {
-		return nil, delivery.Refused("the text cannot be encoded")
+		return nil, false, delivery.Refused("the text cannot be encoded")
 	}
-	return appendStuffed(append(append(w, mime...), "\r\n"...), body), nil
+	return appendStuffed(append(append(w, mime...), "\r\n"...), body), false, nil
 }
 
 // appendParts writes what appendBody does, when all of it is ordinary.

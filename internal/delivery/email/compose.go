@@ -15,7 +15,8 @@ type letter struct {
 	utf8 bool   // needs SMTPUTF8
 	// wire is what follows DATA: headers and body with CRLF line ends, dots doubled at line starts, and the
 	// final dot.
-	wire []byte
+	wire  []byte
+	whole bool // no dot was doubled: it may be sent by its length as well
 }
 
 // size is that of the message in octets, as the server counts it, or a little more.
@@ -74,11 +75,11 @@ func (c *composer) compose(w []byte, m *delivery.Message) (letter, *delivery.Fai
 		s = c.stencils.of(m.Form)
 	}
 	w = c.appendHeaders(w[:0], m, to, s)
-	w, f := appendBody(w, m, s)
+	w, whole, f := appendBody(w, m, s)
 	if f != nil {
 		return letter{}, f
 	}
-	l.wire = append(w, finalDot...)
+	l.wire, l.whole = append(w, finalDot...), whole
 	return l, nil
 }
 

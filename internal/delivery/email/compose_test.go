@@ -88,6 +88,7 @@ func TestComposeProperty(t *testing.T) {
 		} else {
 			librarys++
 		}
+		require.False(t, l.whole && dotAtLineStart(l.wire[:l.size()]))
 		requireLines(t, raw)
 		requireHeaders(t, m, l)
 		requireLibrarysBody(t, m, raw)

@@ -25,10 +25,12 @@ type conn struct {
 
 	extensions map[string]string // EHLO keywords in upper case -> parameters
 	pipelining bool
+	chunking   bool  // and pipelining
 	sizeLimit  int64 // octets of a message, 0 when the server named none
 	life       context.Context
 	unwatch    func() bool
-	used       bool // it carried a message: the server may have had enough of it since
+	used       bool      // it carried a message: the server may have had enough of it since
+	answeredAt time.Time // to the last content
 }
 
 // dial gives a connection on which MAIL may be said, or a retryable failure: no message was on its way. The
@@ -79,7 +81,10 @@ func (c *conn) open(ctx context.Context, tlsConfig *tls.Config) *delivery.Failur
 			return f
 		}
 	}
-	return c.signIn(ctx)
+	if f := c.signIn(ctx); f != nil {
+		return f
+	}
+	return c.offerGroups(ctx)
 }
 
 func (c *conn) hello(ctx context.Context) *delivery.Failure {

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -25,6 +26,7 @@ const (
 	revocable int32 = iota // nothing but its envelope can have left
 	begun                  // its content is being written, or was
 	revoked                // its Send has gone; the content must not be written
+	forsaken               // its Send has gone and has said unknown; it must not be written again
 )
 
 // begin asks for leave to write the content. After it, the server may have the message.
@@ -32,6 +34,13 @@ func (j *job) begin() bool { return j.held.CompareAndSwap(revocable, begun) }
 
 // revoke takes the message back, if its content has not begun. Afterwards the job is the worker's alone.
 func (j *job) revoke() bool { return j.held.CompareAndSwap(revocable, revoked) }
+
+// forsake gives a message up whose content has begun.
+func (j *job) forsake() bool { return j.held.CompareAndSwap(begun, forsaken) }
+
+// unbegin is for a message whose content was written to a server that certainly did not take it. It is false
+// when its Send has gone.
+func (j *job) unbegin() bool { return j.held.CompareAndSwap(begun, revocable) }
 
 // finish hands the job back to its Send; the worker must not touch it afterwards.
 func (j *job) finish(out result) {
@@ -47,6 +56,7 @@ type desk struct {
 
 	mu          sync.Mutex
 	first, last *job
+	waiting     int
 	parked      []*worker // newest last
 	workers     int
 	closed      bool
@@ -76,8 +86,50 @@ func (d *desk) bring(j *job, start func() *worker) bool {
 			d.last.after = j
 		}
 		d.last = j
+		d.waiting++
 	}
 	return true
+}
+
+// share adds to a group what waits and can travel with it, in order, no more than this connection's part of it.
+func (d *desk) share(group []member, c *conn) []member {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	size := group[0].job.letter.size()
+	for part := min(maxGroup-1, (d.waiting+d.most-1)/d.most); part > 0 && d.first != nil; part-- {
+		j := d.first
+		if size += j.letter.size(); size > maxGroupBytes || !j.letter.whole || c.cannotCarry(&j.letter) != nil {
+			break
+		}
+		d.remove(j)
+		if j.begin() { // else its Send has just gone
+			group = append(group, member{job: j})
+		}
+	}
+	return group
+}
+
+// back puts messages that nobody has taken before all others. Whose Send has gone is left alone.
+func (d *desk) back(group []member) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range slices.Backward(group) {
+		j := m.job
+		switch {
+		case !j.unbegin():
+		case d.closed:
+			j.finish(result{failure: shutDown()})
+		default:
+			j.before, j.after, j.waiting = nil, d.first, true
+			if d.first == nil {
+				d.last = j
+			} else {
+				d.first.before = j
+			}
+			d.first = j
+			d.waiting++
+		}
+	}
 }
 
 // remove takes a job out of the line. The caller holds mu.
@@ -93,6 +145,7 @@ func (d *desk) remove(j *job) {
 		j.after.before = j.before
 	}
 	j.before, j.after, j.waiting = nil, nil, false
+	d.waiting--
 }
 
 // withdraw takes back a job that no worker has. Afterwards it is its Send's alone.

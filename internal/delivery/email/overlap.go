@@ -10,7 +10,7 @@ const (
 	overlapPause  = 5 * time.Minute
 )
 
-// overlap is whether envelopes travel with the message before them. Some servers offer PIPELINING and then
+// overlap is whether messages travel together: envelopes with the message before them, or whole groups. Some servers offer PIPELINING and then
 // throw away what follows a message, or close after each: there it costs a time limit or a connection for
 // every message, and gains nothing.
 type overlap struct {
@@ -28,10 +28,15 @@ func (o *overlap) saw(answered bool) {
 	switch {
 	case !answered:
 		if o.misses.Add(1) >= overlapMisses {
-			o.until.Store(time.Now().Add(overlapPause).UnixNano())
-			o.misses.Store(0)
+			o.pause()
 		}
 	case o.misses.Load() != 0:
 		o.misses.Store(0)
 	}
+}
+
+// pause ends it for a while.
+func (o *overlap) pause() {
+	o.until.Store(time.Now().Add(overlapPause).UnixNano())
+	o.misses.Store(0)
 }

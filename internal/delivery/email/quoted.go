@@ -5,10 +5,11 @@ import (
 	"encoding/binary"
 )
 
-// Quoted-printable (RFC 2045 section 6.7) in one pass, with the dots of SMTP doubled at line starts on the
-// way. It breaks lines exactly where the standard library's writer breaks them, so that the two can be
-// compared byte by byte; it is written again because that writer goes byte by byte through an interface,
-// and a notice to a million people is encoded a million times.
+// Quoted-printable (RFC 2045 section 6.7) in one pass. A dot at the start of a line is encoded as well, so that
+// it means nothing to SMTP and the text can be sent by its length or to a final dot as it stands. Other lines are
+// broken exactly where the standard library's writer breaks them, so that the two can be compared byte by byte;
+// it is written again because that writer goes byte by byte through an interface, and a notice to a million
+// people is encoded a million times.
 
 // quotedLine is the most characters before a soft line break, which makes 76 with its equals sign.
 const quotedLine = 75
@@ -63,10 +64,12 @@ func appendQuotedLine(w, line []byte) (_ []byte, ok bool) {
 		trailing--
 	}
 	for i, column := 0, 0; i < len(line); {
+		if column == 0 && line[i] == '.' {
+			w = append(w, "=2E"...)
+			i, column = i+1, 3
+			continue
+		}
 		if n := plainRun(line[i:min(i+quotedLine-column, trailing)]); n > 0 {
-			if column == 0 && line[i] == '.' {
-				w = append(w, '.')
-			}
 			w = append(w, line[i:i+n]...)
 			i, column = i+n, column+n
 		}

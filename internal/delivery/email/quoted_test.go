@@ -2,6 +2,7 @@ package email
 
 import (
 	"bytes"
+	"io"
 	"mime/quotedprintable"
 	"strings"
 	"testing"
@@ -10,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Two encoders, one result: line breaks, soft breaks, blanks at line ends and dots at line starts included.
+// Two encoders, one result: line breaks, soft breaks, blanks at line ends included. Only a dot at the
+// start of a line is written otherwise.
 func TestQuotedIsWhatTheStandardLibraryWrites(t *testing.T) {
 	t.Parallel()
 	pieces := rapid.SampledFrom([]string{
@@ -33,20 +35,23 @@ func TestQuotedIsWhatTheStandardLibraryWrites(t *testing.T) {
 		_, err := w.Write([]byte(text))
 		require.NoError(t, err)
 		require.NoError(t, w.Close())
-		require.Equal(t, string(stuff(nil, want.Bytes())), string(got))
+		if !dotAtLineStart(want.Bytes()) {
+			require.Equal(t, want.String(), string(got))
+			return
+		}
+		require.False(t, dotAtLineStart(got))
+		for line := range bytes.SplitSeq(got, []byte("\r\n")) {
+			require.LessOrEqual(t, len(line), quotedLine+1)
+		}
+		read, err := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(got)))
+		require.NoError(t, err)
+		require.Equal(t, strings.ReplaceAll(text, "\r\n", "\n"), strings.ReplaceAll(string(read), "\r\n", "\n"))
 	})
 	require.Positive(t, fast)
 }
 
-// stuff doubles dots at line starts.
-func stuff(w, raw []byte) []byte {
-	for line := range bytes.SplitAfterSeq(raw, []byte("\r\n")) {
-		if bytes.HasPrefix(line, []byte(".")) {
-			w = append(w, '.')
-		}
-		w = append(w, line...)
-	}
-	return w
+func dotAtLineStart(text []byte) bool {
+	return bytes.HasPrefix(text, []byte(".")) || bytes.Contains(text, []byte("\n."))
 }
 
 func TestPlainRun(t *testing.T) {

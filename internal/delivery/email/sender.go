@@ -115,18 +115,22 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 
 // callOff gives a message up. It is nil when the result is there already.
 func (s *Sender) callOff(j *job) *delivery.Failure {
-	if s.desk.withdraw(j) {
-		s.recycle(j)
-		return cancelled()
-	}
-	if j.revoke() {
-		return cancelled()
-	}
-	select {
-	case <-j.done:
-		return nil
-	default:
-		return delivery.NoAnswer("sending was called off before the mail server answered to the whole message")
+	for { // a message that the server closed upon may go back to the desk meanwhile
+		if s.desk.withdraw(j) {
+			s.recycle(j)
+			return cancelled()
+		}
+		if j.revoke() {
+			return cancelled()
+		}
+		select {
+		case <-j.done:
+			return nil
+		default:
+		}
+		if j.forsake() {
+			return delivery.NoAnswer("sending was called off before the mail server answered to the whole message")
+		}
 	}
 }
 

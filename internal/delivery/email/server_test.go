@@ -8,6 +8,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -203,6 +205,10 @@ func (x *session) step() bool {
 		}
 		code, ok := x.say(line, usual)
 		return ok && (code != "354" || x.content())
+	case "RSET":
+		x.mail, x.rcpt = false, false
+	case "BDAT":
+		return x.chunk(line)
 	case "QUIT":
 		x.mu.Lock()
 		x.quits++
@@ -280,6 +286,34 @@ func (x *session) content() bool {
 	x.mu.Unlock()
 	_, ok := x.say("CONTENT", "250 2.0.0 Ok: queued as ABC123")
 	x.mail, x.rcpt = false, false
+	return ok
+}
+
+// chunk takes a whole message by its length.
+func (x *session) chunk(line string) bool {
+	var n int
+	if _, err := fmt.Sscanf(line, "BDAT %d LAST", &n); err != nil {
+		return false
+	}
+	content := make([]byte, n)
+	if _, err := io.ReadFull(x.r, content); err != nil {
+		return false
+	}
+	taken := x.mail && x.rcpt
+	x.mail, x.rcpt = false, false
+	x.mu.Lock()
+	if x.r.Buffered() > 0 {
+		x.overlaps++
+	}
+	if x.message = messageIDOf(string(content)); taken {
+		x.contents = append(x.contents, string(content))
+	}
+	x.mu.Unlock()
+	if !taken {
+		_, ok := x.say("NOBODY", "503 5.5.1 RCPT first")
+		return ok
+	}
+	_, ok := x.say("CONTENT", "250 2.0.0 Ok: queued as ABC123")
 	return ok
 }
 

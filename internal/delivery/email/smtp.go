@@ -184,7 +184,7 @@ func (c *conn) content(j, next *job) result {
 	if err != nil {
 		return result{failure: delivery.NoAnswer(cause(err) + " after the whole message was sent")}
 	}
-	c.used = true
+	c.used, c.answeredAt = true, time.Now()
 	if next == nil && c.reader.Buffered() > 0 {
 		whole = false // more answers than questions
 	}

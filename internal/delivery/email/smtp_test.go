@@ -42,7 +42,7 @@ func TestEnvelopeAndReceipt(t *testing.T) {
 	require.Equal(t, 1, s.seen("MAIL FROM:<b-d0-1@bounces.academy.example>"), "the envelope sender names the attempt")
 	require.Equal(t, 3, s.seen("RCPT TO:<"+canary.To+">"))
 	require.Positive(t, s.writes, "the envelope is pipelined")
-	require.Contains(t, s.contents[0], "\r\n.hidden dot", "dots at line starts arrive as they were")
+	require.Contains(t, s.contents[0], "\r\n=2Ehidden dot", "a dot at a line start means nothing to SMTP")
 	require.NoError(t, sender.Close())
 	require.NoError(t, sender.Close())
 	require.Eventually(t, func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.quits == 1 }, time.Second, time.Millisecond)

@@ -16,8 +16,9 @@ type worker struct {
 
 	probing bool // everybody else waits for what this worker's first message finds
 
-	cur   *job // the message under way
-	ahead *job // the one after it, whose envelope left with cur's content
+	cur   *job     // the message under way
+	ahead *job     // the one after it, whose envelope left with cur's content
+	group []member // those that are under way together
 }
 
 func (w *worker) run(j *job) {
@@ -49,6 +50,12 @@ func (w *worker) carry(j *job) *job {
 	if f := w.conn.cannotCarry(&j.letter); f != nil {
 		return w.settle(result{failure: f, alive: true})
 	}
+	if j.letter.whole && w.conn.groups() && w.sender.overlap.good() {
+		if !j.begin() {
+			return w.settle(result{alive: true})
+		}
+		return w.together(j)
+	}
 	out := w.conn.envelope(j)
 	for out.failure == nil {
 		if !w.cur.begin() {
@@ -75,7 +82,7 @@ func (w *worker) carry(j *job) *job {
 
 // follower is the message whose envelope may travel with the content of the current one.
 func (w *worker) follower() *job {
-	if !w.conn.pipelining || !w.sender.overlap.good() {
+	if !w.conn.pipelining || w.conn.chunking || !w.sender.overlap.good() {
 		return nil
 	}
 	for {
@@ -200,7 +207,11 @@ func (w *worker) breakDown() {
 		w.sender.gate.leave()
 	}
 	w.sender.desk.lose()
-	for _, j := range []*job{w.cur, w.ahead} {
+	left := []*job{w.cur, w.ahead}
+	for _, m := range w.group {
+		left = append(left, m.job)
+	}
+	for _, j := range left {
 		if j != nil {
 			j.finish(result{failure: delivery.NoAnswer("the mail adapter broke down while sending")})
 		}

@@ -150,6 +150,8 @@ func (s *session) data(arg string) error {
 		return s.fail("503 5.5.1 MAIL comes first")
 	case len(s.mail.to) == 0:
 		return s.fail("554 5.5.1 No valid recipients")
+	case s.pieces:
+		return s.fail("503 5.5.1 BDAT has begun this message")
 	}
 	s.reply("354 End with <CRLF>.<CRLF>")
 	if s.in.Buffered() == 0 {
@@ -164,6 +166,11 @@ func (s *session) data(arg string) error {
 	if err != nil {
 		return err
 	}
+	return s.complete(problem)
+}
+
+// complete answers a message that came whole.
+func (s *session) complete(problem string) error {
 	if err := s.failing(); err != nil {
 		return err
 	}
@@ -171,7 +178,7 @@ func (s *session) data(arg string) error {
 		s.mail = envelope{}
 		return s.fail(problem)
 	}
-	err = s.deliver()
+	err := s.deliver()
 	s.mail = envelope{}
 	return err
 }

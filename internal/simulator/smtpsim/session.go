@@ -31,6 +31,7 @@ type session struct {
 	errors int
 	mail   envelope
 	body   []byte
+	pieces bool // BDAT has begun a message that is not complete
 }
 
 // envelope is one mail transaction.
@@ -193,7 +194,7 @@ func (s *session) command(verb, arg string) error {
 	case "DATA":
 		return s.data(arg)
 	case "RSET":
-		s.mail = envelope{}
+		s.mail, s.pieces = envelope{}, false
 		s.reply("250 2.0.0 Flushed")
 	case "NOOP":
 		s.reply("250 2.0.0 Ok")
@@ -204,7 +205,9 @@ func (s *session) command(verb, arg string) error {
 	case "QUIT":
 		s.reply("221 2.0.0 Bye")
 		return errClose
-	case "EXPN", "BDAT", "ETRN", "TURN", "SEND", "SOML", "SAML":
+	case "BDAT":
+		return s.chunk(arg)
+	case "EXPN", "ETRN", "TURN", "SEND", "SOML", "SAML":
 		return s.fail("502 5.5.1 Not implemented")
 	default:
 		return s.fail("500 5.5.2 Unknown command")
@@ -216,13 +219,13 @@ func (s *session) greet(verb, arg string) error {
 	if arg == "" {
 		return s.fail("501 5.5.4 " + verb + " needs a name")
 	}
-	s.hello, s.mail = true, envelope{}
+	s.hello, s.mail, s.pieces = true, envelope{}, false
 	if verb == "HELO" {
 		s.reply("250 " + s.server.config.Hostname)
 		return nil
 	}
 	s.reply("250-" + s.server.config.Hostname)
-	for _, extension := range []string{"PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10485760"} {
+	for _, extension := range []string{"PIPELINING", "CHUNKING", "8BITMIME", "SMTPUTF8", "SIZE 10485760"} {
 		s.reply("250-" + extension)
 	}
 	if s.secure {

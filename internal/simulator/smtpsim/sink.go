@@ -6,13 +6,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// Sink is a mail server for throughput tests: it speaks ESMTP with PIPELINING in plain text, keeps no
-// message, and writes one line "recipient message-id" to its record before it says 250. A record that is
+// Sink is a mail server for throughput tests: it speaks ESMTP with PIPELINING and CHUNKING in plain text, keeps
+// no message, and writes one line "recipient message-id" to its record before it says 250. A record that is
 // a file opened for appending survives when the process is killed.
 type Sink struct {
 	record io.Writer
@@ -119,7 +120,7 @@ func (c *sinkConn) command(verb, rest []byte) error {
 	switch string(bytes.ToUpper(verb)) {
 	case "EHLO":
 		c.reset()
-		answer = "250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 10485760\r\n250 ENHANCEDSTATUSCODES\r\n"
+		answer = "250-sink\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-SIZE 10485760\r\n250 ENHANCEDSTATUSCODES\r\n"
 	case "HELO", "NOOP":
 	case "RSET":
 		c.reset()
@@ -143,14 +144,64 @@ func (c *sinkConn) command(verb, rest []byte) error {
 		if err != nil {
 			return err
 		}
-		c.lines = append(append(append(append(c.lines, c.to...), ' '), id...), '\n')
-		c.count++
-		c.reset()
+		c.took(id)
+	case "BDAT":
+		said, err := c.chunk(rest)
+		if err != nil {
+			return err
+		}
+		answer = said
 	default:
 		answer = "502 5.5.1 Not implemented\r\n"
 	}
 	c.out = append(c.out, answer...)
 	return nil
+}
+
+// took records a message.
+func (c *sinkConn) took(id []byte) {
+	c.lines = append(append(append(append(c.lines, c.to...), ' '), id...), '\n')
+	c.count++
+	c.reset()
+}
+
+// chunk reads what BDAT announces (RFC 3030): a whole message, because clients of this sink send none in pieces.
+func (c *sinkConn) chunk(arg []byte) (answer string, err error) {
+	octets, last, _ := bytes.Cut(arg, []byte(" "))
+	n, err := strconv.ParseUint(string(octets), 10, 31)
+	if err != nil {
+		return "", errors.New("smtpsim: BDAT without a size") // nobody knows where the next command begins
+	}
+	whole := string(bytes.ToUpper(last)) == "LAST"
+	id, err := c.messageIDWithin(int(n)) // which overwrites arg
+	switch {
+	case err != nil:
+		return "", err
+	case len(c.to) == 0:
+		return "554 5.5.1 No recipient\r\n", nil
+	case !whole:
+		return "502 5.5.1 Not implemented in pieces\r\n", nil
+	}
+	c.took(id)
+	return "250 2.0.0 Ok\r\n", nil
+}
+
+// messageIDWithin reads the next n octets and gives the Message-ID of the message that they are.
+func (c *sinkConn) messageIDWithin(n int) (id []byte, err error) {
+	head := true
+	for head && n > 0 {
+		line, err := c.in.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) || len(line) > n {
+			return nil, errors.Join(err, errors.New("smtpsim: a message ends within a line of its head"))
+		}
+		n -= len(line)
+		head = string(line) != "\r\n"
+		if len(line) > len(messageIDName) && bytes.EqualFold(line[:len(messageIDName)], messageIDName) {
+			id = append(id, bytes.TrimSpace(line[len(messageIDName):])...)
+		}
+	}
+	_, err = c.in.Discard(n)
+	return id, err
 }
 
 func (c *sinkConn) reset() { c.to, c.from = c.to[:0], false }

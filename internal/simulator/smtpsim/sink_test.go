@@ -72,6 +72,7 @@ func TestSinkRefusesWhatHasNoRecipient(t *testing.T) {
 func FuzzSink(f *testing.F) {
 	f.Add("EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<p1@bench.test>\r\nDATA\r\nMessage-ID: <1@x>\r\n\r\n.\r\nQUIT\r\n")
 	f.Add("MAIL\nRCPT <\nDATA\n.\n")
+	f.Add("MAIL FROM:<a@x>\r\nRCPT TO:<b@x>\r\nBDAT 22 LAST\r\nMessage-ID: <1@x>\r\n\r\nBDAT 4\r\n")
 	f.Add("\x00\r\n\r\n.\r\n" + strings.Repeat("x", 70_000))
 	f.Fuzz(func(t *testing.T, in string) {
 		_, record := talk(t, in)
