@@ -44,7 +44,7 @@ func drawFacts(t *rapid.T) breach.Facts {
 	}
 	moment := func(p **time.Time, name string) {
 		if maybe(name) {
-			v := time.Unix(rapid.Int64Range(1_767_225_600, 1_772_000_000).Draw(t, name), 0).UTC()
+			v := time.Unix(rapid.Int64Range(1_767_400_000, 1_772_000_000).Draw(t, name), 0).UTC()
 			*p = &v
 		}
 	}

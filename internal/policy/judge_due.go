@@ -141,6 +141,8 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 	d.because = append(d.because, best.because)
 	if best.house {
 		d.binding = bindingHouse
+	} else {
+		d.clock.Soft = "" // some have a number by a variant, although the rule as such has none
 	}
 	if best.gap != "" {
 		d.clock.Provisional = true
