@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -123,6 +124,7 @@ func (c *cli) judgeOne(a assessing, body []byte) error {
 	if !a.all {
 		j = policy.Relevant(j)
 	}
+	j.Assessment = j.Assessment.WithOverrides(facts)
 	for _, n := range notes {
 		c.tell("note: " + n)
 	}
@@ -176,8 +178,14 @@ func factsFrom(body []byte, from string) (f breach.Facts, profile string, notes 
 
 func showJudgement(p *page, j breach.Judgement, now time.Time) {
 	p.line("Severity " + severity(j.Assessment))
-	for _, w := range j.Assessment.Why {
+	for i, w := range j.Assessment.Why {
 		p.para(2, w)
+		if o := j.Assessment.Cells[i].Override; o != nil {
+			p.para(4, "by "+cmp.Or(o.By, "nobody named")+": "+o.Reason)
+		}
+	}
+	if len(j.Assessment.Flags) > 0 {
+		p.para(2, "flags, beside the score: "+strings.Join(j.Assessment.Flags, ", "))
 	}
 	if len(j.Assessment.Missing) > 0 {
 		p.para(2, "missing: "+strings.Join(j.Assessment.Missing, ", "))

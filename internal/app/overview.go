@@ -67,13 +67,20 @@ func (d *Desk) seeFacts(ctx context.Context, incident string, v *breach.Overview
 }
 
 func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overview) error {
-	j, _, err := d.Store.Judgement(ctx, incident)
+	j, revision, err := d.Store.Judgement(ctx, incident)
 	switch {
 	case err == nil:
 	case breach.CodeOf(err) == breach.ErrNotFound:
 		return nil // not assessed yet
 	default:
 		return err
+	}
+	if slices.ContainsFunc(j.Assessment.Cells, func(c breach.SeverityCell) bool { return c.Derived != nil }) {
+		file, _, err := d.Store.File(ctx, incident, revision)
+		if err != nil {
+			return err
+		}
+		j.Assessment = j.Assessment.WithOverrides(file.Facts)
 	}
 	v.Assessment = &j.Assessment
 	states, err := d.Store.Obligations(ctx, incident)

@@ -19,6 +19,8 @@ type Facts struct {
 	// Numbers are decisions of people about counts; List is what the product counted on the loaded lists.
 	Numbers []NumberDecision `json:"numbers,omitzero"`
 	List    *ListFacts       `json:"list,omitzero"`
+	// SeverityOverrides set cells of the severity score by hand; a later one of a cell replaces an earlier one.
+	SeverityOverrides []SeverityOverride `json:"severity_overrides,omitzero"`
 	// Incomplete names lists (OpenLists) of which only a part is known: what they do not hold is unknown
 	// then, instead of absent.
 	Incomplete []string `json:"incomplete,omitzero"`
@@ -133,4 +135,14 @@ type Determination struct {
 	Reason   string     `json:"reason"`
 	By       string     `json:"by"`
 	At       *time.Time `json:"at,omitzero"`
+}
+
+// SeverityOverride is a person's value for one cell of the severity score, with the reason. What the facts
+// give is kept and shown beside it.
+type SeverityOverride struct {
+	Cell   string     `json:"cell"`  // a key of SeverityCells
+	Value  float64    `json:"value"` // in points, one of those that the cell can have
+	Reason string     `json:"reason"`
+	By     string     `json:"by"`
+	At     *time.Time `json:"at,omitzero"`
 }

@@ -24,6 +24,21 @@ type Assessment struct {
 	Flags   []string  `json:"flags,omitempty"`
 	Why     []string  `json:"why"`
 	Missing []string  `json:"missing,omitempty"`
+	// Cells are the parts of the score, each with its own reason, in the order of SeverityCellNames.
+	Cells []SeverityCell `json:"cells,omitempty"`
+}
+
+// SeverityCell is one part of the score in points. Value is nil, and Range [low, high], while facts are
+// missing.
+type SeverityCell struct {
+	Cell    string    `json:"cell"`
+	Value   *float64  `json:"value"`
+	Range   []float64 `json:"range,omitempty"`
+	Why     string    `json:"why"`
+	Missing []string  `json:"missing,omitempty"`
+	// Derived is what the facts give where a person set the cell; Override says who and why.
+	Derived  *SeverityCell     `json:"derived,omitempty"`
+	Override *SeverityOverride `json:"override,omitempty"`
 }
 
 // Obligation is one duty: a regime x addressee x phase, with its verdict and its clock.

@@ -138,6 +138,7 @@ func (r *reader) bad(path, what string) {
 var (
 	timeType          = reflect.TypeFor[time.Time]()
 	determinationType = reflect.TypeFor[Determination]()
+	overrideType      = reflect.TypeFor[SeverityOverride]()
 )
 
 func (r *reader) value(t *tree, v reflect.Value, path string) {
@@ -184,6 +185,9 @@ func (r *reader) object(t *tree, v reflect.Value, path string) {
 	}
 	if answer, ok := t.get("answer"); v.Type() == determinationType && (!ok || answer.kind == kindNull) {
 		r.bad(join(path, "answer", 0), "is missing; an open question needs no determination at all")
+	}
+	if value, ok := t.get("value"); v.Type() == overrideType && (!ok || value.kind == kindNull) {
+		r.bad(join(path, "value", 0), "is missing; a cell that is left to the facts needs no override at all")
 	}
 }
 

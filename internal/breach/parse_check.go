@@ -96,6 +96,7 @@ func checkFacts(f Facts, prefix string) []FieldError {
 		func(k string) bool { return slices.Contains(Channels, Channel(k)) }, "a channel", c.money)
 	c.determinations(f.Determinations)
 	c.numbers(f)
+	c.overrides(f.SeverityOverrides)
 	c.listOf("incomplete", f.Incomplete, OpenLists)
 	return c.errs
 }
@@ -220,6 +221,24 @@ func (c *checker) numbers(f Facts) {
 	}
 	eachKey(c, "list.by_country", l.ByCountry, IsCountry, "a country code of ISO 3166-1 in capitals", count)
 	eachKey(c, "list.by_region", l.ByRegion, isRegion, "a region code of ISO 3166-2, such as US-CA", count)
+}
+
+func (c *checker) overrides(os []SeverityOverride) {
+	for i, o := range os {
+		at := fmt.Sprintf("severity_overrides[%d]", i)
+		values, known := SeverityCells[o.Cell]
+		switch {
+		case !known:
+			c.bad(at+".cell", "must be one of "+strings.Join(SeverityCellNames, ", "))
+		case !slices.Contains(values, o.Value):
+			c.bad(at+".value", "must be one of "+strings.Trim(fmt.Sprint(values), "[]")+" for this cell")
+		}
+		if strings.TrimSpace(o.Reason) == "" {
+			c.bad(at+".reason", "is missing; a cell is set by hand only with the reason")
+		}
+		c.text(at+".reason", o.Reason)
+		c.line(at+".by", o.By)
+	}
 }
 
 func isRegion(r string) bool { return regionCode.MatchString(r) && IsCountry(r[:2]) }

@@ -22,6 +22,15 @@ var (
 		"photo", "device_id", "account_id", "preferences", "insurance"}
 )
 
+// SeverityCellNames are the cells of the ENISA 2013 score in the order in which they are shown.
+var SeverityCellNames = []string{"dpc", "ei", "confidentiality", "integrity", "availability", "malice"}
+
+// SeverityCells are the values, in points, that each cell can have.
+var SeverityCells = map[string][]float64{
+	"dpc": {1, 2, 3, 4}, "ei": {0.25, 0.5, 0.75, 1}, "confidentiality": {0, 0.25, 0.5}, "integrity": {0, 0.25, 0.5},
+	"availability": {0, 0.25, 0.5}, "malice": {0, 0.5},
+}
+
 // IsCountry reports whether c is a code of ISO 3166-1 alpha-2 (XK, in wide use for Kosovo, included).
 func IsCountry(c string) bool { return len(c) == 2 && strings.Contains(countries, " "+c+" ") }
 

@@ -26,15 +26,15 @@ type enisaCell struct {
 	low, high int
 	why       string // of the upper end
 	missing   []string
+	derived   *enisaCell // what the facts give, where a person set the cell
 }
 
 func (c enisaCell) exact() bool { return c.low == c.high }
 
-// enisaScore is the whole score. DPC counts in whole points.
+// enisaScore is the whole score.
 type enisaScore struct {
-	dpc, ei   enisaCell
-	cb        [4]enisaCell // confidentiality, integrity, availability, malice
-	low, high int          // quarter points
+	cells     []enisaCell // in the order of breach.SeverityCellNames; DPC counts in whole points
+	low, high int         // quarter points
 	flags     []string
 }
 
@@ -55,15 +55,14 @@ func enisaLevel(score int) string {
 
 func assessEnisa(f *breach.Facts) enisaScore {
 	base, vars := enisaInput(f)
-	s := sumEnisa(
-		enisaSpan(base, vars, []string{"data.classes", "data.volume", "people.minors", "people.vulnerable", "data.public_before"}, enisaDPC),
+	s := sumEnisa(overrideEnisa(f.SeverityOverrides, []enisaCell{
+		enisaSpan(base, vars, []string{"data.classes", "data.volume", "people.minors", "people.vulnerable", "data.public_before", "data.hashed", "people.categories"}, enisaDPC),
 		enisaSpan(base, vars, []string{"data.classes", "data.encrypted", "data.key_compromised", "data.hashed"}, enisaEI),
-		[4]enisaCell{
-			enisaSpan(base, vars, []string{"incident.nature", "exposure.recipients", "data.encrypted", "data.key_compromised"}, enisaConfidentiality),
-			enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaIntegrity),
-			enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaAvailability),
-			enisaSpan(base, vars, []string{"incident.malicious"}, enisaMalice),
-		})
+		enisaSpan(base, vars, []string{"incident.nature", "exposure.recipients", "data.encrypted", "data.key_compromised"}, enisaConfidentiality),
+		enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaIntegrity),
+		enisaSpan(base, vars, []string{"incident.nature", "availability.backup", "availability.restored_after_hours"}, enisaAvailability),
+		enisaSpan(base, vars, []string{"incident.malicious"}, enisaMalice),
+	}))
 	if f.People.Total != nil && *f.People.Total > 100 {
 		s.flags = append(s.flags, FlagCount)
 	}
@@ -74,11 +73,42 @@ func assessEnisa(f *breach.Facts) enisaScore {
 	return s
 }
 
+// overrideEnisa puts what a person set in the place of what the facts give, and keeps that beside it. The
+// reason stays with the facts: it is free text.
+func overrideEnisa(overrides []breach.SeverityOverride, cells []enisaCell) []enisaCell {
+	for _, o := range overrides {
+		i := slices.Index(breach.SeverityCellNames, o.Cell)
+		derived := &cells[i]
+		if derived.derived != nil { // a later one replaces an earlier one
+			derived = derived.derived
+		}
+		kept, v := *derived, int(o.Value*enisaUnit(i))
+		cells[i] = enisaCell{low: v, high: v, why: "a person set it, with a recorded reason; the facts give " + kept.points(i) + " (" + kept.why + ")", derived: &kept}
+	}
+	return cells
+}
+
+// enisaUnit is how many steps of a cell make a point.
+func enisaUnit(cell int) float64 {
+	if breach.SeverityCellNames[cell] == "dpc" {
+		return 1
+	}
+	return 4
+}
+
+// points shows a cell's value.
+func (c enisaCell) points(cell int) string {
+	if unit := enisaUnit(cell); !c.exact() {
+		return valueText(float64(c.low)/unit) + " to " + valueText(float64(c.high)/unit)
+	}
+	return valueText(float64(c.high) / enisaUnit(cell))
+}
+
 // sumEnisa adds the factors up. The ends of the interval are exact: what two factors share (encryption, a
 // backup) moves both in the same direction.
-func sumEnisa(dpc, ei enisaCell, cb [4]enisaCell) enisaScore {
-	s := enisaScore{dpc: dpc, ei: ei, cb: cb, low: dpc.low * ei.low, high: dpc.high * ei.high}
-	for _, c := range cb {
+func sumEnisa(cells []enisaCell) enisaScore {
+	s := enisaScore{cells: cells, low: cells[0].low * cells[1].low, high: cells[0].high * cells[1].high}
+	for _, c := range cells[2:] {
 		s.low, s.high = s.low+c.low, s.high+c.high
 	}
 	return s
@@ -87,25 +117,28 @@ func sumEnisa(dpc, ei enisaCell, cb [4]enisaCell) enisaScore {
 // missing are the facts that would narrow the score, sorted.
 func (s enisaScore) missing() []string {
 	var out []string
-	for _, c := range append([]enisaCell{s.dpc, s.ei}, s.cb[:]...) {
+	for _, c := range s.cells {
 		out = append(out, c.missing...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
 
+var enisaNames = []string{"DPC (kind of data)", "EI (ease of identification)", "CB, confidentiality", "CB, integrity", "CB, availability", "CB, malice"}
+
 // assessment is the score as the world sees it.
 func (s enisaScore) assessment() breach.Assessment {
 	a := breach.Assessment{Scheme: enisaScheme, Level: enisaLevel(s.high), Flags: s.flags, Missing: s.missing()}
-	if s.dpc.exact() {
-		a.DPC = &s.dpc.low
+	dpc, ei := s.cells[0], s.cells[1]
+	if dpc.exact() {
+		a.DPC = &dpc.low
 	}
-	if s.ei.exact() {
-		ei := quarters(s.ei.low)
-		a.EI = &ei
+	if ei.exact() {
+		v := quarters(ei.low)
+		a.EI = &v
 	}
 	var cb enisaCell
-	for _, c := range s.cb {
+	for _, c := range s.cells[2:] {
 		cb.low, cb.high = cb.low+c.low, cb.high+c.high
 	}
 	if cb.exact() {
@@ -118,23 +151,30 @@ func (s enisaScore) assessment() breach.Assessment {
 	} else {
 		a.Range = []float64{quarters(s.low), quarters(s.high)}
 	}
-	names := []string{"DPC (kind of data)", "EI (ease of identification)", "CB, confidentiality", "CB, integrity", "CB, availability", "CB, malice"}
-	for i, c := range append([]enisaCell{s.dpc, s.ei}, s.cb[:]...) {
-		unit := 4.0
-		if i == 0 {
-			unit = 1
-		}
-		value := valueText(float64(c.high) / unit)
-		if !c.exact() {
-			value = fmt.Sprintf("%s to %s", valueText(float64(c.low)/unit), value)
-		}
-		why := fmt.Sprintf("%s %s: %s", names[i], value, c.why)
+	for i, c := range s.cells {
+		why := fmt.Sprintf("%s %s: %s", enisaNames[i], c.points(i), c.why)
 		if len(c.missing) > 0 {
 			why += " (unknown: " + strings.Join(c.missing, ", ") + ")"
 		}
-		a.Why = append(a.Why, why)
+		a.Why, a.Cells = append(a.Why, why), append(a.Cells, c.shown(i))
 	}
 	return a
+}
+
+// shown is a cell as the world sees it.
+func (c enisaCell) shown(cell int) breach.SeverityCell {
+	unit := enisaUnit(cell)
+	out := breach.SeverityCell{Cell: breach.SeverityCellNames[cell], Why: c.why, Missing: c.missing}
+	if v := float64(c.high) / unit; c.exact() {
+		out.Value = &v
+	} else {
+		out.Range = []float64{float64(c.low) / unit, v}
+	}
+	if c.derived != nil {
+		derived := c.derived.shown(cell)
+		out.Derived = &derived
+	}
+	return out
 }
 
 // enisaPoint gives a factor for facts that are all known, with the reason.

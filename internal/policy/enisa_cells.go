@@ -24,7 +24,21 @@ type enisaFacts struct {
 	malicious  bool
 	backup     bool
 	restored   restoring
+	house      houseKind // what it says of somebody to be in the organisation's files
+	bank       bool      // behind its logins lies money
 }
+
+// houseKind is what the mere presence in somebody's files lets one guess. It raises the score only where the
+// sector is known: nothing else of a fact file speaks of it, and an unknown sector is no reason to assume one.
+type houseKind int
+
+const (
+	plainHouse     houseKind = iota
+	luxuryHouse              // social or financial standing
+	sensitiveHouse           // health, sex life, politics, religion
+)
+
+var sensitiveSectors = []string{"health", "pharmacy", "rehabilitation", "adult", "dating", "religion", "politics", "union"}
 
 type restoring int
 
@@ -108,6 +122,7 @@ func enisaInput(f *breach.Facts) (enisaFacts, map[string]enisaVar) {
 	} else if slices.Contains(f.Incomplete, "incident.nature") {
 		vars["incident.nature"] = enisaVar{func(*enisaFacts) {}, func(e *enisaFacts) { e.nature = breach.Natures }}
 	}
+	enisaHouse(f, &e, vars)
 	if h := f.Availability.RestoredAfterHours; h != nil {
 		e.restored = restoredLater
 		if *h < 1 {
@@ -121,8 +136,30 @@ func enisaInput(f *breach.Facts) (enisaFacts, map[string]enisaVar) {
 	return e, vars
 }
 
+// enisaHouse looks at the sector. Staff are in the files of a clinic for another reason than patients.
+func enisaHouse(f *breach.Facts, e *enisaFacts, vars map[string]enisaVar) {
+	is := func(s string) bool { return slices.Contains(f.Organisation.Sectors, s) }
+	e.bank = is("finance")
+	switch {
+	case slices.ContainsFunc(sensitiveSectors, is):
+		e.house = sensitiveHouse
+	case is("luxury"):
+		e.house = luxuryHouse
+	default:
+		return
+	}
+	switch who := f.People.Categories; {
+	case who == nil:
+		house := e.house
+		vars["people.categories"] = enisaVar{func(e *enisaFacts) { e.house = plainHouse }, func(e *enisaFacts) { e.house = house }}
+	case len(who) > 0 && subset(who, []string{"employees", "applicants", "suppliers"}):
+		e.house = plainHouse
+	}
+}
+
 // enisaDPC scores every category that the classes belong to and takes the highest. Credentials are scored
-// as simple data: what lies behind a login is in the classes when it was open.
+// as simple data, unless they open accounts with money or health data: what else lies behind a login is in
+// the classes when it was open.
 func enisaDPC(f enisaFacts) (int, string) {
 	switch f.anyClasses {
 	case bestClasses:
@@ -134,7 +171,7 @@ func enisaDPC(f enisaFacts) (int, string) {
 	if len(f.classes) == 0 {
 		why = "no personal data are named"
 	}
-	for _, c := range []func(enisaFacts) (int, string){dpcSimple, dpcBehavioural, dpcFinancial, dpcSensitive} {
+	for _, c := range []func(enisaFacts) (int, string){dpcSimple, dpcBehavioural, dpcFinancial, dpcSensitive, dpcLogins} {
 		if v, w := c(f); v > best {
 			best, why = min(v, 4), w
 		}
@@ -169,7 +206,28 @@ func dpcSimple(f enisaFacts) (int, string) {
 	if f.vulnerable {
 		return 4, "simple data of vulnerable people, for whom it can touch their safety"
 	}
-	return f.traits(1, "simple data")
+	v, why := 1, "simple data"
+	switch f.house {
+	case sensitiveHouse:
+		v, why = 3, why+", which shows that somebody is with an organisation that lets one guess health, sex life or conviction"
+	case luxuryHouse:
+		v, why = 2, why+", which lets one guess the financial standing"
+	}
+	return f.traits(v, why)
+}
+
+// dpcLogins scores credentials by what is known to lie behind them.
+func dpcLogins(f enisaFacts) (int, string) {
+	if f.hashed == "strong" || len(among(f.classes, packGroups["group.credentials"])) == 0 {
+		return 0, ""
+	}
+	switch {
+	case f.bank:
+		return 4, "credentials that open accounts with money"
+	case f.house == sensitiveHouse:
+		return 4, "credentials that open accounts with sensitive data"
+	}
+	return 0, ""
 }
 
 func dpcBehavioural(f enisaFacts) (int, string) {
@@ -183,6 +241,9 @@ func dpcBehavioural(f enisaFacts) (int, string) {
 	}
 	if f.public {
 		v, why = v-1, why+", public before"
+	}
+	if f.house == sensitiveHouse {
+		v, why = v+2, why+", with an organisation that lets one guess health, sex life or conviction"
 	}
 	v, why = f.traits(v, why)
 	return max(v, 1), why
@@ -203,6 +264,9 @@ func dpcFinancial(f enisaFacts) (int, string) {
 	}
 	if f.public {
 		v, why = v-2, why+", public before"
+	}
+	if f.house == sensitiveHouse && slices.Contains(found, "transactions") {
+		v, why = v+1, why+", which tell what somebody had from an organisation that lets one guess health, sex life or conviction"
 	}
 	v, why = f.traits(v, why)
 	return max(v, 1), why

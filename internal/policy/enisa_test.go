@@ -29,7 +29,7 @@ func TestEnisaArithmetic(t *testing.T) {
 		"mixed health incident": {4, 3, 1, 1, 1, 2, 17, "very high"},
 	} {
 		cell := func(v int) enisaCell { return enisaCell{low: v, high: v, why: "x"} }
-		s := sumEnisa(cell(v.dpc), cell(v.ei), [4]enisaCell{cell(v.conf), cell(v.integ), cell(v.avail), cell(v.mal)})
+		s := sumEnisa([]enisaCell{cell(v.dpc), cell(v.ei), cell(v.conf), cell(v.integ), cell(v.avail), cell(v.mal)})
 		a := s.assessment()
 		require.NotNil(t, a.Score, name)
 		require.Equal(t, float64(v.se)/4, *a.Score, name)
@@ -70,6 +70,9 @@ func TestEnisaWorkedExamples(t *testing.T) {
 		"V01 newsletter in CC":                        {`{"data":{"classes":["name","email"]},"exposure":{"recipients":"known"}}`, 1, 1, 1.25, "low"},
 		"V08 stolen finance table":                    {`{"incident":{"malicious":true},"data":{"classes":["name","balance"]},"exposure":{"recipients":"unknown"}}`, 3, 0.75, 3.25, "high"},
 		"V09 viewing logs in an open bucket":          {`{"data":{"classes":["account_id","browsing"]},"exposure":{"recipients":"unknown"}}`, 2, 0.75, 2, "medium"},
+		"V10 pseudonymous health file stolen":         {`{"incident":{"malicious":true},"data":{"classes":["health","location"]},"exposure":{"recipients":"unknown"}}`, 4, 0.5, 3, "high"},
+		"V12 coded health data sold":                  {`{"incident":{"malicious":true},"data":{"classes":["health"]},"exposure":{"recipients":"unknown"}}`, 4, 0.25, 2, "medium"},
+		"V16 mixed health incident":                   {`{"incident":{"nature":["confidentiality","integrity","availability"],"malicious":true},"data":{"classes":["name","health"]},"exposure":{"recipients":"known"}}`, 4, 0.75, 4.25, "very high"},
 		"V11 contact list posted":                     {`{"incident":{"malicious":true},"data":{"classes":["name","email","phone"]},"exposure":{"recipients":"unknown"}}`, 1, 1, 2, "medium"},
 	} {
 		a := enisaCase(t, c.facts)
