@@ -206,6 +206,12 @@ func showJudgement(p *page, j breach.Judgement, now time.Time) {
 			showObligation(p, o, now)
 		}
 	}
+	if len(j.LeftOut) > 0 {
+		p.head("Left out by the policy: rules that nobody has verified")
+		for _, id := range j.LeftOut {
+			p.para(2, id)
+		}
+	}
 	if len(j.Obligations) == 0 {
 		p.head("No duty applies")
 		p.line("  --all shows what was looked at and why it does not apply.")
@@ -219,6 +225,9 @@ func showObligation(p *page, o breach.Obligation, now time.Time) {
 	}
 	p.para(2, title)
 	p.para(4, o.ID+" ("+o.Citation+")")
+	if !o.Verified {
+		p.para(4, "NOT VERIFIED: nobody has checked this rule against its source")
+	}
 	if o.Verdict != breach.DoesNotApply {
 		if due := deadline(o, now); due != "" {
 			p.para(4, due)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tocsin-engine/tocsin/internal/app"
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/config"
 )
 
@@ -48,6 +51,7 @@ type checked struct {
 func (c *cli) checkConfig(all bool) error {
 	cfg, wrong := c.loadConfig()
 	v := checked{Settings: cfg.List(), Problems: []string{}}
+	wrong = errors.Join(wrong, rulesProblem(cfg.RulesDir))
 	if wrong != nil {
 		v.Problems = strings.Split(wrong.Error(), "\n")
 	}
@@ -74,4 +78,21 @@ func (c *cli) checkConfig(all bool) error {
 
 func settingsError(problems []string) error {
 	return &refusal{text: "the settings cannot be used", list: problems}
+}
+
+// rulesProblem names every fault of the operator's rule packs, as a server would refuse them.
+func rulesProblem(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	_, err := app.Rules(dir)
+	var known *breach.Error
+	if !errors.As(err, &known) || len(known.Fields) == 0 {
+		return err
+	}
+	var all []error
+	for _, f := range known.Fields {
+		all = append(all, fmt.Errorf("rules.dir: %s: %s", f.Where, f.What))
+	}
+	return errors.Join(all...)
 }

@@ -22,7 +22,6 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/engine"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
-	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 	"github.com/tocsin-engine/tocsin/internal/render"
 	"github.com/tocsin-engine/tocsin/internal/store"
@@ -46,6 +45,7 @@ type Settings struct {
 	Organisation  string // shown on public pages
 	Policies      *worker.Policies
 	DefaultPolicy string
+	RulesDir      string // rule packs over the built-in ones; empty: none
 	Limits        activities.Limits
 	Owner         string // names this process in leases, new with every start; empty means host and a random name
 	MaxList       int64  // bytes of an uploaded list, 0 means 2 GiB
@@ -97,7 +97,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err != nil {
 		return nil, err
 	}
-	rules, err := policy.LoadRules()
+	rules, err := Rules(s.RulesDir)
 	if err != nil {
 		return nil, err
 	}

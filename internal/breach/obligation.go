@@ -122,6 +122,9 @@ type RuleRef struct {
 type Judgement struct {
 	Assessment  Assessment   `json:"assessment"`
 	Obligations []Obligation `json:"obligations"`
+	// LeftOut are obligations of rules that nobody verified, which the policy leaves out. They apply or may
+	// apply by those rules, and are answered as does_not_apply with that reason alone.
+	LeftOut []string `json:"left_out,omitempty"`
 }
 
 // SubstituteForm is a way that a regime gives in place of telling people one by one.

@@ -44,6 +44,7 @@ type Config struct {
 	Announce       announce.Config
 	EvidenceDir    string
 	PolicyDir      string // further policy profiles, *.yaml; empty: none
+	RulesDir       string // rule packs over the built-in ones, *.yaml; empty: none
 	PayloadKeyFile string // encrypts what Temporal stores; made on the first start
 	MaxListBytes   int64  // of one list of people
 
@@ -134,6 +135,11 @@ func (c Config) validate() []error {
 	if c.PolicyDir != "" {
 		if i, err := os.Stat(c.PolicyDir); err != nil || !i.IsDir() {
 			complain("policy.dir: is not a directory that can be read")
+		}
+	}
+	if c.RulesDir != "" {
+		if i, err := os.Stat(c.RulesDir); err != nil || !i.IsDir() {
+			complain("rules.dir: is not a directory that can be read")
 		}
 	}
 	if c.Store.MaxConns < 0 || c.MaxListBytes < 0 {

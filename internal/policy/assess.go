@@ -24,11 +24,28 @@ func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgemen
 			if err != nil {
 				return breach.Judgement{}, breach.Errorf(breach.ErrInternal, "the rule for %s failed: %w", ph.id, err)
 			}
+			if p.UnverifiedRules == LeaveOut && !o.Verified && o.Verdict != breach.DoesNotApply {
+				o = leftOut(o)
+				out.LeftOut = append(out.LeftOut, o.ID)
+			}
 			out.Obligations = append(out.Obligations, o)
 		}
 	}
 	slices.SortFunc(out.Obligations, func(a, b breach.Obligation) int { return strings.Compare(a.ID, b.ID) })
+	slices.Sort(out.LeftOut)
 	return out, nil
+}
+
+// leftOut answers for a rule that nobody verified where the policy leaves such rules out. The reason says so
+// first: it is the policy's word and not the law's.
+func leftOut(o breach.Obligation) breach.Obligation {
+	by := "applies"
+	if o.Verdict == breach.CannotTell {
+		by = "may apply"
+	}
+	o.Because = append([]string{"Left out: the policy in force leaves out rules that have not been verified. By this rule the duty " + by}, o.Because...)
+	o.Verdict, o.DueAt, o.Clock, o.Overdue, o.Missing, o.Questions = breach.DoesNotApply, nil, nil, false, nil, nil
+	return o
 }
 
 func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, *judging) {
@@ -254,7 +271,7 @@ func Relevant(j breach.Judgement) breach.Judgement {
 			keep = append(keep, o)
 		}
 	}
-	return breach.Judgement{Assessment: j.Assessment, Obligations: keep}
+	return breach.Judgement{Assessment: j.Assessment, Obligations: keep, LeftOut: j.LeftOut}
 }
 
 // Change is what an amendment did to one obligation. From is empty for one that is new, To for one that is

@@ -50,10 +50,16 @@ type Profile struct {
 	Announcement         AnnouncementRules `yaml:"announcement"`
 	Promises             Promises          `yaml:"promises,omitempty"`
 	Retention            Retention         `yaml:"retention"`
+	// UnverifiedRules is leave_out when rules that nobody has checked against their source make no duties; empty
+	// means that they do, and say so. Either way it is part of the hash, and the answer names what was left out.
+	UnverifiedRules string `yaml:"unverified_rules,omitempty"`
 	// CompressedBy is 0 for the real thing, else by how much waits, quiet periods and back-offs were divided
 	// (demo and tests). It is part of the hash, so that an approval cannot hide it.
 	CompressedBy int64 `yaml:"compressed_by,omitempty"`
 }
+
+// LeaveOut is the value of UnverifiedRules that leaves them out.
+const LeaveOut = "leave_out"
 
 // Languages are BCP 47 tags; Default is one of Available.
 type Languages struct {

@@ -71,6 +71,7 @@ func checkProfile(p Profile) []breach.FieldError {
 	c.transfers(p)
 	c.ramp(p.Ramp)
 	c.minors(p.Minors)
+	c.unless(p.UnverifiedRules == "" || p.UnverifiedRules == LeaveOut, "unverified_rules", "must be leave_out, or not be there")
 	c.announcement(p.Announcement)
 	c.term("promises.prompt_notice", p.Promises.PromptNotice)
 	c.term("promises.inquiry_answer", p.Promises.InquiryAnswer)
