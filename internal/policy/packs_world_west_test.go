@@ -75,25 +75,30 @@ func TestWhereHarmDecides(t *testing.T) {
 
 func place(at, what string) string { return at + what }
 
+// The United Kingdom has the same articles. On the official examples its pack answers what the guidelines
+// answer; on others it may leave more to a person, and never says the opposite.
 func TestUKFollowsTheExamplesOfTheEDPB(t *testing.T) {
 	t.Parallel()
 	rules := loadTestRules(t)
 	official := []string{"01", "02", "04", "05", "06", "07", "10", "11", "12", "14", "15", "18"}
 	found := 0
-	for _, c := range edpbCases {
-		if !slices.Contains(official, c.no) {
-			continue
+	for _, c := range slices.Concat(edpbCases, edpbEncodings) {
+		exact := slices.Contains(official, c.no)
+		if exact {
+			found++
 		}
-		found++
 		t.Run(c.no, func(t *testing.T) {
 			t.Parallel()
 			f, err := breach.MergeFacts(testFacts(t, edpbCommon), []byte(c.facts))
 			require.NoError(t, err)
 			*f.Organisation.Country = "GB"
 			j := judge(t, rules, f)
-			a, p := obligation(t, j, "uk-gdpr/authority/initial"), obligation(t, j, "uk-gdpr/individuals/notice")
-			require.Equal(t, c.sa, a.Verdict, "%v", a.Because)
-			require.Equal(t, c.ds, p.Verdict, "%v", p.Because)
+			for id, want := range (verdicts{"uk-gdpr/authority/initial": c.sa, "uk-gdpr/individuals/notice": c.ds}) {
+				o := obligation(t, j, id)
+				if exact || o.Verdict != worldOpen && want != worldOpen {
+					require.Equal(t, want, o.Verdict, "%s: %v", id, o.Because)
+				}
+			}
 		})
 	}
 	require.Len(t, official, found)
