@@ -185,17 +185,13 @@ func (d *Desk) count(ctx context.Context, incident string) (n counts, err error)
 // walk looks at each person of an incident.
 func (d *Desk) walk(ctx context.Context, incident string) (w walked, err error) {
 	w.at = d.Now().UTC()
-	inv, err := d.Store.CheckInvariant(ctx, incident)
+	n, err := d.Store.Standing(ctx, incident)
 	if err != nil {
 		return w, err
 	}
-	w.balanced = inv.Equal
-	countries, err := d.Store.ByCountry(ctx, incident)
-	if err != nil {
-		return w, err
-	}
-	for _, c := range slices.Sorted(maps.Keys(countries)) {
-		w.countries = append(w.countries, breach.CountryTally{Country: c, People: countries[c]})
+	w.balanced = n.Equal
+	for _, c := range slices.Sorted(maps.Keys(n.Countries)) {
+		w.countries = append(w.countries, breach.CountryTally{Country: c, People: n.Countries[c]})
 	}
 	slices.SortStableFunc(w.countries, func(a, b breach.CountryTally) int { return cmp.Compare(b.People.Sum(), a.People.Sum()) })
 	return w, nil

@@ -46,14 +46,21 @@ func (s *Store) CountUnreached(ctx context.Context, incident string) ([]breach.U
 				out = append(out, breach.UnreachedCount{Outcome: o, People: t[o]})
 			}
 		}
-		list, err := collect(ctx, tx, pgx.RowToStructByPos[breach.UnreachedCount], `WITH last AS (
-				SELECT DISTINCT ON (person) outcome, reason FROM person_outcome_each WHERE incident = $1 ORDER BY person, seq DESC)
-			SELECT outcome, reason, count(*) FROM last WHERE outcome IN ('unreachable','covered_by_announcement','exempt','withdrawn')
-			GROUP BY 1, 2 ORDER BY 1, 2`, incident)
-		out = append(out, list...)
-		return err
+		last, err := lastStandings(ctx, tx, incident)
+		if err != nil {
+			return err
+		}
+		for is, n := range last.count() {
+			switch is.Outcome {
+			case breach.Unreachable, breach.Covered, breach.Exempt, breach.Withdrawn:
+				out = append(out, breach.UnreachedCount{Outcome: is.Outcome, Reason: is.Reason, People: n})
+			}
+		}
+		return nil
 	})
-	slices.SortStableFunc(out, func(a, b breach.UnreachedCount) int { return cmp.Compare(b.People, a.People) })
+	slices.SortFunc(out, func(a, b breach.UnreachedCount) int {
+		return cmp.Or(cmp.Compare(b.People, a.People), cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Reason, b.Reason))
+	})
 	return out, err
 }
 

@@ -9,94 +9,6 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
-// Invariant compares the tallies with a recount of the rows.
-type Invariant struct {
-	People  int64        `json:"people"`  // rows of people
-	Tally   breach.Tally `json:"tally"`   // as kept per block
-	Recount breach.Tally `json:"recount"` // from the last outcome row of each person; without one: pending
-	Blocks  []int64      `json:"blocks"`  // whose tally is not what their rows say
-	Equal   bool         `json:"equal"`
-}
-
-// CheckInvariant recounts an incident's people from the rows, block by block, and compares. All figures are
-// of one instant.
-func (s *Store) CheckInvariant(ctx context.Context, incident string) (Invariant, error) {
-	out := Invariant{Tally: breach.Tally{}, Recount: breach.Tally{}}
-	err := s.inSnapshot(ctx, "check the invariant", func(tx pgx.Tx) error {
-		kept, err := keptByBlock(ctx, tx, incident)
-		if err != nil {
-			return err
-		}
-		counted, err := countedByBlock(ctx, tx, incident)
-		if err != nil {
-			return err
-		}
-		for _, k := range kept {
-			same := true
-			for _, o := range breach.Outcomes {
-				out.Tally[o] += k.tally[o]
-				same = same && k.tally[o] == counted[k.no][o]
-			}
-			if !same {
-				out.Blocks = append(out.Blocks, k.no)
-			}
-		}
-		for _, o := range breach.Outcomes {
-			for _, t := range counted {
-				out.Recount[o] += t[o]
-			}
-			out.People += out.Recount[o]
-		}
-		return nil
-	})
-	out.Equal = len(out.Blocks) == 0 && out.Tally.Sum() == out.People
-	return out, err
-}
-
-type keptTally struct {
-	no    int64
-	tally breach.Tally
-}
-
-func keptByBlock(ctx context.Context, tx pgx.Tx, incident string) ([]keptTally, error) {
-	return collect(ctx, tx, func(row pgx.CollectableRow) (k keptTally, err error) {
-		n := make([]int64, len(breach.Outcomes))
-		into := []any{&k.no}
-		for i := range n {
-			into = append(into, &n[i])
-		}
-		if err := row.Scan(into...); err != nil {
-			return k, err
-		}
-		k.tally = breach.Tally{}
-		for i, o := range breach.Outcomes {
-			k.tally[o] = n[i]
-		}
-		return k, nil
-	}, `SELECT no, `+sumOfTallies+` FROM block WHERE incident = $1 GROUP BY no ORDER BY no`, incident)
-}
-
-func countedByBlock(ctx context.Context, tx pgx.Tx, incident string) (map[int64]breach.Tally, error) {
-	rows, err := tx.Query(ctx, `WITH last AS (
-			SELECT DISTINCT ON (person) person, outcome FROM person_outcome_each WHERE incident = $1 ORDER BY person, seq DESC)
-		SELECT (r.id - 1) / $2 + 1, coalesce(l.outcome, 'pending'), count(*)
-		FROM recipient r LEFT JOIN last l ON l.person = r.id WHERE r.incident = $1 GROUP BY 1, 2`, incident, int64(breach.BlockSize))
-	if err != nil {
-		return nil, err
-	}
-	out := map[int64]breach.Tally{}
-	var no, n int64
-	var o breach.Outcome
-	_, err = pgx.ForEachRow(rows, []any{&no, &o, &n}, func() error {
-		if out[no] == nil {
-			out[no] = breach.Tally{}
-		}
-		out[no][o] = n
-		return nil
-	})
-	return out, err
-}
-
 // ChannelCounts counts attempts by their present state, per channel, and under "repeated" those that were
 // sent again. Every state is there, also with zero.
 func (s *Store) ChannelCounts(ctx context.Context, incident string) (map[breach.Channel]breach.ChannelCounts, error) {
@@ -133,29 +45,6 @@ func channelCounts(ctx context.Context, q querier, incident string) (map[breach.
 		counts[string(breach.Intended)] = max(0, counts[string(breach.Intended)])
 	}
 	return out, err
-}
-
-// ByCountry counts people by country and outcome; the country is empty where it is not known.
-func (s *Store) ByCountry(ctx context.Context, incident string) (map[string]breach.Tally, error) {
-	rows, err := s.pool.Query(ctx, `WITH last AS (
-			SELECT DISTINCT ON (person) person, outcome FROM person_outcome_each WHERE incident = $1 ORDER BY person, seq DESC)
-		SELECT r.country, coalesce(l.outcome, 'pending'), count(*)
-		FROM recipient r LEFT JOIN last l ON l.person = r.id WHERE r.incident = $1 GROUP BY 1, 2`, incident)
-	if err != nil {
-		return nil, clean("count by country", err)
-	}
-	out := map[string]breach.Tally{}
-	var country string
-	var o breach.Outcome
-	var n int64
-	_, err = pgx.ForEachRow(rows, []any{&country, &o, &n}, func() error {
-		if out[country] == nil {
-			out[country] = breach.Tally{}
-		}
-		out[country][o] = n
-		return nil
-	})
-	return out, clean("count by country", err)
 }
 
 // Failures counts failed attempts by channel and reason code.
