@@ -48,7 +48,7 @@ func TestMessageThatFailsAfterTheDeliveryIsOver(t *testing.T) {
 func TestReportsBeforeAnybodyIsKnown(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, "mooc")
-	p.then("both wait", now, func() { require.ElementsMatch(t, []string{"load_people", "submit_reports"}, p.waits()) })
+	p.then("both wait", func() bool { return len(p.waits()) > 0 }, func() { require.ElementsMatch(t, []string{"load_people", "submit_reports"}, p.waits()) })
 	var a *answer
 	p.then("submit", now, func() { a = p.update(protocol.UpdateSubmit, submission(1)()) })
 	p.then("submitted", func() bool { return a.over() }, func() { require.NoError(t, a.err()) })
