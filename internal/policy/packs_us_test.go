@@ -205,13 +205,13 @@ func TestUSFederalVerdicts(t *testing.T) {
 		patches []string
 		want    map[string]breach.Verdict
 	}{
-		{"a hospital", []string{coveredEntity, usPeople("NV", 600)}, map[string]breach.Verdict{"us-hipaa/authority/large": yes, "us-hipaa/individuals/notice": yes, "us-hipaa/media/notice": yes, "us-hipaa/other/covered_entity": no, "us-ftc-hbnr/individuals/notice": no, "us-glba-ftc/authority/report": no}},
+		{"a hospital", []string{coveredEntity, usPeople("NV", 600)}, map[string]breach.Verdict{"us-hipaa/authority/large": yes, "us-hipaa/individuals/notice": yes, "us-hipaa/media/notice": yes, "us-hipaa/other/controller_notice": no, "us-ftc-hbnr/individuals/notice": no, "us-glba-ftc/authority/report": no}},
 		{"a hospital that may be none", []string{coveredEntity, usPeople("NV", 600), `{"organisation":{"attributes":{"hipaa":null}}}`}, map[string]breach.Verdict{"us-hipaa/authority/large": open, "us-hipaa/individuals/notice": open, "us-hipaa/authority/small": no}},
 		{"no hospital", []string{usPeople("NV", 600)}, map[string]breach.Verdict{"us-hipaa/authority/large": no, "us-hipaa/individuals/notice": no, "us-hipaa/media/notice": no}},
 		{"two states of 500 are no 501 of one", []string{coveredEntity, `{"people":{"total":1000,"by_country":{"US":1000},"by_region":{"US-NV":500,"US-UT":500}}}`}, map[string]breach.Verdict{"us-hipaa/authority/large": yes, "us-hipaa/media/notice": no, "us-ca/individuals/notice": no}},
 		{"few people, states unknown: no media", []string{coveredEntity, `{"people":{"total":500,"by_country":{"US":500},"by_region":null}}`}, map[string]breach.Verdict{"us-hipaa/authority/large": yes, "us-hipaa/media/notice": no}},
 		{"many people, states unknown", []string{coveredEntity, `{"people":{"total":501,"by_country":{"US":501},"by_region":null}}`}, map[string]breach.Verdict{"us-hipaa/authority/large": yes, "us-hipaa/media/notice": open}},
-		{"a billing service", []string{coveredEntity, usPeople("NV", 600), `{"organisation":{"attributes":{"hipaa":"business_associate"}}}`}, map[string]breach.Verdict{"us-hipaa/other/covered_entity": yes, "us-hipaa/authority/large": no, "us-hipaa/individuals/notice": no, "us-hipaa/media/notice": no}},
+		{"a billing service", []string{coveredEntity, usPeople("NV", 600), `{"organisation":{"attributes":{"hipaa":"business_associate"}}}`}, map[string]breach.Verdict{"us-hipaa/other/controller_notice": yes, "us-hipaa/authority/large": no, "us-hipaa/individuals/notice": no, "us-hipaa/media/notice": no}},
 		{"secured", []string{coveredEntity, usPeople("NV", 600), `{"data":{"encrypted":true}}`}, map[string]breach.Verdict{"us-hipaa/authority/large": no, "us-hipaa/individuals/notice": no}},
 		{"four factors", []string{coveredEntity, usPeople("NV", 600), said("us-hipaa/low_probability", true)}, map[string]breach.Verdict{"us-hipaa/authority/large": no, "us-hipaa/individuals/notice": no, "us-hipaa/media/notice": no}},
 		{"names of patients are health information", []string{coveredEntity, usPeople("NV", 600), `{"data":{"classes":["name"]}}`}, map[string]breach.Verdict{"us-hipaa/individuals/notice": yes}},
@@ -315,7 +315,7 @@ func TestUSDeadlines(t *testing.T) {
 		{"small, on New Year's Eve", []string{coveredEntity, usPeople("NV", 6), inc(`"detected_at":"2028-01-01T04:59:59Z"`)}, "us-hipaa/authority/small", "2028-02-29T23:59:59-05:00", "detected_at", true, false},
 		{"small, a second later", []string{coveredEntity, usPeople("NV", 6), inc(`"detected_at":"2028-01-01T05:00:00Z"`)}, "us-hipaa/authority/small", "2029-03-01T23:59:59-05:00", "detected_at", true, false},
 		{"small, in a common year", []string{coveredEntity, usPeople("NV", 6)}, "us-hipaa/authority/small", "2027-03-01T23:59:59-05:00", "detected_at", true, false},
-		{"business associate", []string{coveredEntity, usPeople("NV", 6), `{"organisation":{"attributes":{"hipaa":"business_associate"}}}`}, "us-hipaa/other/covered_entity", "2026-05-01T23:59:59-04:00", "detected_at", true, false},
+		{"business associate", []string{coveredEntity, usPeople("NV", 6), `{"organisation":{"attributes":{"hipaa":"business_associate"}}}`}, "us-hipaa/other/controller_notice", "2026-05-01T23:59:59-04:00", "detected_at", true, false},
 		{"discovery unknown", []string{coveredEntity, usPeople("NV", 600), inc(`"detected_at":null`)}, "us-hipaa/individuals/notice", "2026-05-01T23:59:59-04:00", "detected_at", true, true},
 		{"health app", []string{healthApp, usPeople("NV", 600)}, "us-ftc-hbnr/authority/large", "2026-05-01T23:59:59-04:00", "detected_at", true, false},
 		{"health app, small", []string{healthApp, usPeople("NV", 6)}, "us-ftc-hbnr/authority/small", "2027-03-01T23:59:59-05:00", "detected_at", true, false},
