@@ -59,6 +59,11 @@ func drawFacts(t *rapid.T) breach.Facts {
 	list(&f.Organisation.Sectors, "sectors", "education", "health", "government")
 	list(&f.Organisation.Roles, "roles", breach.Roles...)
 	flag(&f.Organisation.Attributes.CriticalInfrastructure, "cii")
+	word(&f.Organisation.Attributes.HIPAA, "hipaa", breach.HIPAARoles...)
+	flag(&f.Organisation.Attributes.GLBA, "glba")
+	flag(&f.Organisation.Attributes.ListedUS, "listed")
+	moment(&f.Incident.MaterialAt, "material")
+	moment(&f.Incident.DeterminedAt, "determined")
 	count(&f.People.Total, "total", 0, 2, 15, 50, 500, 1000, 20_000, 999_999, 1_000_000)
 	count(&f.People.Minors, "minors", 0, 3)
 	flag(&f.People.Vulnerable, "vulnerable")
@@ -94,14 +99,24 @@ func drawFacts(t *rapid.T) breach.Facts {
 		}
 		f.People.ByCountry = rapid.SampledFrom([]map[string]int64{{}, {"CN": n}, {"US": n}, {"DE": min(n, 1)}, {"US": n / 2}, {"DE": n, "CN": 0}}).Draw(t, "countries")
 	}
+	if maybe("regions") {
+		n := int64(1000)
+		if f.People.Total != nil {
+			n = *f.People.Total
+		}
+		if f.People.ByCountry != nil {
+			n = f.People.ByCountry["US"]
+		}
+		f.People.ByRegion = rapid.SampledFrom([]map[string]int64{{}, {"US-CA": n}, {"US-NY": n / 2, "US-TX": n - n/2}, {"US-MA": n / 2}, {"US-NV": n}}).Draw(t, "regions")
+	}
 	return f
 }
 
 // forgettable are the facts that can become unknown; determinations are answers, not facts, and a request
 // or a filing that is not recorded did not happen.
 var forgettable = []string{"incident.nature", "incident.cause", "incident.malicious", "incident.possible_only", "incident.detected_at",
-	"incident.aware_at", "incident.handled_at", "organisation.country", "organisation.sectors", "organisation.roles", "organisation.attributes",
-	"people.total", "people.minors", "people.vulnerable", "people.categories", "people.by_country", "data.classes", "data.encrypted",
+	"incident.aware_at", "incident.handled_at", "incident.material_at", "incident.determined_at", "organisation.country", "organisation.sectors", "organisation.roles", "organisation.attributes",
+	"people.total", "people.minors", "people.vulnerable", "people.categories", "people.by_country", "people.by_region", "data.classes", "data.encrypted",
 	"data.key_compromised", "data.hashed", "data.public_before", "data.volume", "exposure.recipients", "exposure.exfiltrated",
 	"exposure.misuse_seen", "exposure.deletion_confirmed", "availability.backup", "availability.restored_after_hours",
 	"availability.service_impact", "impact.direct_loss", "impact.outage_hours", "impact.harm_effectively_avoided"}
