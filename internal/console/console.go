@@ -44,6 +44,8 @@ type Desk interface {
 	TryAgain(ctx context.Context, incident string, r breach.Retry, by breach.Actor) (breach.Retried, error)
 	// AnnounceNow publishes the announcement of an approved plan while people go on being told.
 	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
+	// SetSeverityCell puts a person's value in the place of what the facts give for one cell of the score.
+	SetSeverityCell(ctx context.Context, incident string, o breach.SeverityOverride, by breach.Actor) (breach.Amended, error)
 	// FindPerson puts every look on record; breach.ErrNotFound when nobody fits.
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Authenticate(ctx context.Context, token string) (breach.Actor, error)
@@ -137,6 +139,8 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/unreached", s.signed(s.unreachedContacts))
 	m.Handle("GET /console/incidents/{id}/again", s.signed(s.retryPage))
 	m.Handle("POST /console/incidents/{id}/again", s.signed(s.retry))
+	m.Handle("GET /console/incidents/{id}/severity", s.signed(s.severityPage))
+	m.Handle("POST /console/incidents/{id}/severity", s.signed(s.setSeverity))
 	m.Handle("GET /console/incidents/{id}/announce", s.signed(s.announcePage))
 	m.Handle("POST /console/incidents/{id}/announce", s.signed(s.announceNow))
 

@@ -41,6 +41,7 @@ type fakeDesk struct {
 	wouldTryAgain func(r breach.Retry) (breach.Retried, error)
 	tryAgain      func(r breach.Retry, by breach.Actor) (breach.Retried, error)
 	announceNow   func(why string, by breach.Actor) error
+	setSeverity   func(o breach.SeverityOverride, by breach.Actor) error
 }
 
 func (f *fakeDesk) Unreached(_ context.Context, _ string, q breach.UnreachedQuery, _ breach.Actor) (breach.UnreachedPage, error) {
@@ -54,6 +55,10 @@ func (f *fakeDesk) TryAgain(_ context.Context, _ string, r breach.Retry, by brea
 }
 func (f *fakeDesk) AnnounceNow(_ context.Context, _, why string, by breach.Actor) (breach.AnnounceNow, error) {
 	return breach.AnnounceNow{}, f.announceNow(why, by)
+}
+
+func (f *fakeDesk) SetSeverityCell(_ context.Context, _ string, o breach.SeverityOverride, by breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, f.setSeverity(o, by)
 }
 
 func (f *fakeDesk) Incidents(context.Context) ([]breach.Incident, error) { return f.incidents() }

@@ -161,12 +161,9 @@ func (l speech) stateBadge(s breach.IncidentState) badge {
 
 func (l speech) meta(o breach.Overview) []string {
 	var out []string
-	if a := o.Assessment; a != nil {
-		switch {
-		case a.Score != nil:
-			out = append(out, l.T("Severity %s, %.2g (%s)", l.T(a.Level), *a.Score, scheme(a.Scheme)))
-		case len(a.Range) == 2:
-			out = append(out, l.T("Severity up to %s, between %.2g and %.2g (%s)", l.T(a.Level), a.Range[0], a.Range[1], scheme(a.Scheme)))
+	if o.Assessment != nil {
+		if said := l.severity(*o.Assessment); said != "" {
+			out = append(out, said)
 		}
 	}
 	if o.Organisation != "" {
@@ -176,6 +173,17 @@ func (l speech) meta(o breach.Overview) []string {
 		out = append(out, l.T("Policy %s", o.Incident.Policy))
 	}
 	return out
+}
+
+// severity is the score in one line, or "" when there is none.
+func (l speech) severity(a breach.Assessment) string {
+	switch {
+	case a.Score != nil:
+		return l.T("Severity %s, %.2g (%s)", l.T(a.Level), *a.Score, scheme(a.Scheme))
+	case len(a.Range) == 2:
+		return l.T("Severity up to %s, between %.2g and %.2g (%s)", l.T(a.Level), a.Range[0], a.Range[1], scheme(a.Scheme))
+	}
+	return ""
 }
 
 // scheme names a scheme of severity.

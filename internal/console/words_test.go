@@ -61,7 +61,7 @@ func everyText(t *testing.T) []string {
 	for _, u := range unitWords {
 		all = append(all, u[0], u[1])
 	}
-	for _, table := range []map[string]string{startWords, announcementReasons, reasonWords, variableWords, adviceWords, breach.BrakeCauses, {"": breach.GateCause}} {
+	for _, table := range []map[string]string{startWords, announcementReasons, reasonWords, variableWords, adviceWords, cellWords, flagWords, breach.BrakeCauses, {"": breach.GateCause}} {
 		for _, text := range table {
 			all = append(all, text)
 		}
