@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
 // Assess judges fact revisions: what happened, to whom, which duties, by when.
@@ -65,8 +64,10 @@ func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
 	}
 	out := JudgeOut{Revision: rev, Level: j.Assessment.Level, Clocks: clocks(j), Reports: reportsOf(j)}
 	if before != nil {
-		for _, c := range policy.Diff(*before, j) {
-			out.Changes = append(out.Changes, breach.DutyChange(c))
+		for _, c := range breach.DiffJudgements(*before, j) {
+			if c.Weighty() {
+				out.Changes = append(out.Changes, c.Brief())
+			}
 		}
 		if out.Void, err = a.void(ctx, in.Incident, rev, now); err != nil {
 			return JudgeOut{}, fail(ctx, err)

@@ -152,6 +152,19 @@ func DueAfter(start, due time.Time, after *HoldTerm, spans []Span) time.Time {
 	return due
 }
 
+// Waits are those that keep people from being told at an instant. One that holds reports to authorities alone keeps
+// nobody.
+func (hs Holds) Waits(now time.Time) (out Waits) {
+	for _, h := range hs {
+		if !h.Active(now) || h.Kind == HoldLawEnforcement && len(h.Jurisdictions) == 0 {
+			continue
+		}
+		end := h.End()
+		out = append(out, Wait{Kind: h.Kind, Ref: h.ID, Jurisdictions: h.Jurisdictions, Channels: h.Channels, Until: &end})
+	}
+	return out
+}
+
 // DueAt is when an obligation is due after what held its clock; nil without a deadline (UTC).
 func (hs Holds) DueAt(o Obligation) *time.Time {
 	if o.DueAt == nil || o.Clock == nil || o.Clock.StartedAt == nil || o.Hold == nil || o.Hold.ClockRuns {
@@ -195,6 +208,11 @@ func (ws Waits) On(p Person, c Channel, now time.Time) (Wait, bool) {
 	return Wait{}, false
 }
 
+// Unfiled leaves out those whose first duty was filed.
+func (ws Waits) Unfiled(filed []string) Waits {
+	return slices.DeleteFunc(slices.Clone(ws), func(w Wait) bool { return w.Kind == HoldOrder && slices.Contains(filed, w.Ref) })
+}
+
 // Public says that the public may not be told now: whoever must not be told would read it.
 func (ws Waits) Public(now time.Time) (Wait, bool) {
 	for _, w := range ws {
@@ -205,10 +223,10 @@ func (ws Waits) Public(now time.Time) (Wait, bool) {
 	return Wait{}, false
 }
 
-// Orders are the waits that laws ask for by their order, while nothing was filed for the duty that comes first. A
-// law binds only by a duty to people that applies. What may have to be met first, as far as anybody can tell, is
-// waited for too.
-func (j Judgement) Orders(filed func(obligation string) bool) (out Waits) {
+// Orders are the waits that laws ask for by their order, until what comes first is filed. A law binds only by a duty
+// to people that applies. What may have to be met first, as far as anybody can tell, is waited for too.
+func (j Judgement) Orders() Waits {
+	out := Waits{}
 	verdicts := map[string]Verdict{}
 	for _, o := range j.Obligations {
 		verdicts[o.ID] = o.Verdict
@@ -218,7 +236,7 @@ func (j Judgement) Orders(filed func(obligation string) bool) (out Waits) {
 			continue
 		}
 		for _, first := range o.NotBefore {
-			if v := verdicts[first]; (v == Applies || v == CannotTell) && !filed(first) {
+			if v := verdicts[first]; v == Applies || v == CannotTell {
 				out = append(out, Wait{Kind: HoldOrder, Ref: first, Obligation: o.ID, Jurisdictions: places(o.Jurisdiction)})
 			}
 		}

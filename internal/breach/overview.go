@@ -21,6 +21,10 @@ type Overview struct {
 	Waves        []Wave                    `json:"waves"`
 	Announcement *Notice                   `json:"announcement,omitempty"`
 	Filings      []Filing                  `json:"reports"`
+	Holds        Holds                     `json:"holds,omitempty"`   // ended ones too
+	Waits        Waits                     `json:"waits,omitempty"`   // what keeps people from being told now
+	Delays       []Delay                   `json:"delays,omitempty"`  // reasons of duties that are late
+	Amended      *Revision                 `json:"amended,omitempty"` // what the newest amendment of facts changed
 	Awaited      []Awaited                 `json:"awaited"`
 	Paused       bool                      `json:"paused"`
 	Stopped      bool                      `json:"stopped"`
@@ -40,6 +44,9 @@ type Overview struct {
 type Duty struct {
 	Obligation
 	State ObligationState `json:"state,omitempty"`
+	// HeldBy is the id of the hold that stops its clock; DueAt is when it is due if the hold lasts as long as it may.
+	HeldBy    string     `json:"held_by,omitempty"`
+	HeldUntil *time.Time `json:"held_until,omitempty"`
 }
 
 // CountryTally counts people of one country of residence by outcome.
@@ -76,7 +83,7 @@ type Notice struct {
 
 // Awaited is one thing that somebody must do.
 type Awaited struct {
-	What  string    `json:"what"` // load_people, submit, submit_reports, approve, mend, acknowledge, close, lift
+	What  string    `json:"what"` // load_people, submit, submit_reports, approve, mend, explain_delay, acknowledge, close, lift
 	Role  Role      `json:"role"`
 	NotBy string    `json:"not_by,omitempty"` // the author of a plan cannot approve it
 	Ref   string    `json:"ref,omitempty"`    // plan hash, obligation id, number of a list or of a brake
@@ -132,16 +139,6 @@ type Detected struct {
 type Amended struct {
 	Changes []DutyChange `json:"changes"`
 	Voided  bool         `json:"voided"` // a plan that waited for approval is void now
-}
-
-// DutyChange is one difference between two judgements.
-type DutyChange struct {
-	Obligation string     `json:"obligation"`
-	From       Verdict    `json:"from,omitempty"`
-	To         Verdict    `json:"to"`
-	DueFrom    *time.Time `json:"due_from,omitempty"`
-	DueTo      *time.Time `json:"due_to,omitempty"`
-	Why        string     `json:"why,omitempty"`
 }
 
 // Submitted is the hash of a plan that waits for approval, or what keeps it from being approvable.

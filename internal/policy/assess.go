@@ -1,8 +1,6 @@
 package policy
 
 import (
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -272,60 +270,4 @@ func Relevant(j breach.Judgement) breach.Judgement {
 		}
 	}
 	return breach.Judgement{Assessment: j.Assessment, Obligations: keep, LeftOut: j.LeftOut}
-}
-
-// Change is what an amendment did to one obligation. From is empty for one that is new, To for one that is
-// no longer judged.
-type Change struct {
-	Obligation string         `json:"obligation"`
-	From       breach.Verdict `json:"from,omitempty"`
-	To         breach.Verdict `json:"to,omitempty"`
-	DueFrom    *time.Time     `json:"due_from,omitempty"`
-	DueTo      *time.Time     `json:"due_to,omitempty"`
-	Why        string         `json:"why"`
-}
-
-// Diff lists the obligations whose verdict or deadline differs, in order of id.
-func Diff(before, after breach.Judgement) []Change {
-	byID := func(j breach.Judgement) map[string]breach.Obligation {
-		m := make(map[string]breach.Obligation, len(j.Obligations))
-		for _, o := range j.Obligations {
-			m[o.ID] = o
-		}
-		return m
-	}
-	was, is := byID(before), byID(after)
-	ids := map[string]bool{}
-	for id := range was {
-		ids[id] = true
-	}
-	for id := range is {
-		ids[id] = true
-	}
-	var out []Change
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		a, b := was[id], is[id]
-		if a.Verdict == b.Verdict && sameInstant(a.DueAt, b.DueAt) {
-			continue
-		}
-		out = append(out, Change{id, a.Verdict, b.Verdict, a.DueAt, b.DueAt, whyChanged(a, b)})
-	}
-	return out
-}
-
-func sameInstant(a, b *time.Time) bool {
-	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
-}
-
-// whyChanged names the reasons that are new; when all were there before, those that fell away.
-func whyChanged(a, b breach.Obligation) string {
-	fresh := slices.DeleteFunc(slices.Clone(b.Because), func(s string) bool { return slices.Contains(a.Because, s) })
-	if len(fresh) > 0 {
-		return strings.Join(fresh, "; ")
-	}
-	gone := slices.DeleteFunc(slices.Clone(a.Because), func(s string) bool { return slices.Contains(b.Because, s) })
-	if len(gone) > 0 {
-		return "No longer: " + strings.Join(gone, "; ")
-	}
-	return fmt.Sprintf("The rules are another version (%s, before %s)", b.Rules.Version, a.Rules.Version)
 }

@@ -261,7 +261,7 @@ func TestRelevantAndDiff(t *testing.T) {
 	t.Parallel()
 	rules := loadTestRules(t)
 	before := judge(t, rules, testFacts(t, cnCommon))
-	require.Empty(t, Diff(before, before))
+	require.Empty(t, breach.DiffJudgements(before, before))
 	for _, o := range Relevant(before).Obligations {
 		require.NotEqual(t, no, o.Verdict)
 	}
@@ -269,8 +269,8 @@ func TestRelevantAndDiff(t *testing.T) {
 	require.Equal(t, before.Assessment, Relevant(before).Assessment)
 
 	after := judge(t, rules, amended(t, cnCommon, `{"people":{"total":1000000,"by_country":{"CN":999940,"DE":60}},"incident":{"detected_at":"2026-03-02T08:00:00+08:00"}}`))
-	changes := map[string]Change{}
-	for _, c := range Diff(before, after) {
+	changes := map[string]breach.DutyChange{}
+	for _, c := range breach.DiffJudgements(before, after) {
 		changes[c.Obligation] = c
 		require.NotEmpty(t, c.Why, c.Obligation)
 	}
@@ -286,7 +286,7 @@ func TestRelevantAndDiff(t *testing.T) {
 	require.Equal(t, time.Hour, c.DueFrom.Sub(*c.DueTo))
 	require.NotContains(t, changes, cac+"initial_cii")
 
-	gone := Diff(before, breach.Judgement{})
+	gone := breach.DiffJudgements(before, breach.Judgement{})
 	require.Len(t, gone, len(before.Obligations))
 	require.Empty(t, gone[0].To)
 }

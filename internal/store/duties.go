@@ -27,34 +27,51 @@ func (s *Store) SaveJudgement(ctx context.Context, incident string, revision int
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInvalid, "the judgement cannot be encoded")
 	}
+	orders, err := json.Marshal(j.Orders())
+	if err != nil {
+		return nil, breach.Errorf(breach.ErrInvalid, "the judgement cannot be encoded")
+	}
 	err = s.inTx(ctx, "store the judgement", func(tx pgx.Tx) error {
 		sums := slices.Sorted(maps.Keys(packs))
-		tag, err := tx.Exec(ctx, `INSERT INTO assessment (incident, revision, body, packs, at) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT DO NOTHING`, incident, revision, body, sums, instant(at))
+		tag, err := tx.Exec(ctx, `INSERT INTO assessment (incident, revision, body, packs, at, orders) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT DO NOTHING`, incident, revision, body, sums, instant(at), orders)
 		if sqlState(err) == "23503" {
 			return notFound("there is no such incident in the ledger")
 		}
 		if err != nil {
 			return err
 		}
-		if tag.RowsAffected() > 0 {
-			if err := saveVerdicts(ctx, tx, incident, revision, j, packs, at); err != nil {
-				return err
-			}
-			err = appendAudit(ctx, tx, incident, note{"", engineActor, "duties.judged", facts{
-				"fact_revision": revision, "level": j.Assessment.Level, "obligations": len(j.Obligations), "judgement_sha256": hexSum(body),
-			}, at})
-			if err != nil {
-				return err
-			}
-		}
 		before, err := judgementBefore(ctx, tx, incident, revision)
+		if err != nil {
+			return err
+		}
 		if previous = nil; len(before) > 0 {
 			previous = &before[0]
 		}
-		return err
+		if tag.RowsAffected() == 0 {
+			return nil
+		}
+		if err := saveVerdicts(ctx, tx, incident, revision, j, packs, at); err != nil {
+			return err
+		}
+		said := facts{"fact_revision": revision, "level": j.Assessment.Level, "obligations": len(j.Obligations), "judgement_sha256": hexSum(body)}
+		if previous != nil {
+			said["changes"] = saysOf(breach.DiffJudgements(*previous, j))
+		}
+		return appendAudit(ctx, tx, incident, note{"", engineActor, "duties.judged", said, at})
 	})
 	return previous, err
+}
+
+// saysOf puts changes into lines; of those in reasons alone it gives none.
+func saysOf(changes []breach.DutyChange) []string {
+	out := []string{}
+	for _, c := range changes {
+		if c.Weighty() || len(c.ContentsAdded)+len(c.ContentsRemoved) > 0 {
+			out = append(out, c.Says())
+		}
+	}
+	return out
 }
 
 func saveVerdicts(ctx context.Context, tx pgx.Tx, incident string, revision int, j breach.Judgement, packs map[string][]byte, at time.Time) error {
@@ -95,15 +112,7 @@ type JudgementRecord struct {
 	At        time.Time
 	Judgement breach.Judgement
 	Packs     []string // SHA-256 of the rule packs in force
-	Changes   []VerdictChange
-}
-
-// VerdictChange is a difference of one judgement to the one before. From is empty for a new obligation, To
-// for one that is gone.
-type VerdictChange struct {
-	Obligation     string
-	From, To       breach.Verdict
-	DueFrom, DueTo *time.Time
+	Changes   []breach.DutyChange
 }
 
 // Judgements lists all judgements, the oldest first, each with what it changed.
@@ -125,37 +134,9 @@ func judgements(ctx context.Context, q querier, incident string) ([]JudgementRec
 		return r, nil
 	}, `SELECT revision, at, body, packs FROM assessment WHERE incident = $1 ORDER BY revision`, incident)
 	for i := 1; i < len(list); i++ {
-		list[i].Changes = verdictChanges(list[i-1].Judgement, list[i].Judgement)
+		list[i].Changes = breach.DiffJudgements(list[i-1].Judgement, list[i].Judgement)
 	}
 	return list, err
-}
-
-func verdictChanges(before, after breach.Judgement) []VerdictChange {
-	old := map[string]breach.Obligation{}
-	for _, o := range before.Obligations {
-		old[o.ID] = o
-	}
-	var out []VerdictChange
-	for _, o := range after.Obligations {
-		was := old[o.ID]
-		delete(old, o.ID)
-		if was.Verdict != o.Verdict || !sameInstant(was.DueAt, o.DueAt) {
-			out = append(out, VerdictChange{o.ID, was.Verdict, o.Verdict, was.DueAt, o.DueAt})
-		}
-	}
-	for _, o := range before.Obligations {
-		if _, gone := old[o.ID]; gone {
-			out = append(out, VerdictChange{Obligation: o.ID, From: o.Verdict, DueFrom: o.DueAt})
-		}
-	}
-	return out
-}
-
-func sameInstant(a, b *time.Time) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Equal(*b)
 }
 
 // Judgement returns the one in force; breach.ErrNotFound before the first.

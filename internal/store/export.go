@@ -23,7 +23,7 @@ func (s *Store) Export(ctx context.Context, incident string, w *evidence.Writer)
 		x := &export{s: s, tx: tx, w: w, incident: incident, box: b}
 		for _, part := range []func(context.Context) error{
 			x.head, x.revisions, x.judgements, x.rules, x.plans, x.approvals, x.texts, x.people,
-			x.refusals, x.receipts, x.announcements, x.filings, x.audit, x.counts,
+			x.refusals, x.receipts, x.announcements, x.filings, x.holds, x.delays, x.audit, x.counts,
 		} {
 			if err := part(ctx); err != nil {
 				return err
@@ -165,6 +165,32 @@ func (x *export) texts(ctx context.Context) error {
 	}
 	for _, t := range list {
 		if err := x.w.File(evidence.TextsFolder+t.Ref.SHA256+".json", t.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds are the typed reasons to wait, and delays why duties were late.
+func (x *export) holds(ctx context.Context) error {
+	list, err := holds(ctx, x.tx, x.incident)
+	if err != nil {
+		return err
+	}
+	return x.lines("holds.jsonl", func(add func(any) error) error { return each(list, add) })
+}
+
+func (x *export) delays(ctx context.Context) error {
+	list, err := delays(ctx, x.tx, x.incident)
+	if err != nil {
+		return err
+	}
+	return x.lines("delays.jsonl", func(add func(any) error) error { return each(list, add) })
+}
+
+func each[T any](list []T, add func(any) error) error {
+	for _, v := range list {
+		if err := add(v); err != nil {
 			return err
 		}
 	}

@@ -102,7 +102,7 @@ func TestExportVerifies(t *testing.T) {
 		require.NotContains(t, string(content), "p1@example.org")
 	}
 	for _, want := range []string{"incident.json", "facts/1.json", "judgements/1.json", "plans/1-1.json", "approvals.jsonl", "people.jsonl",
-		"attempts.jsonl", "refusals.jsonl", "receipts.jsonl", "announcements.json", "filings.json", "audit.jsonl", "counts.json"} {
+		"attempts.jsonl", "refusals.jsonl", "receipts.jsonl", "announcements.json", "filings.json", "holds.jsonl", "delays.jsonl", "audit.jsonl", "counts.json"} {
 		require.Contains(t, names, want)
 	}
 }
