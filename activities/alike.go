@@ -13,7 +13,7 @@ import (
 // blocks in which everybody must be looked at: those with a past, and those in which there is more to do than
 // to send, since refusals and people who cannot be reached are recorded by name.
 func (r *Resolve) alike(ctx context.Context, in SurveyIn, sc scope, blocks []breach.Block, s *survey) ([]breach.Block, error) {
-	if s.stage.Name == policy.StageCanary || s.brakes.Holding() || sc.on.IsZero() {
+	if s.stage.Name == policy.StageCanary || s.brakes.Holding() || len(s.waits) > 0 || sc.on.IsZero() {
 		return blocks, nil // these are about single people
 	}
 	groups, err := r.People.Alike(ctx, in.Incident, in.Wave, sc.profile.Minors.Age, sc.on)

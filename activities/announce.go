@@ -22,6 +22,7 @@ type Announce struct {
 	Sending       Sending
 	Paces         Paces
 	Brakes        Brakes
+	Holds         Holds
 	Profiles      Profiles
 	Announcements Announcements
 	Publisher     Publisher
@@ -40,10 +41,15 @@ type DecideOut struct {
 	Announce bool   `json:"announce"`
 	Reason   string `json:"reason"`
 	Covers   int64  `json:"covers"`
+	// Postponed says that the public may not be told now: somebody would read it who must not be told yet.
+	Postponed bool `json:"postponed,omitempty"`
 }
 
 // Decide measures and decides. The decision and every figure behind it go on record.
 func (a *Announce) Decide(ctx context.Context, in AnnounceIn) (DecideOut, error) {
+	if wait, err := a.mustWait(ctx, in.Incident); err != nil || wait {
+		return DecideOut{Postponed: wait, Reason: "the public is told, if at all, when nobody must be kept from knowing any more"}, fail(ctx, err)
+	}
 	d, err := a.decide(ctx, in)
 	if err != nil {
 		return DecideOut{}, fail(ctx, err)
@@ -51,6 +57,17 @@ func (a *Announce) Decide(ctx context.Context, in AnnounceIn) (DecideOut, error)
 	key := fmt.Sprintf("announce/decided/%d/%s/%d", in.Wave, d.Reason, d.Covers) // people who are tried again are decided about again
 	err = a.Cases.Note(ctx, in.Incident, key, "tocsin", "announce.decided", d, a.Now().UTC())
 	return DecideOut{Announce: d.Announce, Reason: d.Reason, Covers: d.Covers}, fail(ctx, err)
+}
+
+// mustWait says that the public may not be told now. A page that is up already is no secret.
+func (a *Announce) mustWait(ctx context.Context, incident string) (bool, error) {
+	if _, err := a.Announcements.Announcement(ctx, incident); err == nil || breach.CodeOf(err) != breach.ErrNotFound {
+		return false, err
+	}
+	now := a.Now().UTC()
+	waits, err := a.Holds.Waits(ctx, incident, now)
+	_, wait := waits.Public(now)
+	return wait, err
 }
 
 func (a *Announce) decide(ctx context.Context, in AnnounceIn) (policy.Decision, error) {
@@ -115,11 +132,15 @@ func (a *Announce) Show(ctx context.Context, in AnnounceIn) (PublishOut, error) 
 type PublishOut struct {
 	Reference string `json:"reference"`
 	Covered   int64  `json:"covered"`
+	Postponed bool   `json:"postponed,omitempty"` // the public may not be told now; nothing was published
 }
 
 // Publish puts the approved announcement up and covers the people whom it counts as notice for. A later
 // wave of the same incident is covered by the page that is up already.
 func (a *Announce) Publish(ctx context.Context, in AnnounceIn) (PublishOut, error) {
+	if wait, err := a.mustWait(ctx, in.Incident); err != nil || wait {
+		return PublishOut{Postponed: wait}, fail(ctx, err)
+	}
 	_, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
 	if err != nil {
 		return PublishOut{}, fail(ctx, err)

@@ -19,6 +19,7 @@ type Approve struct {
 	Duties   Duties
 	Plans    Plans
 	Sending  Sending
+	Holds    Holds
 	Judge    Judge
 	Profiles Profiles
 	Words    Words
@@ -66,6 +67,11 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
+	late, err := lately(ctx, a.Duties, a.Holds, in.Incident, j)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	unexplained := a.explain(late, j, people.Total > 0, reports)
 	if people.Total == 0 && len(reports) == 0 {
 		return ComposeOut{Problems: []string{fmt.Sprintf("people: list %d holds nobody, and no report is owed; load the list of affected people first", in.Wave)}}, nil
 	}
@@ -82,7 +88,7 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
-	if len(problems) > 0 {
+	if problems = append(problems, unexplained...); len(problems) > 0 {
 		return ComposeOut{Problems: problems}, nil
 	}
 	if err := a.Plans.SaveTexts(ctx, in.Incident, texts); err != nil {
@@ -113,6 +119,38 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 	}
 	return out, fail(ctx, a.await(ctx, in.Incident, j, people.Total > 0, out.Reports))
 }
+
+// explain puts into the reports that are late why they are, with the fields that a late one must carry. It returns the
+// duties of the plan whose deadline has passed and of which nobody has said why.
+func (a *Approve) explain(late lateness, j breach.Judgement, people bool, reports []breach.Obligation) (problems []string) {
+	now := a.Now().UTC()
+	ask := func(o breach.Obligation) {
+		if late.unexplained(o.ID, now) {
+			problems = append(problems, o.ID+": its deadline has passed; put on record why it is late first, with tocsin report delay or on the incident's page")
+		}
+	}
+	for i := range reports {
+		o := &reports[i]
+		if ask(*o); late.late(o.ID, now) {
+			o.DelayReason = late.reason[o.ID]
+			o.Contents = slices.Clone(o.Contents)
+			for _, c := range o.Late {
+				if !slices.Contains(o.Contents, c) {
+					o.Contents = append(o.Contents, c)
+				}
+			}
+		}
+	}
+	for _, o := range j.Obligations {
+		if people && o.Duty == dutyToPeople && o.Verdict == breach.Applies {
+			ask(o)
+		}
+	}
+	return problems
+}
+
+// dutyToPeople is the duty that telling everybody fulfils.
+const dutyToPeople = "notify_individuals"
 
 // owed picks the first reports that nobody has filed or approved: a later list repeats the notice, not the
 // reports, unless a duty appeared meanwhile.

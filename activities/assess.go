@@ -14,6 +14,7 @@ type Assess struct {
 	Duties   Duties
 	Plans    Plans
 	Waves    Waves
+	Holds    Holds
 	Judge    Judge
 	Profiles Profiles
 	Now      func() time.Time
@@ -39,8 +40,11 @@ type JudgeOut struct {
 type DutyClock struct {
 	Obligation string    `json:"obligation"`
 	Duty       string    `json:"duty"`
+	Applies    bool      `json:"applies,omitempty"` // else nobody can tell yet
 	StartedAt  time.Time `json:"started_at"`
-	DueAt      time.Time `json:"due_at"`
+	DueAt      time.Time `json:"due_at"` // after what held it
+	// HeldUntil is when the hold ends that stops it; zero when it runs.
+	HeldUntil time.Time `json:"held_until,omitzero"`
 }
 
 // Facts judges a fact revision, stores the judgement and compares it with the one before.
@@ -62,7 +66,11 @@ func (a *Assess) Facts(ctx context.Context, in JudgeIn) (JudgeOut, error) {
 	if err != nil {
 		return JudgeOut{}, fail(ctx, err)
 	}
-	out := JudgeOut{Revision: rev, Level: j.Assessment.Level, Clocks: clocks(j), Reports: reportsOf(j)}
+	holds, err := a.Holds.Holds(ctx, in.Incident)
+	if err != nil {
+		return JudgeOut{}, fail(ctx, err)
+	}
+	out := JudgeOut{Revision: rev, Level: j.Assessment.Level, Clocks: clocks(j, holds, now), Reports: reportsOf(j)}
 	if before != nil {
 		for _, c := range breach.DiffJudgements(*before, j) {
 			if c.Weighty() {
@@ -125,13 +133,17 @@ func (a *Assess) newestPlans(ctx context.Context, incident string) ([]breach.Pla
 	return out, nil
 }
 
-func clocks(j breach.Judgement) []DutyClock {
+func clocks(j breach.Judgement, holds breach.Holds, now time.Time) []DutyClock {
 	var out []DutyClock
 	for _, o := range j.Obligations {
 		if o.Verdict == breach.DoesNotApply || o.DueAt == nil || o.Clock == nil || o.Clock.StartedAt == nil {
 			continue
 		}
-		out = append(out, DutyClock{Obligation: o.ID, Duty: o.Duty, StartedAt: *o.Clock.StartedAt, DueAt: *o.DueAt})
+		c := DutyClock{Obligation: o.ID, Duty: o.Duty, Applies: o.Verdict == breach.Applies, StartedAt: *o.Clock.StartedAt, DueAt: *holds.DueAt(o)}
+		if on := holds.On(o.ID, now); on != nil && !o.Hold.ClockRuns {
+			c.HeldUntil = on.End()
+		}
+		out = append(out, c)
 	}
 	return out
 }

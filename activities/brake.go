@@ -26,6 +26,7 @@ type watched struct {
 	single map[place]*breach.Health // of domains that are not known to be shared by many; counted without their name
 	crowd  int64                    // messages that make a domain shared by many
 	brakes breach.Brakes
+	waits  breach.Waits
 	told   time.Time
 }
 
@@ -91,13 +92,23 @@ func (g *guard) makeRoom() {
 	delete(g.cases, oldest)
 }
 
-// brake notes the brakes that were read.
-func (g *guard) brake(incident string, brakes breach.Brakes) {
+// brake notes the brakes that were read, and what else keeps people from being told.
+func (g *guard) brake(incident string, brakes breach.Brakes, waits breach.Waits) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if w := g.cases[incident]; w != nil {
-		w.brakes = brakes
+		w.brakes, w.waits = brakes, waits
 	}
+}
+
+// waits are those in force as they were read last.
+func (g *guard) waits(incident string) breach.Waits {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := g.cases[incident]; w != nil {
+		return w.waits
+	}
+	return nil
 }
 
 // brakes are those in force as they were read last.
@@ -234,18 +245,24 @@ func (d *Deliver) tell(ctx context.Context, incident string, rules policy.Guard)
 			return
 		}
 	}
-	if brakes, err := d.Brakes.Brakes(ctx, incident); err == nil {
-		d.guard.brake(incident, brakes)
+	brakes, err := d.Brakes.Brakes(ctx, incident)
+	if err != nil {
+		return
+	}
+	if waits, err := d.Holds.Waits(ctx, incident, d.Now().UTC()); err == nil {
+		d.guard.brake(incident, brakes, waits)
 	}
 }
 
 // unbraked leaves out who is held back: they stay due in the ledger, and a later survey finds them.
 func (l *lane) unbraked(jobs []job) []job {
-	brakes := l.guard.brakes(l.in.Incident)
-	if len(brakes) == 0 {
+	brakes, waits := l.guard.brakes(l.in.Incident), l.guard.waits(l.in.Incident)
+	if len(brakes)+len(waits) == 0 {
 		return jobs
 	}
+	now := l.Now()
 	return slices.DeleteFunc(jobs, func(j job) bool {
-		return brakes.Hold(l.in.Wave, j.step.Channel, j.step.Provider, domainOf(j.sub.Person, j.step))
+		_, wait := waits.On(j.sub.Person, j.step.Channel, now)
+		return wait || brakes.Hold(l.in.Wave, j.step.Channel, j.step.Provider, domainOf(j.sub.Person, j.step))
 	})
 }

@@ -32,7 +32,7 @@ func TestGuardNamesOnlySharedDomains(t *testing.T) {
 	add, tell := g.take("i", now)
 	require.True(t, tell)
 	require.Equal(t, []breach.Health{{Channel: breach.Email, Provider: "smtp", Out: 2, Failed: map[string]int64{"rejected": 1}}}, add)
-	g.brake("i", breach.Brakes{{Kind: breach.BrakeStop, Channel: breach.SMS}})
+	g.brake("i", breach.Brakes{{Kind: breach.BrakeStop, Channel: breach.SMS}}, nil)
 	require.Len(t, g.brakes("i"), 1)
 	_, tell = g.take("i", now)
 	require.False(t, tell, "nothing new")

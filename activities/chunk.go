@@ -64,7 +64,11 @@ func (l *lane) chunk(ctx context.Context, lease *breach.Lease, asked time.Time, 
 	if err != nil {
 		return c, err
 	}
-	l.guard.brake(l.in.Incident, brakes)
+	waits, err := l.Holds.Waits(ctx, l.in.Incident, l.Now().UTC())
+	if err != nil {
+		return c, err
+	}
+	l.guard.brake(l.in.Incident, brakes, waits)
 	c.jobs = l.due(subjects)
 	defer c.hands.leave()
 	defer c.giveBack(ctx)

@@ -20,6 +20,7 @@ type Deliver struct {
 	People   People
 	Sending  Sending
 	Brakes   Brakes
+	Holds    Holds
 	Profiles Profiles
 	Words    Words
 	Senders  Senders
@@ -210,7 +211,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 
 // due picks the people of a block who are to be told by this lane's channel now.
 func (l *lane) due(subjects []breach.Subject) []job {
-	now := l.Now().UTC()
+	now, waits := l.Now().UTC(), l.guard.waits(l.in.Incident)
 	jobs := make([]job, 0, len(subjects))
 	alike := map[breach.Shape][]policy.Step{}
 	for i := range subjects {
@@ -218,7 +219,7 @@ func (l *lane) due(subjects []breach.Subject) []job {
 			continue
 		}
 		for _, st := range l.scope.steps(&subjects[i], now, alike) {
-			if st.Kind == policy.StepSend && st.Channel == l.in.Channel {
+			if _, wait := waits.On(subjects[i].Person, st.Channel, now); !wait && st.Kind == policy.StepSend && st.Channel == l.in.Channel {
 				jobs = append(jobs, l.job(&subjects[i], st))
 			}
 		}

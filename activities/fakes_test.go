@@ -39,6 +39,7 @@ func (b *bench) approved() (plan string) {
 	b.t.Helper()
 	_, err := run(b, b.Assess().Facts, activities.JudgeIn{Incident: incident})
 	require.NoError(b.t, err)
+	b.Ledger.ExplainAll() // the clock of these tests is the real one, long after awareness
 	out, err := run(b, b.Approve().Compose, activities.ComposeIn{Incident: incident, Wave: 1, Author: "wei.lin"})
 	require.NoError(b.t, err)
 	require.Empty(b.t, out.Problems)

@@ -57,6 +57,9 @@ func (a *Announce) Foresee(ctx context.Context, in AnnounceIn) (ForeseeOut, erro
 
 // flows says that nothing holds the list back on purpose.
 func (a *Announce) flows(ctx context.Context, in AnnounceIn) (bool, error) {
+	if waits, err := a.Holds.Waits(ctx, in.Incident, a.Now().UTC()); err != nil || len(waits) > 0 {
+		return false, err
+	}
 	stages, err := a.Brakes.Stages(ctx, in.Incident)
 	if err != nil {
 		return false, err
@@ -74,6 +77,11 @@ type EarlyIn struct {
 // Early publishes the approved page because a lead decided so. It covers nobody.
 func (a *Announce) Early(ctx context.Context, in EarlyIn) (PublishOut, error) {
 	at := AnnounceIn{Incident: in.Incident, Wave: in.Wave, PlanHash: in.PlanHash}
+	if wait, err := a.mustWait(ctx, in.Incident); err != nil {
+		return PublishOut{}, fail(ctx, err)
+	} else if wait {
+		return PublishOut{}, fail(ctx, breach.Errorf(breach.ErrConflict, "the public may not be told now: somebody would read it who must not be told yet; see what holds people back"))
+	}
 	_, plan, err := a.Plans.Approval(ctx, in.Incident, in.Wave, in.PlanHash)
 	if err != nil {
 		return PublishOut{}, fail(ctx, err)

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,8 @@ type Case struct {
 	Sending Sending
 	Retries Retries
 	Public  Announcements
+	Holds   Holds
+	Paces   Paces
 	Now     func() time.Time
 }
 
@@ -148,6 +151,14 @@ func (c *Case) Close(ctx context.Context, in CloseIn) (CaseIn, error) {
 	if err != nil {
 		return CaseIn{}, fail(ctx, err)
 	}
+	late, err := c.unexplained(ctx, in.Incident)
+	if err != nil {
+		return CaseIn{}, fail(ctx, err)
+	}
+	if len(late) > 0 && !in.Reasoned && t.Unaccounted() == 0 {
+		return CaseIn{}, fail(ctx, breach.Errorf(breach.ErrConflict,
+			"duties were met late, and nobody has said why: %s; put the reason on record, then close", strings.Join(late, ", ")))
+	}
 	if len(open) > 0 && !in.Reasoned && t.Unaccounted() == 0 { // people first: the ledger counts them below
 		return CaseIn{}, fail(ctx, breach.Errorf(breach.ErrConflict,
 			"duties that apply were not done: %s; do them, or close with a reason why they are left undone", strings.Join(open, ", ")))
@@ -171,7 +182,7 @@ func (c *Case) undone(ctx context.Context, incident string) ([]string, error) {
 	}
 	var open []string
 	for _, o := range j.Obligations {
-		if o.Duty == "notify_individuals" && o.Verdict == breach.Applies && t.Sum() == 0 {
+		if o.Duty == dutyToPeople && o.Verdict == breach.Applies && t.Sum() == 0 {
 			open = append(open, o.ID)
 		}
 		if !o.FirstReport() {
@@ -204,12 +215,28 @@ func (c *Case) settle(ctx context.Context, incident string) error {
 type RemindIn struct {
 	Incident   string    `json:"incident"`
 	Obligation string    `json:"obligation"`
+	Duty       string    `json:"duty,omitempty"`
 	Kind       string    `json:"kind"` // as policy.NextReminder names it, or overdue
 	DueAt      time.Time `json:"due_at"`
 }
 
+// RemindOut says that the duty needs no alarm: it is one to people, and something is on its way to everybody whom one
+// can reach, so that only proof is waited for.
+type RemindOut struct {
+	Told bool `json:"told,omitempty"`
+}
+
 // Remind puts a reminder or an overdue deadline on the incident's record, once.
-func (c *Case) Remind(ctx context.Context, in RemindIn) (CaseIn, error) {
+func (c *Case) Remind(ctx context.Context, in RemindIn) (RemindOut, error) {
+	if in.Kind == "overdue" && in.Duty == dutyToPeople {
+		t, err := c.People.Tally(ctx, in.Incident, 0)
+		if err != nil {
+			return RemindOut{}, fail(ctx, err)
+		}
+		if t.Sum() > 0 && t.Unaccounted() == 0 {
+			return RemindOut{Told: true}, nil
+		}
+	}
 	key := "clock/" + in.Obligation + "/" + in.Kind + "/" + in.DueAt.UTC().Format(time.RFC3339)
 	action := "clock.reminder"
 	if in.Kind == "overdue" {
@@ -218,7 +245,7 @@ func (c *Case) Remind(ctx context.Context, in RemindIn) (CaseIn, error) {
 	err := c.Cases.Note(ctx, in.Incident, key, "tocsin", action, map[string]any{
 		"obligation": in.Obligation, "kind": in.Kind, "due_at": in.DueAt.UTC(),
 	}, c.Now().UTC())
-	return CaseIn{Incident: in.Incident}, fail(ctx, err)
+	return RemindOut{}, fail(ctx, err)
 }
 
 // FulfilIn names a duty that is done, for example notify_individuals.
@@ -227,9 +254,10 @@ type FulfilIn struct {
 	Duty     string `json:"duty"`
 }
 
-// FulfilOut says whether it is.
+// FulfilOut says whether it is. Unexplained are those that were met late and stay open until somebody says why.
 type FulfilOut struct {
-	Done bool `json:"done"`
+	Done        bool     `json:"done"`
+	Unexplained []string `json:"unexplained,omitempty"`
 }
 
 // Fulfil closes every obligation of a duty to people that applies, when everybody was told or is covered.
@@ -241,10 +269,39 @@ func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (FulfilOut, error) {
 	if t.Unaccounted() > 0 || t.Sum() == 0 {
 		return FulfilOut{}, nil // somebody is neither told nor covered: the duty stays open
 	}
+	late, err := c.unexplained(ctx, in.Incident)
+	if err != nil {
+		return FulfilOut{}, fail(ctx, err)
+	}
 	err = c.each(ctx, in, func(o string) error {
+		if slices.Contains(late, o) {
+			return nil
+		}
 		return c.Duties.SetObligationState(ctx, in.Incident, o, breach.ObligationClosed, "everybody on the lists was told or is covered", c.Now().UTC())
 	})
-	return FulfilOut{Done: true}, fail(ctx, err)
+	return FulfilOut{Done: true, Unexplained: late}, fail(ctx, err)
+}
+
+// unexplained lists the duties to people whose last message went out too late, and of which nobody has said why.
+func (c *Case) unexplained(ctx context.Context, incident string) (out []string, err error) {
+	j, _, err := c.Duties.Judgement(ctx, incident)
+	if breach.CodeOf(err) == breach.ErrNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	pace, err := c.Paces.Pace(ctx, incident)
+	if err != nil {
+		return nil, err
+	}
+	late, err := lately(ctx, c.Duties, c.Holds, incident, j)
+	for _, o := range j.Obligations {
+		if err == nil && o.Duty == dutyToPeople && late.unexplained(o.ID, pace.Last) {
+			out = append(out, o.ID)
+		}
+	}
+	return out, err
 }
 
 // Owe opens the obligations of a duty to people again that were closed: somebody was not told after all.

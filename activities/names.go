@@ -27,4 +27,6 @@ const (
 	NameFile      = "report.file"
 	NameAccept    = "report.accept"
 	NameSeal      = "evidence.seal"
+	NameStand     = "hold.stand"
+	NameLetGo     = "hold.letgo"
 )

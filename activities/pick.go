@@ -195,8 +195,14 @@ func (l *lane) over() bool {
 	return now.After(l.end) || (l.turns.crowded(l.in.Channel, l.Limits.Lanes) && now.Sub(l.began) > l.Limits.Turn)
 }
 
-// works says whether a message that was intended may still be begun: its provider was not found down since.
+// works says whether a message that was intended may still be begun: nobody asked to hold it since, and its provider
+// was not found down.
 func (c *chunk) works(j *job) bool {
+	if waits := c.guard.waits(c.in.Incident); len(waits) > 0 {
+		if _, wait := waits.On(j.sub.Person, j.step.Channel, c.Now()); wait {
+			return false
+		}
+	}
 	x := c.exits[j.step.Provider]
 	if x == nil || j.probe {
 		return true

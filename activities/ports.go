@@ -47,6 +47,17 @@ type Duties interface {
 	SetObligationState(ctx context.Context, incident, obligation string, s breach.ObligationState, reason string, at time.Time) error
 	// ReopenObligation sets one that is closed back to drafting; any other is left alone.
 	ReopenObligation(ctx context.Context, incident, obligation, reason string, at time.Time) error
+	// Delays gives the newest reason of each duty that is or was late.
+	Delays(ctx context.Context, incident string) ([]breach.Delay, error)
+}
+
+// Holds says what must wait.
+type Holds interface {
+	// Holds lists the holds of an incident, ended ones too.
+	Holds(ctx context.Context, incident string) (breach.Holds, error)
+	// Waits are what keeps people from being told at an instant: holds, and the order that laws ask for while what
+	// comes first was not filed.
+	Waits(ctx context.Context, incident string, now time.Time) (breach.Waits, error)
 }
 
 // Plans keeps texts, plans and approvals.

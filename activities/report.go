@@ -13,6 +13,7 @@ type Report struct {
 	Duties  Duties
 	Plans   Plans
 	Filings Filings
+	Holds   Holds
 	Filer   Filer
 	Now     func() time.Time
 }
@@ -28,6 +29,10 @@ type FileIn struct {
 // FileOut is where the report stands.
 type FileOut struct {
 	State breach.ObligationState `json:"state"`
+	// HeldUntil says that it may not be filed before: a hold covers this duty. Nothing was handed over.
+	HeldUntil time.Time `json:"held_until,omitzero"`
+	// Unexplained says that it is late, and that nobody has said why. Nothing was handed over.
+	Unexplained bool `json:"unexplained,omitempty"`
 }
 
 // File hands a report to its authority once: the key that travels with it depends on incident, obligation
@@ -52,6 +57,10 @@ func (r *Report) File(ctx context.Context, in FileIn) (FileOut, error) {
 	if ref == nil {
 		return FileOut{}, fail(ctx, breach.Errorf(breach.ErrNoApproval, "the approved plan holds no report for %s", in.Obligation))
 	}
+	late, wait, err := r.mayFile(ctx, in)
+	if err != nil || wait != (FileOut{}) {
+		return wait, fail(ctx, err)
+	}
 	text, err := r.Plans.Text(ctx, in.Incident, ref.SHA256)
 	if err != nil {
 		return FileOut{}, fail(ctx, err)
@@ -63,6 +72,9 @@ func (r *Report) File(ctx context.Context, in FileIn) (FileOut, error) {
 	}
 	now := r.Now().UTC()
 	f := breach.Filing{Incident: in.Incident, Obligation: in.Obligation, Route: route, SHA256: ref.SHA256, Status: "filed", FiledAt: now, Acknowledgement: number}
+	if late.late(in.Obligation, now) {
+		f.DelayReason = late.reason[in.Obligation]
+	}
 	if number != "" {
 		f.Status, f.AcknowledgedAt = "acknowledged", &now
 	}
@@ -70,6 +82,22 @@ func (r *Report) File(ctx context.Context, in FileIn) (FileOut, error) {
 		return FileOut{}, fail(ctx, err)
 	}
 	return r.settled(ctx, f)
+}
+
+// mayFile asks whether a hold keeps the report back, and whether it is late without a reason on record.
+func (r *Report) mayFile(ctx context.Context, in FileIn) (late lateness, wait FileOut, err error) {
+	j, _, err := r.Duties.Judgement(ctx, in.Incident)
+	if err != nil && breach.CodeOf(err) != breach.ErrNotFound {
+		return late, wait, err
+	}
+	if late, err = lately(ctx, r.Duties, r.Holds, in.Incident, j); err != nil {
+		return late, wait, err
+	}
+	now := r.Now().UTC()
+	if on := late.holds.On(in.Obligation, now); on != nil {
+		return late, FileOut{HeldUntil: on.End()}, nil
+	}
+	return late, FileOut{Unexplained: late.unexplained(in.Obligation, now)}, nil
 }
 
 // settled brings the obligation to where its filing is, also after a crash between the two writes.

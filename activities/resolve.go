@@ -17,6 +17,7 @@ type Resolve struct {
 	People   People
 	Sending  Sending
 	Brakes   Brakes
+	Holds    Holds
 	Profiles Profiles
 	Now      func() time.Time
 }
@@ -37,6 +38,7 @@ type SurveyOut struct {
 	Unsettled int64                    `json:"unsettled"`
 	Waiting   int64                    `json:"waiting"`
 	Braked    int64                    `json:"braked,omitempty"`
+	Held      int64                    `json:"held,omitempty"` // found held, or set so by this survey
 	Final     bool                     `json:"final"`
 	Watch     time.Duration            `json:"watch,omitempty"`
 	Next      time.Time                `json:"next"`
@@ -72,6 +74,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 		return SurveyOut{}, fail(ctx, err)
 	}
 	s := survey{out: SurveyOut{Due: map[breach.Channel]int64{}}, open: map[breach.Channel][]int64{}, now: now, wave: in.Wave}
+	if s.waits, err = r.Holds.Waits(ctx, in.Incident, now); err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
 	if blocks, err = r.staged(ctx, in, sc, blocks, &s); err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}
@@ -128,25 +133,54 @@ type survey struct {
 	wave        int
 	stage       stage
 	brakes      breach.Brakes
+	waits       breach.Waits
+}
+
+// mustWait says that a message may not go out now. Somebody who must not be told at all, and to whom nothing went out
+// yet, is held; others wait.
+func (s *survey) mustWait(sub breach.Subject, st policy.Step) bool {
+	w, on := s.waits.On(sub.Person, st.Channel, s.now)
+	switch {
+	case !on:
+		return false
+	case sub.Outcome == breach.Pending && held(s.waits, sub.Person, s.now):
+		if n := len(s.exhausted); n == 0 || s.exhausted[n-1].Person != sub.ID { // of several messages to somebody, once
+			s.out.Held++
+			s.exhausted = append(s.exhausted, breach.PersonEvent{Person: sub.ID, Outcome: breach.Held, Reason: reasonHeld, By: "tocsin", At: s.now})
+		}
+	case w.Until != nil:
+		s.wait(*w.Until)
+	default:
+		s.out.Braked++
+	}
+	return true
+}
+
+// wait counts somebody who can be looked at again at an instant.
+func (s *survey) wait(until time.Time) {
+	s.out.Waiting++
+	if s.out.Next.IsZero() || until.Before(s.out.Next) {
+		s.out.Next = until
+	}
+	if until.After(s.out.Last) {
+		s.out.Last = until
+	}
 }
 
 func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
 	for _, st := range steps {
 		switch st.Kind {
 		case policy.StepSend:
+			if s.mustWait(sub, st) {
+				continue
+			}
 			if len(s.brakes) > 0 && s.brakes.Hold(s.wave, st.Channel, st.Provider, domainOf(sub.Person, st)) {
 				s.out.Braked++
 				continue
 			}
 			s.due(block, 1, []policy.Step{st})
 		case policy.StepWait:
-			s.out.Waiting++
-			if s.out.Next.IsZero() || st.Until.Before(s.out.Next) {
-				s.out.Next = st.Until
-			}
-			if st.Until.After(s.out.Last) {
-				s.out.Last = st.Until
-			}
+			s.wait(st.Until)
 		case policy.StepReconcile:
 			s.out.Unsettled++
 			s.forgotten(sub, st)

@@ -42,6 +42,7 @@ type Ledger interface {
 	activities.Sending
 	activities.Shares
 	activities.Brakes
+	activities.Holds
 	activities.Waves
 	activities.Announcements
 	activities.Retries
@@ -85,7 +86,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 		return nil
 	}
 	deliver := &activities.Deliver{
-		Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles,
+		Cases: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Holds: p.Ledger, Profiles: p.Profiles,
 		Words: p.Words, Senders: p.Senders, Shares: p.Ledger, Now: p.Now, Limits: p.Limits, Owner: p.Owner,
 	}
 	err = add(protocol.QueueIncident, worker.Options{MaxConcurrentActivityExecutionSize: 16}, func(w worker.Worker) {
@@ -101,7 +102,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 	}
 	if err == nil {
 		err = add(protocol.QueueReport, worker.Options{MaxConcurrentActivityExecutionSize: 4, DisableWorkflowWorker: true}, func(w worker.Worker) {
-			report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Filer: p.Filer, Now: p.Now}
+			report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Holds: p.Ledger, Filer: p.Filer, Now: p.Now}
 			w.RegisterActivityWithOptions(report.File, name(activities.NameFile))
 		})
 	}
@@ -114,7 +115,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 
 // registerCase registers what runs on the incident queue.
 func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Deliver) {
-	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Sending: p.Ledger, Retries: p.Ledger, Public: p.Ledger, Now: p.Now}
+	cases := &activities.Case{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Filings: p.Ledger, Waves: p.Ledger, Sending: p.Ledger, Retries: p.Ledger, Public: p.Ledger, Holds: p.Ledger, Paces: p.Ledger, Now: p.Now}
 	w.RegisterActivityWithOptions(cases.Recall, name(activities.NameRecall))
 	w.RegisterActivityWithOptions(cases.Move, name(activities.NameMove))
 	w.RegisterActivityWithOptions(cases.Remind, name(activities.NameRemind))
@@ -123,14 +124,14 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(cases.Close, name(activities.NameClose))
 	w.RegisterActivityWithOptions(cases.Trouble, name(activities.NameTrouble))
 
-	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
+	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Holds: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))
 
-	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Sending: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}
+	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Sending: p.Ledger, Holds: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}
 	w.RegisterActivityWithOptions(approve.Compose, name(activities.NameCompose))
 	w.RegisterActivityWithOptions(approve.Verify, name(activities.NameVerify))
 
-	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles, Now: p.Now}
+	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Holds: p.Ledger, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(resolve.Survey, name(activities.NameSurvey))
 	w.RegisterActivityWithOptions(resolve.Gate, name(activities.NameGate))
 
@@ -141,7 +142,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(again.Start, name(activities.NameAgain))
 
 	announce := &activities.Announce{
-		Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Paces: p.Ledger, Brakes: p.Ledger, Profiles: p.Profiles,
+		Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, People: p.Ledger, Sending: p.Ledger, Paces: p.Ledger, Brakes: p.Ledger, Holds: p.Ledger, Profiles: p.Profiles,
 		Announcements: p.Ledger, Publisher: p.Publisher, Now: p.Now,
 	}
 	w.RegisterActivityWithOptions(announce.Foresee, name(activities.NameForesee))
@@ -150,8 +151,12 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(announce.Show, name(activities.NameShow))
 	w.RegisterActivityWithOptions(announce.Publish, name(activities.NamePublish))
 
-	report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Filer: p.Filer, Now: p.Now}
+	report := &activities.Report{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Filings: p.Ledger, Holds: p.Ledger, Filer: p.Filer, Now: p.Now}
 	w.RegisterActivityWithOptions(report.Accept, name(activities.NameAccept))
+
+	hold := &activities.Hold{Cases: p.Ledger, Duties: p.Ledger, People: p.Ledger, Waves: p.Ledger, Holds: p.Ledger, Now: p.Now}
+	w.RegisterActivityWithOptions(hold.Stand, name(activities.NameStand))
+	w.RegisterActivityWithOptions(hold.LetGo, name(activities.NameLetGo))
 
 	evidence := &activities.Evidence{Cases: p.Ledger, Exporter: p.Ledger, Vault: p.Vault, Now: p.Now}
 	w.RegisterActivityWithOptions(evidence.Seal, name(activities.NameSeal))

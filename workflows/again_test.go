@@ -107,7 +107,10 @@ func TestADecisionThatTheStoryDidNotHear(t *testing.T) {
 }
 
 // lateStart begins when the deadline for telling people has passed.
-func (p *play) lateStart() { p.env.SetStartTime(activitiestest.Aware.Add(80 * time.Hour)) }
+func (p *play) lateStart() {
+	p.env.SetStartTime(activitiestest.Aware.Add(80 * time.Hour))
+	p.then("why it is late is on record", p.waveIs(1, "loaded"), p.led.ExplainAll)
+}
 
 // When people cannot be told in time, the public is told while they go on being told: nobody's own message is
 // taken away, and nobody is covered who gets one.

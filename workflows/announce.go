@@ -12,6 +12,8 @@ type AnnounceResult struct {
 	Reference string `json:"reference,omitempty"`
 	Reason    string `json:"reason"`
 	Covered   int64  `json:"covered"`
+	// Postponed says that the public may not be told now; it is decided again once nobody must be kept from knowing.
+	Postponed bool `json:"postponed,omitempty"`
 }
 
 // Announce decides from what delivery measured, publishes the page that was approved with the plan, and
@@ -20,8 +22,8 @@ func Announce(ctx workflow.Context, in DeliverInput) (AnnounceResult, error) {
 	at := activities.AnnounceIn{Incident: in.Incident, Wave: in.Wave, PlanHash: in.PlanHash}
 	d, err := decide(ctx, at)
 	if err != nil || !d.Announce {
-		return AnnounceResult{Reason: d.Reason}, err
+		return AnnounceResult{Reason: d.Reason, Postponed: d.Postponed}, err
 	}
 	p, err := publish(ctx, at)
-	return AnnounceResult{Published: err == nil, Reference: p.Reference, Reason: d.Reason, Covered: p.Covered}, err
+	return AnnounceResult{Published: err == nil && !p.Postponed, Postponed: p.Postponed, Reference: p.Reference, Reason: d.Reason, Covered: p.Covered}, err
 }

@@ -18,6 +18,9 @@ type clock struct {
 	seen         time.Time // alarms up to this instant have rung
 }
 
+// held says that a hold stops it.
+func (c *clock) held(now time.Time) bool { return c.HeldUntil.After(now) }
+
 // assess judges a fact revision (0 is the latest), takes over its clocks, and says what changed.
 func (s *story) assess(ctx workflow.Context, revision int) (breach.Amended, error) {
 	out, err := judge(ctx, activities.JudgeIn{Incident: s.in.Incident, Revision: revision})
@@ -50,11 +53,14 @@ func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {
 			if o.DueAt.Equal(f.DueAt) && o.StartedAt.Equal(f.StartedAt) {
 				c.overdue, c.seen = o.overdue, o.seen // the same deadline: what rang has rung, the rest still rings
 			}
+			if !o.HeldUntil.IsZero() { // what would have rung meanwhile does not
+				c.seen = workflow.Now(ctx)
+			}
 		}
 		for _, r := range s.reports {
 			c.met = c.met || (r.obligation == f.Obligation && r.state != "")
 		}
-		c.met = c.met || (f.Duty == dutyToPeople && s.told)
+		c.met = (c.met || (f.Duty == dutyToPeople && s.told)) && !slices.Contains(s.unexplained, f.Obligation)
 		s.clocks = append(s.clocks, c)
 	}
 	s.clocksChanged = true
@@ -67,7 +73,10 @@ func (s *story) watchClocks(ctx workflow.Context) {
 		c, at, kind := s.nextAlarm(now)
 		s.clocksChanged = false
 		wake := func() bool { return s.clocksChanged || s.closed }
-		if c == nil {
+		over := !s.holdEnds.IsZero() && (c == nil || s.holdEnds.Before(at))
+		if over {
+			at = s.holdEnds
+		} else if c == nil {
 			if workflow.Await(ctx, wake) != nil {
 				return
 			}
@@ -82,11 +91,20 @@ func (s *story) watchClocks(ctx workflow.Context) {
 				continue
 			}
 		}
+		if over {
+			s.holdEnds = time.Time{}
+			s.holdOver(ctx)
+			continue
+		}
 		c.seen = at
 		c.overdue = c.overdue || kind == overdue
 		s.note(ctx, "clock", c.Obligation+": "+kind)
-		if err := remind(ctx, activities.RemindIn{Incident: s.in.Incident, Obligation: c.Obligation, Kind: kind, DueAt: c.DueAt}); err != nil {
+		out, err := remind(ctx, activities.RemindIn{Incident: s.in.Incident, Obligation: c.Obligation, Duty: c.Duty, Kind: kind, DueAt: c.DueAt})
+		if err != nil {
 			s.note(ctx, "clock", "a reminder could not be recorded: "+why(err))
+		}
+		if out.Told { // nothing is left to do but to wait for proof
+			c.overdue, c.met = false, true
 		}
 	}
 }
@@ -96,7 +114,7 @@ const overdue = "overdue"
 // nextAlarm finds the earliest alarm of all open clocks. A deadline that is past already rings at once.
 func (s *story) nextAlarm(now time.Time) (next *clock, at time.Time, kind string) {
 	for _, c := range s.clocks {
-		if c.met || c.overdue {
+		if c.met || c.overdue || c.held(now) {
 			continue
 		}
 		t, k, ok := policy.NextReminder(c.StartedAt, c.DueAt, c.seen)
@@ -117,7 +135,7 @@ const dutyToPeople = "notify_individuals"
 func (s *story) met(dutyOrID string) {
 	for _, c := range s.clocks {
 		if c.Duty == dutyOrID || c.Obligation == dutyOrID {
-			c.met = true
+			c.met = !slices.Contains(s.unexplained, c.Obligation)
 		}
 	}
 	s.clocksChanged = true

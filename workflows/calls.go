@@ -28,6 +28,7 @@ var (
 	atAnnounce *activities.Announce
 	atReport   *activities.Report
 	atEvidence *activities.Evidence
+	atHold     *activities.Hold
 )
 
 func recall(ctx workflow.Context, incident string) (activities.RecallOut, error) {
@@ -39,9 +40,8 @@ func move(ctx workflow.Context, in activities.MoveIn) error {
 	return err
 }
 
-func remind(ctx workflow.Context, in activities.RemindIn) error {
-	_, err := call(quick(ctx), activities.NameRemind, atCase.Remind, in)
-	return err
+func remind(ctx workflow.Context, in activities.RemindIn) (activities.RemindOut, error) {
+	return call(quick(ctx), activities.NameRemind, atCase.Remind, in)
 }
 
 func trouble(ctx workflow.Context, in activities.TroubleIn) error {
@@ -66,6 +66,14 @@ func gate(ctx workflow.Context, in activities.GateIn) error {
 func owe(ctx workflow.Context, in activities.FulfilIn) error {
 	_, err := call(quick(ctx), activities.NameOwe, atCase.Owe, in)
 	return err
+}
+
+func stand(ctx workflow.Context, incident string) (activities.StandOut, error) {
+	return call(quick(ctx), activities.NameStand, atHold.Stand, activities.CaseIn{Incident: incident})
+}
+
+func letGo(ctx workflow.Context, incident string) (activities.LetGoOut, error) {
+	return call(walk(ctx), activities.NameLetGo, atHold.LetGo, activities.CaseIn{Incident: incident})
 }
 
 func judge(ctx workflow.Context, in activities.JudgeIn) (activities.JudgeOut, error) {

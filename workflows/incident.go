@@ -30,6 +30,9 @@ func Incident(ctx workflow.Context, in protocol.IncidentInput) error {
 	if err := s.begin(ctx); err != nil {
 		return err
 	}
+	if err := s.resume(ctx); err != nil {
+		return err
+	}
 	s.ready = true
 	workflow.Go(ctx, s.watchClocks)
 	s.goOn(ctx)
@@ -85,6 +88,9 @@ type story struct {
 	asked    *breach.AnnounceNow // a lead's decision to tell the public now that is being carried out
 
 	clocksChanged bool
+	holdEnds      time.Time // when the next hold ends by itself
+	explained     []string  // late duties whose reason is on record
+	unexplained   []string  // duties to people that were met late, and nobody has said why
 	timeline      []protocol.TimelineEntry
 }
 
@@ -110,7 +116,9 @@ type wave struct {
 	child    workflow.ChildWorkflowFuture
 	stopped  bool // delivered as far as it came
 	turn     int  // how often its people were told
-	due      bool // somebody of it was set back to be told while its last turn may have been ending
+	// postponed says that its announcement waits until nobody must be kept from knowing.
+	postponed bool
+	due       bool // somebody of it was set back to be told while its last turn may have been ending
 }
 
 // decided says that its plan was approved and is being carried out, or was.
@@ -124,6 +132,7 @@ type report struct {
 	state      breach.ObligationState
 	since      time.Time
 	failed     bool
+	late       bool // it failed because nobody has said why it is late
 }
 
 // recall takes over what the ledger knows, so that a story may start in the middle.
@@ -179,6 +188,19 @@ func (s *story) begin(ctx workflow.Context) error {
 		return s.moveTo(ctx, breach.IncidentAssessing)
 	}
 	return nil
+}
+
+// resume reads what holds people back since before this story began.
+func (s *story) resume(ctx workflow.Context) error {
+	if s.closed {
+		return nil
+	}
+	out, err := stand(ctx, s.in.Incident)
+	s.holdEnds, s.explained = out.Ends, out.Explained
+	if err == nil && s.anybody() { // a hold may have ended meanwhile
+		_, err = letGo(ctx, s.in.Incident)
+	}
+	return err
 }
 
 // notify carries out an approved plan: reports and people side by side, then the announcement.
@@ -279,7 +301,7 @@ func (s *story) loaded(ctx workflow.Context, no int) {
 
 // owes opens the duties to people again that were done: somebody is not told.
 func (s *story) owes(ctx workflow.Context) {
-	s.told = false
+	s.told, s.unexplained = false, nil
 	for _, c := range s.clocks {
 		c.met = c.met && c.Duty != dutyToPeople
 	}
@@ -331,7 +353,7 @@ func (s *story) closeDuties(ctx workflow.Context) {
 	}
 	switch {
 	case out.Done && s.everybodyTold():
-		s.told = true
+		s.told, s.unexplained = true, out.Unexplained
 		s.met(dutyToPeople)
 	case out.Done: // a list was loaded meanwhile
 		s.owes(ctx)

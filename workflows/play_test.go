@@ -88,6 +88,8 @@ func (p *play) register() {
 	name(s.Report().File, activities.NameFile)
 	name(s.Report().Accept, activities.NameAccept)
 	name(s.Evidence().Seal, activities.NameSeal)
+	name(s.Hold().Stand, activities.NameStand)
+	name(s.Hold().LetGo, activities.NameLetGo)
 	workflows.Register(p.env)
 }
 

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -22,6 +23,9 @@ type ReportInput struct {
 // ReportResult is where the report stands.
 type ReportResult struct {
 	State breach.ObligationState `json:"state"`
+	// HeldUntil says that a hold keeps it back, Unexplained that it is late and nobody has said why.
+	HeldUntil   time.Time `json:"held_until,omitzero"`
+	Unexplained bool      `json:"unexplained,omitempty"`
 }
 
 // Report files one approved report. An authority that answers with its number acknowledges it at once;
@@ -32,7 +36,7 @@ func Report(ctx workflow.Context, in ReportInput) (ReportResult, error) {
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		out, err := file(ctx, activities.FileIn(in))
 		if err == nil || !passing(err) {
-			return ReportResult{State: out.State}, err
+			return ReportResult(out), err
 		}
 		if reason := why(err); reason != said {
 			said = reason

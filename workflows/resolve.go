@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -54,6 +55,7 @@ func (s *story) announce(ctx workflow.Context, w *wave) error {
 		return err
 	}
 	s.announced = s.announced || out.Published
+	w.postponed = out.Postponed
 	s.note(ctx, "announce", out.Reason)
 	return nil
 }
@@ -68,11 +70,14 @@ func (s *story) report(ctx workflow.Context, w *wave, obligation string) {
 		r = &report{obligation: obligation}
 		s.reports = append(s.reports, r)
 	}
-	r.failed, r.since = false, workflow.Now(ctx)
-	in := ReportInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Obligation: obligation}
-	var out ReportResult
-	err := s.run(ctx, protocol.ReportID(in.Incident, obligation), protocol.WorkflowReport, plain(in), &out, alone)
+	r.failed, r.late, r.since = false, false, workflow.Now(ctx)
+	out, err := s.fileReport(ctx, w, obligation)
 	r.since = workflow.Now(ctx)
+	if err == nil && out.Unexplained {
+		r.failed, r.late = true, true
+		s.note(ctx, "report", obligation+" waits: it is late, and nobody has said why")
+		return
+	}
 	if err != nil {
 		r.failed = true
 		s.note(ctx, "report", obligation+" was not filed: "+why(err))
@@ -82,6 +87,25 @@ func (s *story) report(ctx workflow.Context, w *wave, obligation string) {
 	r.state = out.State
 	s.met(obligation)
 	s.note(ctx, "report", obligation+" "+string(out.State))
+	s.tell(ctx, "look") // people may have waited for it
+}
+
+// fileReport runs the child that files a report, again after a hold that keeps it back.
+func (s *story) fileReport(ctx workflow.Context, w *wave, obligation string) (out ReportResult, err error) {
+	in := ReportInput{Incident: s.in.Incident, Wave: w.no, PlanHash: w.planHash, Obligation: obligation}
+	for {
+		out = ReportResult{}
+		err = s.run(ctx, protocol.ReportID(in.Incident, obligation), protocol.WorkflowReport, plain(in), &out, alone)
+		if err != nil || out.HeldUntil.IsZero() {
+			return out, err
+		}
+		s.note(ctx, "report", obligation+" waits: a hold keeps it back")
+		wait := max(out.HeldUntil.Sub(workflow.Now(ctx)), time.Second)
+		free := func() bool { return s.closed || !s.onHold(obligation, workflow.Now(ctx)) }
+		if _, err = workflow.AwaitWithTimeout(ctx, wait, free); err != nil {
+			return out, err
+		}
+	}
 }
 
 func (s *story) filing(obligation string) *report {

@@ -17,7 +17,7 @@ import (
 // listen registers what people may ask and decide. A validator refuses what makes no sense now, before
 // anything enters the history.
 func (s *story) listen(ctx workflow.Context) error {
-	for _, set := range []func(workflow.Context) error{s.queries, s.factUpdates, s.planUpdates, s.sendUpdates, s.againUpdates, s.endUpdates} {
+	for _, set := range []func(workflow.Context) error{s.queries, s.factUpdates, s.planUpdates, s.sendUpdates, s.againUpdates, s.holdUpdates, s.endUpdates} {
 		if err := set(ctx); err != nil {
 			return err
 		}
@@ -85,11 +85,7 @@ func (s *story) factUpdates(ctx workflow.Context) error {
 		return nil
 	}
 	err = update(ctx, s, protocol.UpdateFile, refused, func(ctx workflow.Context, in protocol.File) (protocol.Done, error) {
-		for _, w := range s.waves {
-			if slices.Contains(w.reports, in.Obligation) {
-				workflow.Go(ctx, func(ctx workflow.Context) { s.report(ctx, w, in.Obligation) })
-			}
-		}
+		s.fileAgain(ctx, in.Obligation)
 		return s.done(), nil
 	})
 	if err != nil {
@@ -274,7 +270,7 @@ func (s *story) status() protocol.Status {
 		out.Reports = append(out.Reports, protocol.ReportStatus{Obligation: r.obligation, State: r.state})
 	}
 	for _, c := range s.clocks {
-		out.Clocks = append(out.Clocks, protocol.ClockStatus{Obligation: c.Obligation, DueAt: c.DueAt, Overdue: c.overdue, Met: c.met})
+		out.Clocks = append(out.Clocks, protocol.ClockStatus{Obligation: c.Obligation, DueAt: c.DueAt, Overdue: c.overdue, Met: c.met, Held: !c.HeldUntil.IsZero()})
 	}
 	return out
 }
@@ -308,11 +304,16 @@ func (s *story) awaited() []breach.Awaited {
 		}
 	}
 	for _, r := range s.reports {
-		if r.failed {
+		if r.failed && !r.late {
 			add("mend", breach.RoleLead, "", r.obligation, r.since)
 		}
 		if r.state == breach.ObligationFiled {
 			add("acknowledge", breach.RoleLead, "", r.obligation, r.since)
+		}
+	}
+	for _, c := range s.clocks {
+		if c.Applies && c.overdue && !c.met && !slices.Contains(s.explained, c.Obligation) {
+			add("explain_delay", breach.RoleResponder, "", c.Obligation, c.DueAt)
 		}
 	}
 	if s.state == breach.IncidentMonitoring && !s.delivering() && !s.filingAny() {

@@ -68,35 +68,35 @@ func NewStage(profile string, now func() time.Time) *Stage {
 // Deliver is the sending stage behind this stage's ports.
 func (s *Stage) Deliver() *activities.Deliver {
 	return &activities.Deliver{
-		Cases: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Profiles: s.Profiles, Words: Words{},
+		Cases: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Holds: s.Ledger, Profiles: s.Profiles, Words: Words{},
 		Senders: s.Post, Now: s.Now, Limits: s.Limits, Owner: s.Owner,
 	}
 }
 
 // Case reads and moves the incident behind this stage's ports.
 func (s *Stage) Case() *activities.Case {
-	return &activities.Case{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Filings: s.Ledger, Waves: s.Ledger, Sending: s.Ledger, Retries: s.Ledger, Public: s.Ledger, Now: s.Now}
+	return &activities.Case{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Filings: s.Ledger, Waves: s.Ledger, Sending: s.Ledger, Retries: s.Ledger, Public: s.Ledger, Holds: s.Ledger, Paces: s.Ledger, Now: s.Now}
 }
 
 // Assess judges behind this stage's ports.
 func (s *Stage) Assess() *activities.Assess {
-	return &activities.Assess{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Waves: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Now: s.Now}
+	return &activities.Assess{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Waves: s.Ledger, Holds: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Now: s.Now}
 }
 
 // Approve composes and verifies behind this stage's ports.
 func (s *Stage) Approve() *activities.Approve {
-	return &activities.Approve{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Sending: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Words: Words{}, Now: s.Now}
+	return &activities.Approve{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Sending: s.Ledger, Holds: s.Ledger, Judge: s.Judge, Profiles: s.Profiles, Words: Words{}, Now: s.Now}
 }
 
 // Resolve surveys behind this stage's ports.
 func (s *Stage) Resolve() *activities.Resolve {
-	return &activities.Resolve{Cases: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Profiles: s.Profiles, Now: s.Now}
+	return &activities.Resolve{Cases: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Holds: s.Ledger, Profiles: s.Profiles, Now: s.Now}
 }
 
 // Announce tells the public behind this stage's ports.
 func (s *Stage) Announce() *activities.Announce {
 	return &activities.Announce{
-		Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Paces: s.Ledger, Brakes: s.Ledger, Profiles: s.Profiles,
+		Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, People: s.Ledger, Sending: s.Ledger, Paces: s.Ledger, Brakes: s.Ledger, Holds: s.Ledger, Profiles: s.Profiles,
 		Announcements: s.Ledger, Publisher: s.Office, Now: s.Now,
 	}
 }
@@ -108,7 +108,12 @@ func (s *Stage) Again() *activities.Again {
 
 // Report files behind this stage's ports.
 func (s *Stage) Report() *activities.Report {
-	return &activities.Report{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Filings: s.Ledger, Filer: s.Office, Now: s.Now}
+	return &activities.Report{Cases: s.Ledger, Duties: s.Ledger, Plans: s.Ledger, Filings: s.Ledger, Holds: s.Ledger, Filer: s.Office, Now: s.Now}
+}
+
+// Hold knows what stands still behind this stage's ports.
+func (s *Stage) Hold() *activities.Hold {
+	return &activities.Hold{Cases: s.Ledger, Duties: s.Ledger, People: s.Ledger, Waves: s.Ledger, Holds: s.Ledger, Now: s.Now}
 }
 
 // Evidence seals behind this stage's ports.

@@ -47,6 +47,8 @@ type Ledger struct {
 	plans     []breach.PlanRecord
 	approvals []breach.Approval
 
+	holds   breach.Holds
+	delays  []breach.Delay
 	retries []retry
 	asked   *breach.AnnounceNow
 	people  []*person

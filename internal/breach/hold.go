@@ -208,6 +208,11 @@ func (ws Waits) On(p Person, c Channel, now time.Time) (Wait, bool) {
 	return Wait{}, false
 }
 
+// Of are those of one kind.
+func (ws Waits) Of(kind HoldKind) Waits {
+	return slices.DeleteFunc(slices.Clone(ws), func(w Wait) bool { return w.Kind != kind })
+}
+
 // Unfiled leaves out those whose first duty was filed.
 func (ws Waits) Unfiled(filed []string) Waits {
 	return slices.DeleteFunc(slices.Clone(ws), func(w Wait) bool { return w.Kind == HoldOrder && slices.Contains(filed, w.Ref) })

@@ -38,6 +38,11 @@ type Ledger interface {
 	CommandTaken(ctx context.Context, id string) error
 	MoveGate(ctx context.Context, incident, id string, move breach.GateMove, by breach.Actor, at time.Time) error
 	LiftBrakes(ctx context.Context, incident, id string, brake int64, by breach.Actor, at time.Time) error
+	PlaceHold(ctx context.Context, incident string, h breach.Hold, by breach.Actor, at time.Time) (breach.Hold, error)
+	ReleaseHold(ctx context.Context, incident, hold, id, reason string, by breach.Actor, at time.Time) error
+	Holds(ctx context.Context, incident string) (breach.Holds, error)
+	Judgement(ctx context.Context, incident string) (j breach.Judgement, revision int, err error)
+	ExplainDelays(ctx context.Context, incident, id string, obligations []string, reason string, by breach.Actor, at time.Time) error
 	DecideAgain(ctx context.Context, incident string, d breach.Retry, measured breach.Retried, by breach.Actor, at time.Time) error
 	AskAnnouncement(ctx context.Context, incident, id, why string, by breach.Actor, at time.Time) (breach.AnnounceNow, error)
 	OwedReports(ctx context.Context, incident string) ([]string, error)

@@ -61,6 +61,8 @@ const (
 	UpdateFile        = "file"
 	UpdateAgain       = "again"
 	UpdateAnnounce    = "announce"
+	UpdateHold        = "hold"    // a hold was placed or released
+	UpdateExplain     = "explain" // why duties are late is on record
 	UpdateClose       = "close"
 	UpdateReopen      = "reopen"
 )
@@ -138,6 +140,12 @@ type Acknowledge struct {
 	Obligation string `json:"obligation"`
 }
 
+// Explain says that the ledger has a person's reasons why these duties are late.
+type Explain struct {
+	Command
+	Obligations []string `json:"obligations"`
+}
+
 // Done is the answer of updates that only succeed or fail.
 type Done struct {
 	State breach.IncidentState `json:"state"`
@@ -176,6 +184,7 @@ type ClockStatus struct {
 	DueAt      time.Time `json:"due_at"`
 	Overdue    bool      `json:"overdue"`
 	Met        bool      `json:"met"`
+	Held       bool      `json:"held,omitempty"` // it stands still; DueAt is when it is due if that lasts as long as it may
 }
 
 // TimelineEntry is one step as the workflow saw it.
