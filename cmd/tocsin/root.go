@@ -84,7 +84,7 @@ Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 the system failed.`,
 		return usagef("-o takes text or json")
 	}
 	fixed(root, "output", "text", "json")
-	root.AddCommand(c.incident(), c.recipients(), c.plan(), c.send(), c.announce(), c.report(), c.person(), c.evidence(),
+	root.AddCommand(c.incident(), c.recipients(), c.plan(), c.send(), c.hold(), c.announce(), c.report(), c.person(), c.evidence(),
 		c.detections(), c.timeline(), c.invariant(), c.assess(), c.rules(), c.config())
 	root.AddCommand(c.roles()...)
 

@@ -165,6 +165,23 @@ func (d *desk) gate(id string, paused bool) error {
 
 func (d *desk) Pause(_ context.Context, id string, _ breach.Actor) error  { return d.gate(id, true) }
 func (d *desk) Resume(_ context.Context, id string, _ breach.Actor) error { return d.gate(id, false) }
+func (d *desk) Hold(_ context.Context, _ string, h breach.Hold, by breach.Actor) (breach.Hold, error) {
+	h.ID, h.By, h.At = "h1", by.ID, time.Now()
+	return h, nil
+}
+
+func (d *desk) ReleaseHold(context.Context, string, string, string, breach.Actor) error {
+	return breach.Errorf(breach.ErrNotFound, "there is no hold of this id")
+}
+
+func (d *desk) ExplainDelay(context.Context, string, []string, string, breach.Actor) error {
+	return nil
+}
+
+func (d *desk) Revisions(context.Context, string) ([]breach.Revision, error) {
+	return []breach.Revision{{Revision: 1, By: "wei.lin"}}, nil
+}
+
 func (d *desk) Lift(context.Context, string, int64, breach.Actor) error {
 	return breach.Errorf(breach.ErrNotFound, "no brake holds anything")
 }

@@ -45,6 +45,7 @@ func showFlags(p *page, v breach.Overview) {
 		p.line("! Sending is paused.")
 	}
 	showRamp(p, v)
+	showRunning(p, v)
 	showSenders(p, v)
 	if e := v.Estimate; e != nil {
 		said := "At the present rate the last message goes out at " + e.LastHandover.Format("2006-01-02 15:04 MST")
@@ -83,7 +84,7 @@ func advice(codes []string, id string) string {
 // awaitedWords says what somebody must do.
 var awaitedWords = map[string]string{
 	"load_people": "load the list of affected people", "submit": "submit the plan of list %s", "submit_reports": "submit the reports to authorities for approval", "approve": "read and approve, or return, the plan",
-	"mend": "look into list %s", "lift": "look into brake %s and lift it", "acknowledge": "enter the authority's number for %s", "close": "close the incident",
+	"mend": "look into list %s", "lift": "look into brake %s and lift it", "explain_delay": "say why %s is late", "acknowledge": "enter the authority's number for %s", "close": "close the incident",
 }
 
 func showAwaited(p *page, v breach.Overview) {
@@ -143,14 +144,17 @@ func dutyRows(d breach.Duty, now time.Time) [][]string {
 	if o.Verdict != breach.Applies {
 		facts = append(facts, verdictWords(o.Verdict))
 	}
+	if d.HeldUntil != nil {
+		facts = append(facts, "on hold until "+instant(*d.HeldUntil)+", its clock stands still")
+	}
 	if o.Binding == "house_policy" {
 		facts = append(facts, "deadline of our own")
 	}
-	return [][]string{{clock(o, state, now), title}, {"", strings.Join(facts, ", ")}}
+	return [][]string{{clock(o, state, d.HeldUntil, now), title}, {"", strings.Join(facts, ", ")}}
 }
 
 // clock says how long a duty has.
-func clock(o breach.Obligation, state breach.ObligationState, now time.Time) string {
+func clock(o breach.Obligation, state breach.ObligationState, held *time.Time, now time.Time) string {
 	var word string
 	switch {
 	case state == breach.ObligationFiled, state == breach.ObligationAcknowledged, state == breach.ObligationClosed:
@@ -159,6 +163,8 @@ func clock(o breach.Obligation, state breach.ObligationState, now time.Time) str
 		word = "promptly"
 	case o.DueAt == nil:
 		word = "no date"
+	case held != nil:
+		word = "on hold"
 	case now.After(*o.DueAt):
 		word = "OVERDUE " + span(now.Sub(*o.DueAt))
 	default:
@@ -285,6 +291,9 @@ func showOutside(p *page, v breach.Overview) {
 
 func showFiling(p *page, f breach.Filing) {
 	p.para(2, f.Obligation+": filed "+instant(f.FiledAt)+" by "+f.Route)
+	if f.DelayReason != "" {
+		p.para(4, "late: "+f.DelayReason)
+	}
 	if f.Acknowledgement != "" {
 		p.para(4, "acknowledged as "+f.Acknowledgement)
 	} else {

@@ -98,11 +98,50 @@ func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overvie
 	for _, f := range v.Filings {
 		filed[f.Obligation] = true
 	}
+	if err := d.seeRunning(ctx, incident, v); err != nil {
+		return err
+	}
 	for _, o := range j.Obligations {
+		o.DueAt = v.Holds.DueAt(o)
+		on := v.Holds.On(o.ID, v.At)
+		if on != nil && o.Hold != nil && o.Hold.ClockRuns {
+			on = nil
+		}
 		o.Overdue = o.Verdict != breach.DoesNotApply && o.DueAt != nil && !filed[o.ID] && v.At.After(*o.DueAt) && !told(o, at[o.ID], v)
-		v.Duties = append(v.Duties, breach.Duty{Obligation: o, State: at[o.ID]})
+		duty := breach.Duty{Obligation: o, State: at[o.ID]}
+		if on != nil {
+			end := on.End()
+			duty.HeldBy, duty.HeldUntil = on.ID, &end
+		}
+		v.Duties = append(v.Duties, duty)
 	}
 	return nil
+}
+
+// seeRunning reads what must wait, why something is late, and what the newest amendment changed.
+func (d *Desk) seeRunning(ctx context.Context, incident string, v *breach.Overview) (err error) {
+	if v.Holds, err = d.Store.Holds(ctx, incident); err != nil {
+		return err
+	}
+	if v.Waits, err = d.Store.Waits(ctx, incident, v.At); err != nil {
+		return err
+	}
+	if v.Delays, err = d.Store.Delays(ctx, incident); err != nil {
+		return err
+	}
+	if v.Incident.FactRevision < 2 {
+		return nil
+	}
+	newest, err := d.Store.Revisions(ctx, incident, 1)
+	if len(newest) > 0 {
+		v.Amended = &newest[len(newest)-1]
+	}
+	return err
+}
+
+// Revisions lists every state of the facts with what it changed.
+func (d *Desk) Revisions(ctx context.Context, incident string) ([]breach.Revision, error) {
+	return d.Store.Revisions(ctx, incident, 0)
 }
 
 // told reports whether a duty to tell people is done: it was closed, or a message is on its way to everybody whom

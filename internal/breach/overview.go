@@ -1,6 +1,9 @@
 package breach
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Overview is everything that a page, a command or a script shows of one incident: clocks, duties, people
 // by outcome, what waits for whom. It holds counts and ids; no contact of a person. Times are UTC.
@@ -47,6 +50,17 @@ type Duty struct {
 	// HeldBy is the id of the hold that stops its clock; DueAt is when it is due if the hold lasts as long as it may.
 	HeldBy    string     `json:"held_by,omitempty"`
 	HeldUntil *time.Time `json:"held_until,omitempty"`
+}
+
+// Unexplained are the duties that are late, and of which nobody has said why.
+func (o Overview) Unexplained() (out []string) {
+	for _, d := range o.Duties {
+		explained := slices.ContainsFunc(o.Delays, func(x Delay) bool { return x.Obligation == d.ID })
+		if d.Verdict == Applies && d.Overdue && !explained {
+			out = append(out, d.ID)
+		}
+	}
+	return out
 }
 
 // CountryTally counts people of one country of residence by outcome.

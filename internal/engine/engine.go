@@ -41,6 +41,7 @@ type Ledger interface {
 	PlaceHold(ctx context.Context, incident string, h breach.Hold, by breach.Actor, at time.Time) (breach.Hold, error)
 	ReleaseHold(ctx context.Context, incident, hold, id, reason string, by breach.Actor, at time.Time) error
 	Holds(ctx context.Context, incident string) (breach.Holds, error)
+	Waits(ctx context.Context, incident string, now time.Time) (breach.Waits, error)
 	Judgement(ctx context.Context, incident string) (j breach.Judgement, revision int, err error)
 	ExplainDelays(ctx context.Context, incident, id string, obligations []string, reason string, by breach.Actor, at time.Time) error
 	DecideAgain(ctx context.Context, incident string, d breach.Retry, measured breach.Retried, by breach.Actor, at time.Time) error

@@ -38,6 +38,13 @@ func (e *Engine) AnnounceNow(ctx context.Context, incident, why string, by breac
 	if err != nil {
 		return breach.AnnounceNow{}, err
 	}
+	waits, err := e.Ledger.Waits(ctx, incident, e.Now().UTC())
+	if err != nil {
+		return breach.AnnounceNow{}, err
+	}
+	if w, must := waits.Public(e.Now()); must {
+		return breach.AnnounceNow{}, breach.Errorf(breach.ErrConflict, "the public may not be told now (%s %s): somebody would read it who must not be told yet. Wait until that is over", w.Kind, w.Ref)
+	}
 	now, err := e.Ledger.AskAnnouncement(ctx, incident, commandID(ctx), why, by, e.Now().UTC())
 	if err != nil {
 		return now, err

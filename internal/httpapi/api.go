@@ -36,6 +36,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.plans()
 	s.people()
 	s.unreached()
+	s.running()
 	s.evidence()
 	s.machines()
 	s.health()

@@ -176,6 +176,22 @@ func (d *desk) AnnounceNow(_ context.Context, _, why string, _ breach.Actor) (br
 	return breach.AnnounceNow{Wave: 1}, d.did("announce now: " + why)
 }
 
+func (d *desk) Hold(_ context.Context, _ string, h breach.Hold, _ breach.Actor) (breach.Hold, error) {
+	return h, d.did("hold " + h.AskedBy)
+}
+
+func (d *desk) ReleaseHold(_ context.Context, _, hold, _ string, _ breach.Actor) error {
+	return d.did("release " + hold)
+}
+
+func (d *desk) ExplainDelay(_ context.Context, _ string, obligations []string, why string, _ breach.Actor) error {
+	return d.did("explain " + obligations[0] + ": " + why)
+}
+
+func (d *desk) Revisions(context.Context, string) ([]breach.Revision, error) {
+	return nil, d.did("revisions")
+}
+
 func (d *desk) DecideAbout(context.Context, string, breach.Outcome, breach.Outcome, string, breach.Actor) (int64, error) {
 	return 7, d.did("decide about")
 }

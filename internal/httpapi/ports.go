@@ -49,6 +49,14 @@ type Desk interface {
 	// AnnounceNow publishes the announcement of an approved plan while people are told; breach.ErrConflict when
 	// there is none, or when it is published.
 	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
+	// Hold places a hold that ends by itself; breach.ErrConflict where a law knows no such delay.
+	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
+	// ReleaseHold ends one before its time.
+	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
+	// ExplainDelay puts on record why duties are late; breach.ErrConflict for one that is not.
+	ExplainDelay(ctx context.Context, incident string, obligations []string, why string, by breach.Actor) error
+	// Revisions lists every state of the facts with what it changed, the oldest first.
+	Revisions(ctx context.Context, incident string) ([]breach.Revision, error)
 	// DecideAbout sets everybody of one outcome exempt or withdrawn, with a lead's reason; it counts them.
 	DecideAbout(ctx context.Context, incident string, from, to breach.Outcome, reason string, by breach.Actor) (int64, error)
 	// FileAgain has a report filed that was refused before; breach.ErrConflict for any other one.
