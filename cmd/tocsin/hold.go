@@ -264,7 +264,7 @@ func (c *cli) delay() *cobra.Command {
 		Use: "delay ID [OBLIGATION...] --reason WHY", Short: "Say why duties are late: without that nothing is filed or met late",
 		Long: "The reason stands on the record and in the evidence, and goes into reports whose\n" +
 			"law asks for it. With --all it is the reason of every duty that waits for one.",
-		Example: "  tocsin report delay 3f9a… eu-gdpr/authority/initial --reason \"found on a holiday\"\n  tocsin report delay 3f9a… --all --reason \"found on a holiday\"",
+		Example: "  tocsin report delay 3f9a… eu-gdpr/authority/initial \\\n    --reason \"found on a holiday\"\n  tocsin report delay 3f9a… --all --reason \"found on a holiday\"",
 		Args:    cobra.MinimumNArgs(1), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := required(cmd, "reason"); err != nil {
