@@ -121,6 +121,7 @@ func TestEPrivacy611(t *testing.T) {
 		worldCase{"encrypted, shown to the authority", provider + leak + "\ndata: {classes: [communications], encrypted: true, key_compromised: false}\ndeterminations: [{question: eu-eprivacy-611/unintelligible_proven, answer: true, reason: test}]", verdicts{first: yes, people: no}},
 		worldCase{"shown to the authority, but the key is lost", provider + leak + "\ndata: {classes: [communications], encrypted: true, key_compromised: true}\ndeterminations: [{question: eu-eprivacy-611/unintelligible_proven, answer: true, reason: test}]", verdicts{people: yes}},
 		worldCase{"a person says no adverse effect", provider + leak + "\ndata: {classes: [communications]}\ndeterminations: [{question: eu-eprivacy-611/adverse_effect, answer: false, reason: test}]", verdicts{first: yes, people: no}},
+		worldCase{"only possible", provider + "\nincident: {possible_only: true}", verdicts{first: worldOpen, second: worldOpen}},
 		worldCase{"a hospital", "organisation: {country: FR, sectors: [health]}" + leak, verdicts{first: no, people: no}},
 		worldCase{"sector unknown", "organisation: {country: FR}" + leak, verdicts{first: worldOpen}},
 		worldCase{"a Brazilian provider", "organisation: {country: BR, sectors: [telecom]}\npeople: {total: 2, by_country: {BR: 2}}" + leak, verdicts{first: no}},

@@ -138,6 +138,7 @@ func TestUKPECR(t *testing.T) {
 		worldCase{"cards", gb + stolenCards, verdicts{first: yes, people: yes}},
 		worldCase{"sealed: the ICO is told all the same", gb + sealedCards, verdicts{first: yes, people: no}},
 		worldCase{"a letter: no threshold for the ICO", gb + wrongAddress, verdicts{first: yes, people: worldOpen}},
+		worldCase{"only possible", gb + "\nincident: {possible_only: true}", verdicts{first: worldOpen}},
 		worldCase{"a bank", "organisation: {country: GB, sectors: [finance]}" + stolenCards, verdicts{first: no, people: no}},
 		worldCase{"sector unknown", "organisation: {country: GB}" + stolenCards, verdicts{first: worldOpen}},
 		worldCase{"a day before", "incident: {detected_at: 2025-08-19T22:59:59Z, aware_at: 2025-08-19T22:59:59Z}\n" + gb, verdicts{first: no}},
