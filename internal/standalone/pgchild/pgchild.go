@@ -44,7 +44,7 @@ type Options struct {
 	BinDir string
 	// MaxConnections is 200 if zero.
 	MaxConnections int
-	// SharedBuffers is "128MB" if empty.
+	// SharedBuffers is "256MB" if empty.
 	SharedBuffers string
 	// Throwaway trades durability for speed (no fsync). Only for data that tests may lose.
 	Throwaway bool
@@ -237,7 +237,7 @@ func (s *Server) arguments(o Options) []string {
 		o.MaxConnections = 200
 	}
 	if o.SharedBuffers == "" {
-		o.SharedBuffers = "128MB"
+		o.SharedBuffers = "256MB"
 	}
 	set := []string{
 		"cluster_name=" + clusterName,
@@ -247,6 +247,9 @@ func (s *Server) arguments(o Options) []string {
 		"unix_socket_permissions=0700",
 		"max_connections=" + strconv.Itoa(o.MaxConnections),
 		"shared_buffers=" + o.SharedBuffers,
+		// A list of a million people fills the default within a minute: each page would then be logged whole
+		// again and again.
+		"max_wal_size=4GB",
 		"timezone=UTC",
 		"log_timezone=UTC",
 		// DETAIL and CONTEXT lines quote rows ("Key (email)=(...) already exists"): people's data
