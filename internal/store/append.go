@@ -30,7 +30,7 @@ type together[K comparable, V any] struct {
 type gather[K comparable, V any] struct {
 	rows []*together[K, V]
 	open map[K]*together[K, V]
-	seen map[int16]bool
+	seen [breach.BlockSize]bool // by place
 }
 
 const mostLater = math.MaxInt32 * time.Microsecond
@@ -38,7 +38,7 @@ const mostLater = math.MaxInt32 * time.Microsecond
 func (g *gather[K, V]) add(same K, person int64, at time.Time, v V) {
 	place := placeOf(person)
 	if g.open == nil || g.seen[place] {
-		g.open, g.seen = map[K]*together[K, V]{}, map[int16]bool{}
+		g.open, g.seen = map[K]*together[K, V]{}, [breach.BlockSize]bool{}
 	}
 	g.seen[place] = true
 	r := g.open[same]
