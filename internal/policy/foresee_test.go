@@ -173,7 +173,7 @@ func TestPromise_M12_ASlowSendIsForeseenWithTheShippedRules(t *testing.T) {
 	require.False(t, ForeseeLate(p, m, now).Announce, "fast enough")
 
 	// Where only the organisation's own policy promises it, a person decides.
-	abroad, err := breach.MergeFacts(file.Facts, []byte(`{"organisation":{"country":"SG","regions":null},"people":{"by_country":{"CN":null,"DE":null,"FR":null,"SG":1000,"US":null,"HK":null,"GB":null,"TW":null,"BR":null,"JP":null,"KR":null,"IN":null,"AU":null},"by_region":null}}`))
+	abroad, err := breach.MergeFacts(file.Facts, []byte(`{"organisation":{"country":"NP","regions":null},"people":{"by_country":{"CN":null,"DE":null,"FR":null,"SG":null,"NP":1000,"US":null,"HK":null,"GB":null,"TW":null,"BR":null,"JP":null,"KR":null,"IN":null,"AU":null},"by_region":null}}`))
 	require.NoError(t, err)
 	require.Zero(t, at(abroad).Deadline)
 }
