@@ -15,22 +15,18 @@ import (
 // Facts that ParseFacts accepted never give an error.
 func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgement, error) {
 	score, j := r.judging(&f, p, now)
-	out := breach.Judgement{Assessment: score.assessment()}
-	for _, pack := range r.packs {
-		for _, ph := range pack.phases {
-			o, err := j.obligation(ph)
-			if err != nil {
-				return breach.Judgement{}, breach.Errorf(breach.ErrInternal, "the rule for %s failed: %w", ph.id, err)
-			}
-			if p.UnverifiedRules == LeaveOut && !o.Verified && o.Verdict != breach.DoesNotApply {
-				o = leftOut(o)
-				out.LeftOut = append(out.LeftOut, o.ID)
-			}
-			out.Obligations = append(out.Obligations, o)
+	out := breach.Judgement{Assessment: score.assessment(), Obligations: make([]breach.Obligation, len(r.ordered))}
+	for i, ph := range r.ordered {
+		o, err := j.obligation(ph)
+		if err != nil {
+			return breach.Judgement{}, breach.Errorf(breach.ErrInternal, "the rule for %s failed: %w", ph.id, err)
 		}
+		if p.UnverifiedRules == LeaveOut && !o.Verified && o.Verdict != breach.DoesNotApply {
+			o = leftOut(o)
+			out.LeftOut = append(out.LeftOut, o.ID)
+		}
+		out.Obligations[i] = o
 	}
-	slices.SortFunc(out.Obligations, func(a, b breach.Obligation) int { return strings.Compare(a.ID, b.ID) })
-	slices.Sort(out.LeftOut)
 	return out, nil
 }
 
@@ -50,8 +46,9 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 	score := assessEnisa(f)
 	j := &judging{
 		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
-		views: map[string]*factView{}, scopes: map[string]finding{}, done: map[string]ruling{}, texts: map[factRef]string{},
-		base: &factView{facts: f, resolved: map[string]any{}, asked: map[*rule]answer{}, extra: map[string]any{
+		views: make([]*factView, len(r.packs)), scopes: make([]*finding, len(r.packs)), done: make([]*ruling, len(r.ordered)),
+		texts: make(map[factRef]string, 64), shown: make(map[*rule]string, 64),
+		base: &factView{facts: f, resolved: make(map[string]any, len(packFacts)), asked: make(map[*rule]answer, 128), extra: map[string]any{
 			"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
 			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
 		}},

@@ -18,7 +18,9 @@ type leaf struct {
 	typ   reflect.Type
 }
 
-func (l leaf) in(f *breach.Facts) reflect.Value { return reflect.ValueOf(f).Elem().FieldByIndex(l.index) }
+func (l leaf) in(f *breach.Facts) reflect.Value {
+	return reflect.ValueOf(f).Elem().FieldByIndex(l.index)
+}
 
 func (l leaf) known(f *breach.Facts) bool { return !l.in(f).IsNil() }
 

@@ -20,10 +20,11 @@ type judging struct {
 	now     time.Time
 	answers map[string]bool
 	base    *factView
-	views   map[string]*factView // by pack id
-	scopes  map[string]finding
-	done    map[string]ruling // by obligation id
+	views   []*factView // by index of the pack
+	scopes  []*finding  // by index of the pack
+	done    []*ruling   // by index of the phase
 	texts   map[factRef]string
+	shown   map[*rule]string // the values that a condition used
 }
 
 // finding is what a test came to.
@@ -41,12 +42,10 @@ type ruling struct {
 }
 
 func (j *judging) view(p *compiledPack) *factView {
-	v, ok := j.views[p.ID]
-	if !ok {
-		v = j.base.with(p.defs)
-		j.views[p.ID] = v
+	if j.views[p.index] == nil {
+		j.views[p.index] = j.base.with(p.defs)
 	}
-	return v
+	return j.views[p.index]
 }
 
 // condition evaluates one condition: expression and question must both hold. Only one that does has a reason.
@@ -98,6 +97,18 @@ func answeredText(answer bool) string {
 
 // values are the facts that a condition used, as far as they are known.
 func (j *judging) values(rules ...*rule) string {
+	if len(rules) != 1 {
+		return j.valuesOf(rules)
+	}
+	s, ok := j.shown[rules[0]]
+	if !ok {
+		s = j.valuesOf(rules)
+		j.shown[rules[0]] = s
+	}
+	return s
+}
+
+func (j *judging) valuesOf(rules []*rule) string {
 	var out []string
 	for _, r := range rules {
 		if r == nil {
@@ -247,8 +258,8 @@ func (j *judging) inForce(p *compiledPack) (bool, string) {
 }
 
 func (j *judging) scope(p *compiledPack) (finding, error) {
-	if f, ok := j.scopes[p.ID]; ok {
-		return f, nil
+	if f := j.scopes[p.index]; f != nil {
+		return *f, nil
 	}
 	f := finding{truth: truthNo}
 	if ok, why := j.inForce(p); !ok {
@@ -259,14 +270,14 @@ func (j *judging) scope(p *compiledPack) (finding, error) {
 			return f, err
 		}
 	}
-	j.scopes[p.ID] = f
+	j.scopes[p.index] = &f
 	return f, nil
 }
 
 // rule gives the verdict on one obligation.
 func (j *judging) rule(ph *compiledPhase) (ruling, error) {
-	if r, ok := j.done[ph.id]; ok {
-		return r, nil
+	if r := j.done[ph.index]; r != nil {
+		return *r, nil
 	}
 	decide := j.first
 	if len(ph.follows) > 0 {
@@ -279,7 +290,7 @@ func (j *judging) rule(ph *compiledPhase) (ruling, error) {
 	if _, asked := j.facts.Incident.RequestedAt[ph.id]; ph.phase.Clock.From == startRequest && !asked && r.verdict != breach.DoesNotApply {
 		r = ruling{breach.DoesNotApply, finding{because: []string{"It starts when it is asked for, and no request is recorded (incident.requested_at)"}}}
 	}
-	j.done[ph.id] = r
+	j.done[ph.index] = &r
 	return r, nil
 }
 

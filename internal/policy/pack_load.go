@@ -29,13 +29,15 @@ const maxPackBytes = 256 << 10
 
 // Rules are loaded, checked and compiled rule packs. They are immutable and safe for concurrent use.
 type Rules struct {
-	packs  []*compiledPack // by id
-	phases map[string]*compiledPhase
-	bytes  map[string][]byte // by SHA-256
+	packs   []*compiledPack  // by id
+	ordered []*compiledPhase // by obligation id
+	phases  map[string]*compiledPhase
+	bytes   map[string][]byte // by SHA-256
 }
 
 type compiledPack struct {
 	Pack
+	index     int // in Rules.packs
 	sha       string
 	raw       []byte
 	zone      *time.Location
@@ -50,6 +52,7 @@ type compiledPack struct {
 
 type compiledPhase struct {
 	id         string
+	index      int // in Rules.ordered
 	pack       *compiledPack
 	duty       *PackDuty
 	phase      *PackPhase
@@ -224,11 +227,16 @@ func (l *packLoader) finish() *Rules {
 	r := &Rules{phases: map[string]*compiledPhase{}, bytes: map[string][]byte{}}
 	for _, id := range slices.Sorted(maps.Keys(l.packs)) {
 		p := l.packs[id]
+		p.index = len(r.packs)
 		r.packs = append(r.packs, p)
 		r.bytes[p.sha] = p.raw
 		for _, ph := range p.phases {
 			r.phases[ph.id] = ph
 		}
+	}
+	for i, id := range slices.Sorted(maps.Keys(r.phases)) {
+		r.phases[id].index = i
+		r.ordered = append(r.ordered, r.phases[id])
 	}
 	for _, p := range r.packs {
 		l.file, l.body = l.files[p.ID], p.raw

@@ -1,0 +1,203 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// threshold is a comparison of a fact with a number, as it stands in the checked condition of a pack.
+type threshold struct {
+	pack     *compiledPack
+	rule     *rule
+	fact     string // path of the fact or of the table
+	key      string // of the table's entry
+	operator string // with the fact on the left
+	number   float64
+	step     float64
+}
+
+func (th threshold) String() string {
+	return fmt.Sprintf("%s: %s%s %s %v", th.pack.ID, th.fact, prefixed(".", th.key), th.operator, th.number)
+}
+
+var turned = map[string]string{">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
+
+// thresholds walks every condition of every pack for comparisons with numbers.
+func thresholds(r *Rules) (out []threshold) {
+	for _, p := range r.packs {
+		rules := slices.Collect(maps.Values(p.own))
+		for _, c := range rules {
+			celast.PostOrderVisit(c.ast.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
+				if e.Kind() != celast.CallKind || len(e.AsCall().Args()) != 2 {
+					return
+				}
+				op, ok := operators.FindReverse(e.AsCall().FunctionName())
+				if !ok || turned[op] == "" {
+					return
+				}
+				left, right := e.AsCall().Args()[0], e.AsCall().Args()[1]
+				if left.Kind() == celast.LiteralKind {
+					left, right, op = right, left, turned[op]
+				}
+				n, step, ok := number(right)
+				if !ok {
+					return
+				}
+				if fact, key := c.factOf(left); fact != "" {
+					out = append(out, threshold{p, c, fact, key, op, n, step})
+				}
+			}))
+		}
+	}
+	slices.SortFunc(out, func(a, b threshold) int { return strings.Compare(a.String(), b.String()) })
+	return out
+}
+
+func number(e celast.Expr) (n, step float64, ok bool) {
+	if e.Kind() != celast.LiteralKind {
+		return 0, 0, false
+	}
+	switch v := e.AsLiteral().Value().(type) {
+	case int64:
+		return float64(v), 1, true
+	case float64:
+		return v, 0.25, true
+	}
+	return 0, 0, false
+}
+
+// factOf names the fact, or the table and the key, that an expression looks at; "" for anything else.
+func (r *rule) factOf(e celast.Expr) (fact, key string) {
+	names := r.ast.ReferenceMap()
+	if e.Kind() == celast.CallKind && e.AsCall().IsMemberFunction() && len(e.AsCall().Args()) == 1 {
+		arg := e.AsCall().Args()[0]
+		if t, ok := names[e.AsCall().Target().ID()]; ok && arg.Kind() == celast.LiteralKind {
+			return t.Name, fmt.Sprint(arg.AsLiteral().Value())
+		}
+		return "", ""
+	}
+	if ref, ok := names[e.ID()]; ok {
+		if _, isFact := factNames[ref.Name]; isFact {
+			return ref.Name, ""
+		}
+	}
+	return "", ""
+}
+
+// with sets the fact to a number, in a copy of the facts; false where this test cannot.
+func (th threshold) with(f breach.Facts, n float64) (breach.Facts, bool) {
+	if th.key != "" {
+		entry := func(m map[string]int64) map[string]int64 {
+			m = maps.Clone(m)
+			if m == nil {
+				m = map[string]int64{}
+			}
+			m[th.key] = int64(n)
+			return m
+		}
+		switch th.fact {
+		case "people.by_country":
+			f.People.ByCountry = entry(f.People.ByCountry)
+		case "people.by_region":
+			f.People.ByRegion = entry(f.People.ByRegion)
+		case "impact.direct_loss":
+			f.Impact.DirectLoss = map[string]float64{th.key: n}
+		default:
+			return f, false
+		}
+		return f, true
+	}
+	for _, l := range factLeaves {
+		if l.path != th.fact {
+			continue
+		}
+		i := int64(n)
+		switch p := l.in(&f); p.Interface().(type) {
+		case *int64:
+			p.Set(reflectPointer(i))
+			return f, true
+		case *float64:
+			p.Set(reflectPointer(n))
+			return f, true
+		}
+	}
+	return f, false
+}
+
+func reflectPointer[T any](v T) reflect.Value { return reflect.ValueOf(&v) }
+
+func (th threshold) ask(t rapid.TB, r *Rules, f breach.Facts) truth {
+	_, j := r.judging(&f, Profile{}, testNow)
+	got, _, err := j.view(th.pack).ask(th.rule)
+	require.NoError(t, err)
+	return got
+}
+
+// near tells whether the same condition compares the same fact with another number close by, or with the same
+// number by another operator: then more flips are right.
+func (th threshold) near(all []threshold) bool {
+	return slices.ContainsFunc(all, func(o threshold) bool {
+		d := o.number - th.number
+		return o.rule == th.rule && o.fact == th.fact && (o.key == th.key) && (d != 0 || o.operator != th.operator) && d <= 2 && d >= -2
+	})
+}
+
+// Every number of every pack is tried one below, exactly, and one above: the condition changes between those two
+// that the operator tells apart, and nowhere else, whatever else is known; and there is a case where it does.
+func TestEveryThresholdFlipsWhereItsOperatorSays(t *testing.T) {
+	t.Parallel()
+	r := loadTestRules(t)
+	all := thresholds(r)
+	require.NotEmpty(t, all)
+	tried := map[string]int{}
+	for _, th := range all {
+		if _, ok := th.with(breach.Facts{}, th.number); !ok || th.near(all) {
+			continue
+		}
+		tried[th.pack.ID]++
+		t.Run(th.String(), func(t *testing.T) {
+			t.Parallel()
+			flips := 0
+			try := func(t rapid.TB, f breach.Facts) {
+				var got [3]truth
+				for i, n := range []float64{th.number - th.step, th.number, th.number + th.step} {
+					with, _ := th.with(f, n)
+					got[i] = th.ask(t, r, with)
+				}
+				below, at, above := got[0], got[1], got[2]
+				switch th.operator {
+				case ">", "<=":
+					require.Equal(t, below, at, "%v: nothing happens at the number itself", got)
+				case ">=", "<":
+					require.Equal(t, at, above, "%v: it happens at the number itself", got)
+				default:
+					require.Equal(t, below, above, "%v: it happens at the number alone", got)
+				}
+				if below != at || at != above {
+					flips++
+				}
+			}
+			for i := range 20_000 {
+				if i > 60 && flips > 0 {
+					break
+				}
+				try(t, someFacts().Example(i))
+			}
+			require.Positive(t, flips, "the number decides in no case that was tried: is the condition dead?")
+		})
+	}
+	for _, want := range []string{"cn-cac-incident-2025", "eu-gdpr"} {
+		require.Positive(t, tried[want], want)
+	}
+}
