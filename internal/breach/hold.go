@@ -228,8 +228,8 @@ func (ws Waits) Public(now time.Time) (Wait, bool) {
 	return Wait{}, false
 }
 
-// Orders are the waits that laws ask for by their order, until what comes first is filed. A law binds only by a duty
-// to people that applies. What may have to be met first, as far as anybody can tell, is waited for too.
+// Orders are the waits that laws ask for by their order, until what comes first is filed. Both duties must apply: a
+// report of which nobody can tell whether it is owed is not filed either, and people would wait for ever.
 func (j Judgement) Orders() Waits {
 	out := Waits{}
 	verdicts := map[string]Verdict{}
@@ -241,7 +241,7 @@ func (j Judgement) Orders() Waits {
 			continue
 		}
 		for _, first := range o.NotBefore {
-			if v := verdicts[first]; v == Applies || v == CannotTell {
+			if verdicts[first] == Applies {
 				out = append(out, Wait{Kind: HoldOrder, Ref: first, Obligation: o.ID, Jurisdictions: places(o.Jurisdiction)})
 			}
 		}

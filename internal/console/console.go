@@ -46,6 +46,10 @@ type Desk interface {
 	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
 	// SetSeverityCell puts a person's value in the place of what the facts give for one cell of the score.
 	SetSeverityCell(ctx context.Context, incident string, o breach.SeverityOverride, by breach.Actor) (breach.Amended, error)
+	// Hold places a hold that ends by itself, ReleaseHold ends one early, ExplainDelay says why duties are late.
+	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
+	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
+	ExplainDelay(ctx context.Context, incident string, obligations []string, why string, by breach.Actor) error
 	// FindPerson puts every look on record; breach.ErrNotFound when nobody fits.
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Authenticate(ctx context.Context, token string) (breach.Actor, error)
@@ -143,6 +147,12 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/severity", s.signed(s.setSeverity))
 	m.Handle("GET /console/incidents/{id}/announce", s.signed(s.announcePage))
 	m.Handle("POST /console/incidents/{id}/announce", s.signed(s.announceNow))
+
+	m.Handle("GET /console/incidents/{id}/delay", s.signed(s.running("delay", delayTitle, breach.RoleResponder)))
+	m.Handle("POST /console/incidents/{id}/delay", s.signed(s.delay))
+	m.Handle("GET /console/incidents/{id}/hold", s.signed(s.running("hold", holdTitle, breach.RoleLead)))
+	m.Handle("POST /console/incidents/{id}/hold", s.signed(s.placeHold))
+	m.Handle("POST /console/incidents/{id}/hold/release", s.signed(s.releaseHold))
 
 	m.Handle("GET /console/person", s.signed(s.personPage))
 	m.Handle("POST /console/person", s.signed(s.findPerson))

@@ -89,11 +89,17 @@ func (l speech) dutyCard(o breach.Overview, d breach.Duty, kind standing, filing
 	case timeless:
 		c.Word, c.Note = l.T("No deadline"), l.counted(d)
 	case running:
+		if d.HeldUntil != nil {
+			c.Badges = append(c.Badges, badge{"is-soon", "pause", l.T("On hold"), ""})
+		}
 		if d.State != "" && d.State != breach.ObligationDrafting {
 			c.Badges = append(c.Badges, l.dutyState(d.State))
 		}
 		clock := l.clock(*d.DueAt)
 		c.Clock, c.Due, c.Note = &clock, clock.Due, l.counted(d)
+		if d.HeldUntil != nil {
+			c.Note = l.T("on hold until %s, its clock stands still", l.At(*d.HeldUntil).Shown) + l.T("; ") + c.Note
+		}
 	case notAsked:
 		c.Note = l.T("No deadline")
 	}

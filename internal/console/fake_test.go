@@ -21,6 +21,7 @@ import (
 
 // fakeDesk answers with functions; one that is not set must not be called.
 type fakeDesk struct {
+	running       func(what string, with any) error
 	incidents     func() ([]breach.Incident, error)
 	overview      func(incident string) (breach.Overview, error)
 	plan          func(incident string, wave int) (breach.PlanRecord, []breach.Text, error)
@@ -61,6 +62,15 @@ func (f *fakeDesk) SetSeverityCell(_ context.Context, _ string, o breach.Severit
 	return breach.Amended{}, f.setSeverity(o, by)
 }
 
+func (f *fakeDesk) Hold(_ context.Context, _ string, h breach.Hold, _ breach.Actor) (breach.Hold, error) {
+	return h, f.running("hold", h)
+}
+func (f *fakeDesk) ReleaseHold(_ context.Context, _, hold, why string, _ breach.Actor) error {
+	return f.running("release", hold+": "+why)
+}
+func (f *fakeDesk) ExplainDelay(_ context.Context, _ string, obligations []string, why string, _ breach.Actor) error {
+	return f.running("explain", append(obligations, why))
+}
 func (f *fakeDesk) Incidents(context.Context) ([]breach.Incident, error) { return f.incidents() }
 func (f *fakeDesk) Overview(_ context.Context, incident string) (breach.Overview, error) {
 	return f.overview(incident)

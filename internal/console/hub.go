@@ -177,7 +177,7 @@ func versions(o breach.Overview) map[string]string {
 	out := map[string]string{}
 	for name, content := range map[string]any{
 		"head":         []any{inc, o.Organisation, o.Assessment, sending, o.Timings.ApprovedAt, len(o.Waves)},
-		"lede":         []any{sending, o.People, o.Total, o.Awaited, o.Duties, o.Filings, o.Stages, o.Brakes, o.Announcement != nil, held(o.Senders)},
+		"lede":         []any{sending, o.People, o.Total, o.Awaited, o.Duties, o.Filings, o.Stages, o.Brakes, o.Holds, o.Waits, o.Announcement != nil, held(o.Senders)},
 		"stages":       []any{inc, sending, o.Assessment != nil, o.Duties, o.Filings, o.Waves, o.Announcement, o.Evidence, o.Timings.ApprovedAt, o.People},
 		"clocks":       []any{inc.State, o.Duties, o.Filings, told},
 		"waiting":      []any{inc.State, o.Awaited, o.Brakes, o.EngineAnswers, o.Missing, len(undone(o))},
@@ -187,7 +187,7 @@ func versions(o breach.Overview) map[string]string {
 		"failures":     o.Failures,
 		"countries":    o.Countries,
 		"missing":      []any{o.Missing, o.Notes},
-		"duties":       []any{inc.State, o.Duties, o.Filings, told},
+		"duties":       []any{inc.State, o.Duties, o.Filings, told, o.Delays, o.Amended},
 		"waves":        o.Waves,
 		"reports":      []any{inc.State, o.Duties, o.Filings},
 		"announcement": []any{o.Announcement, announceable(o), o.People[breach.Covered], o.People[breach.Unreachable]},

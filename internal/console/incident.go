@@ -27,6 +27,7 @@ type incidentView struct {
 	Failures        failuresView
 	Countries       []countryRow
 	Duties          dutiesView
+	Amended         *amendedView
 	Missing         []string
 	Notes           []string // of detectors and imported files, for a person to decide
 	Waves           []waveRow
@@ -123,6 +124,7 @@ func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditE
 		versions: versions(o),
 	}
 	view.Waiting = l.waiting(o, v.actor)
+	view.Amended = l.amended(o)
 	view.Lede = l.lede(o, view.Waiting.Mine)
 	view.Announcement.Now = announceable(o) && may(v.actor, breach.RoleLead)
 	view.Lede.Announce = view.Announcement.Now && o.Estimate != nil && slices.Contains(o.Estimate.Advice, "announce_now")
@@ -242,6 +244,7 @@ func (l speech) lede(o breach.Overview, mine int) ledeView {
 		v.Rest = append(v.Rest, l.firstSaid(*d, earliest))
 	}
 	v.Rest = append(v.Rest, l.ramp(o)...)
+	v.Rest = append(v.Rest, l.heldSaid(o)...)
 	if e := o.Estimate; e != nil {
 		v.Rest = append(v.Rest, l.estimated(*e))
 	}

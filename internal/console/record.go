@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -27,26 +28,30 @@ type event struct {
 
 // recordData are the fields of entries that words are made of. What an entry does not have stays empty.
 type recordData struct {
-	Wave            int    `json:"wave"`
-	Revision        int    `json:"revision"`
-	FactRevision    int    `json:"fact_revision"`
-	Added           int64  `json:"added"`
-	Duplicates      int64  `json:"duplicates"`
-	People          int64  `json:"people"`
-	PlanHash        string `json:"plan_hash"`
-	From            string `json:"from"`
-	To              string `json:"to"`
-	Obligation      string `json:"obligation"`
-	Kind            string `json:"kind"`
-	Acknowledgement string `json:"acknowledgement"`
-	Level           string `json:"level"`
-	Obligations     int64  `json:"obligations"`
-	Covered         int64  `json:"covered"`
-	Announce        bool   `json:"announce"`
-	File            string `json:"file"`
-	Matches         *int64 `json:"matches"`
-	Reason          string `json:"reason"`
-	Why             string `json:"why"`
+	Wave            int       `json:"wave"`
+	Revision        int       `json:"revision"`
+	FactRevision    int       `json:"fact_revision"`
+	Added           int64     `json:"added"`
+	Duplicates      int64     `json:"duplicates"`
+	People          int64     `json:"people"`
+	PlanHash        string    `json:"plan_hash"`
+	From            string    `json:"from"`
+	To              string    `json:"to"`
+	Obligation      string    `json:"obligation"`
+	Kind            string    `json:"kind"`
+	Acknowledgement string    `json:"acknowledgement"`
+	Level           string    `json:"level"`
+	Obligations     int64     `json:"obligations"`
+	Covered         int64     `json:"covered"`
+	Announce        bool      `json:"announce"`
+	File            string    `json:"file"`
+	Matches         *int64    `json:"matches"`
+	Reason          string    `json:"reason"`
+	Why             string    `json:"why"`
+	AskedBy         string    `json:"asked_by"`
+	Reference       string    `json:"reference"`
+	Changes         []string  `json:"changes"`
+	Until           time.Time `json:"until"`
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
@@ -93,7 +98,11 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 	case "facts.amended":
 		return l.T("%s amended the facts, revision %d.", who, d.FactRevision)
 	case "duties.judged":
-		return l.T("Duties were judged from revision %d of the facts; severity %s.", d.FactRevision, l.T(d.Level))
+		said := l.T("Duties were judged from revision %d of the facts; severity %s.", d.FactRevision, l.T(d.Level))
+		if n := len(d.Changes); n > 0 {
+			said += l.T(" ") + l.Count(int64(n), "1 duty changed.", "%s duties changed.")
+		}
+		return said
 	case "assess.judged":
 		return l.T("Deadlines follow from revision %d of the facts.", d.Revision)
 	case "people.loaded":
@@ -189,6 +198,14 @@ func (l speech) toldSending(action, who, duty string, d recordData) string {
 		return l.T("Report filed: %s.", duty)
 	case "report.tried_again":
 		return l.T("%s had a report filed again: %s.", who, duty)
+	case "hold.placed":
+		return l.T("%s put a hold on record until %s, as %s asked (%s): %s", who, l.At(d.Until).Shown, d.AskedBy, d.Reference, d.Reason)
+	case "hold.released":
+		return l.T("%s ended a hold early: %s", who, d.Reason)
+	case "hold.expired":
+		return l.T("A hold ended by itself: who was held is told, and the clocks run on.")
+	case "duty.delay_explained":
+		return l.T("%s said why duties are late: %s", who, d.Reason)
 	case "close.reasoned":
 		return l.T("%s said why duties are left undone: %s", who, d.Reason)
 	case "report.acknowledged":

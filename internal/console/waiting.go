@@ -79,6 +79,9 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 		l.waitApprove(&item, o, a, own)
 	case "mend":
 		item.Title, item.Text = l.T("Sending of list %d broke off", wave), l.T("Nobody was lost. Mend what the last events name; then the operator lets it go on.")
+	case "explain_delay":
+		item.Title, item.Text = l.T("Say why it is late: %s", l.T(dutyTitle(o, a.Ref))), l.T("Its deadline has passed. Without a reason it is neither submitted nor filed.")
+		item.Link, item.Button = here+"/delay", l.T("Say why")
 	case "acknowledge":
 		item.Title = l.T("Enter the number that the authority gave")
 		item.Text = l.T(dutyTitle(o, a.Ref))
