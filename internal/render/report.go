@@ -90,6 +90,9 @@ func (d *draft) report(o breach.Obligation) breach.TextBody {
 		}
 	}
 	known := d.reportFields(l)
+	if o.DelayReason != "" {
+		known["delay_reason"] = inert(o.DelayReason)
+	}
 	for _, key := range keys {
 		text, isKnown := known[key]
 		switch {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -201,6 +202,31 @@ func TestReportsSayWhatIsNotKnown(t *testing.T) {
 	require.Contains(t, summary.Required, "lessons")
 	require.Empty(t, summary.Fields["lessons"])
 	require.Empty(t, found["mooc/authority/report"].Fields["no_such"])
+}
+
+// A late report says why it is late, where its law asks for that, and its words cannot carry variables.
+func TestLateReportsSayWhy(t *testing.T) {
+	t.Parallel()
+	duties := sampleDuties()
+	for i := range duties {
+		duties[i].DelayReason = "found on a holiday, {{.F}}"
+		duties[i].Contents = append(slices.Clone(duties[i].Contents), "delay_reason")
+	}
+	texts, problems, err := sampleEngine(t).Texts(sampleFile(), sampleScope(), duties, nil)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	n := 0
+	for _, x := range texts {
+		if x.Ref.Kind != breach.KindReport {
+			continue
+		}
+		b, err := x.Open()
+		require.NoError(t, err)
+		require.Equal(t, "found on a holiday, { {.F} }", b.Fields["delay_reason"])
+		require.Contains(t, b.Parts["text"], "found on a holiday, { {.F} }")
+		n++
+	}
+	require.NotZero(t, n)
 }
 
 func TestGenericReportsFollowTheNarrative(t *testing.T) {
