@@ -27,10 +27,10 @@ func (c *cli) incident() *cobra.Command {
 func (c *cli) incidentOpen() *cobra.Command {
 	var file, from string
 	cmd := &cobra.Command{
-		Use: "open -f FILE [--from veris]", Short: "Open an incident from a file; its clocks run from now on",
+		Use: "open -f FILE [--from veris|hibp]", Short: "Open an incident from a file; its clocks run from now on",
 		Long: `Open an incident from an incident file (JSON or YAML; - reads stdin), or as a
-draft from a VERIS incident. What is missing is listed; it blocks approval, not
-opening.`,
+draft from a VERIS incident or a breach record of Have I Been Pwned. What is
+missing is listed; it blocks approval, not opening.`,
 		Example: "  tocsin incident open -f incident.json\n  tocsin incident open -f breach.json --from veris -o json",
 		Args:    exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -41,8 +41,8 @@ opening.`,
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "incident file, - for stdin")
-	cmd.Flags().StringVar(&from, "from", "tocsin", "form of the file: tocsin or veris")
-	fixed(cmd, "from", "tocsin", "veris")
+	cmd.Flags().StringVar(&from, "from", "tocsin", "form of the file: tocsin, veris or hibp")
+	fixed(cmd, "from", "tocsin", "veris", "hibp")
 	return cmd
 }
 
@@ -55,10 +55,10 @@ func (c *cli) open(ctx context.Context, file, from string) error {
 	switch from {
 	case "tocsin":
 		_, err = breach.ParseIncident(body)
-	case "veris":
-		_, _, err = intake.FromVERIS(body)
+	case "veris", "hibp":
+		_, _, err = intake.Read(from, body)
 	default:
-		return usagef("--from takes tocsin or veris")
+		return usagef("--from takes tocsin, veris or hibp")
 	}
 	if err != nil {
 		return err

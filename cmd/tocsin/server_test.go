@@ -42,7 +42,7 @@ func newServer(pack []byte) (*httptest.Server, *desk) {
 	d := &desk{state: breach.IncidentOpen, answers: map[string][]byte{}, pack: pack}
 	h, err := httpapi.New(httpapi.Config{
 		Desk: d, Answers: d, Callbacks: d, ParseDetection: intake.ParseCloudEvent, Log: slog.New(slog.DiscardHandler),
-		ParseVERIS: intake.FromVERIS,
+		ParseDraft: intake.Read,
 	})
 	if err != nil {
 		panic(err)

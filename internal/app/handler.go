@@ -36,7 +36,7 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 		Desk: p.Desk, Answers: p.Store,
 		Callbacks:      &worker.Receipts{Twilio: a.twilio, Gateway: a.gateway, Ledger: p.Store, Now: s.Now},
 		ParseDetection: intake.ParseCloudEvent,
-		ParseVERIS:     intake.FromVERIS,
+		ParseDraft:     intake.Read,
 		Ready:          []httpapi.Check{{Name: "ledger", Ready: p.Store.Ping}, {Name: "workflow engine", Ready: p.Desk.Ready}},
 		Metrics:        obs.MetricsHandler(s.Metrics),
 		Pages: []httpapi.Page{

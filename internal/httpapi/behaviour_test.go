@@ -234,7 +234,7 @@ func TestDetectionsAreReadWithTheirType(t *testing.T) {
 func TestNotesOfVERISReachTheDesk(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *httpapi.Config) {
-		c.ParseVERIS = func([]byte) (breach.IncidentFile, []string, error) {
+		c.ParseDraft = func(string, []byte) (breach.IncidentFile, []string, error) {
 			return breach.IncidentFile{}, []string{"records, not people"}, nil
 		}
 	})

@@ -377,7 +377,7 @@ func setup(t *testing.T, change func(*httpapi.Config)) *bench {
 		ParseDetection: func(_ string, body []byte, at time.Time) (breach.Detection, error) {
 			return breach.Detection{Raw: body, ReceivedAt: at}, nil
 		},
-		ParseVERIS: func([]byte) (breach.IncidentFile, []string, error) { return breach.IncidentFile{}, nil, nil },
+		ParseDraft: func(string, []byte) (breach.IncidentFile, []string, error) { return breach.IncidentFile{}, nil, nil },
 		Metrics:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "tocsin_up 1\n") }),
 		Log:        slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Observe: func(s httpapi.Seen) {

@@ -22,7 +22,7 @@ var incidentPatch = &bodyRule{
 }
 
 type openInput struct {
-	From    string `query:"from" enum:"tocsin,veris" default:"tocsin" doc:"The form of the file."`
+	From    string `query:"from" enum:"tocsin,veris,hibp" default:"tocsin" doc:"The form of the file: an incident file, a VERIS incident, or a breach record of Have I Been Pwned."`
 	RawBody []byte
 }
 
@@ -138,8 +138,8 @@ func (s *server) closeIncident(ctx context.Context, in *closeInput) (*answer[don
 func (s *server) open(ctx context.Context, in *openInput) (*answer[breach.Opened], error) {
 	body := bytes.Clone(in.RawBody) // the framework uses its buffer again
 	var opened breach.Opened
-	if in.From == "veris" {
-		file, notes, err := s.cfg.ParseVERIS(body)
+	if in.From != "" && in.From != "tocsin" {
+		file, notes, err := s.cfg.ParseDraft(in.From, body)
 		if err == nil {
 			opened, err = s.cfg.Desk.OpenDraft(ctx, file, notes, actorOf(ctx))
 		}

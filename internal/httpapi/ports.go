@@ -120,7 +120,7 @@ type Seen struct {
 	Stream bool // it lasted as long as the reader stayed: no measure of how fast answers are
 }
 
-// Config is everything that the API needs. Desk, Answers, ParseDetection, ParseVERIS, Callbacks and Log
+// Config is everything that the API needs. Desk, Answers, ParseDetection, ParseDraft, Callbacks and Log
 // are required.
 type Config struct {
 	Desk      Desk
@@ -128,9 +128,9 @@ type Config struct {
 	Callbacks Callbacks
 	// ParseDetection reads a detector's request body.
 	ParseDetection func(contentType string, body []byte, at time.Time) (breach.Detection, error)
-	// ParseVERIS reads a VERIS incident; what it does not say stays unknown. The notes say what is close to a
-	// fact and not one.
-	ParseVERIS func(body []byte) (file breach.IncidentFile, notes []string, err error)
+	// ParseDraft reads an incident of an outside form (veris, hibp); what it does not say stays unknown. The
+	// notes say what is close to a fact and not one.
+	ParseDraft func(form string, body []byte) (file breach.IncidentFile, notes []string, err error)
 
 	Ready   []Check
 	Metrics http.Handler // nil: /metrics is not served
@@ -162,7 +162,7 @@ func (c Config) check() error {
 	var errs []error
 	for name, missing := range map[string]bool{
 		"Desk": c.Desk == nil, "Answers": c.Answers == nil, "Callbacks": c.Callbacks == nil,
-		"ParseDetection": c.ParseDetection == nil, "ParseVERIS": c.ParseVERIS == nil, "Log": c.Log == nil,
+		"ParseDetection": c.ParseDetection == nil, "ParseDraft": c.ParseDraft == nil, "Log": c.Log == nil,
 	} {
 		if missing {
 			errs = append(errs, fmt.Errorf("httpapi: %s is missing", name))

@@ -25,6 +25,7 @@ var routes = []struct {
 	calls                    string
 }{
 	{"POST", "/v1/incidents", incidentJSON, "", "lr", 201, "open"},
+	{"POST", "/v1/incidents?from=hibp", "{}", "", "lr", 201, "open draft"},
 	{"POST", "/v1/incidents?from=veris", "{}", "", "lr", 201, "open draft"},
 	{"GET", "/v1/incidents", "", "", "lrv", 200, "incidents"},
 	{"GET", "/v1/incidents/inc1", "", "", "lrv", 200, "overview"},

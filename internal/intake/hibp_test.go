@@ -153,6 +153,15 @@ func TestEveryHIBPRecordConverts(t *testing.T) {
 	require.Len(t, seen, 146)
 }
 
+func TestASourceByItsName(t *testing.T) {
+	t.Parallel()
+	file, _, err := intake.Read("hibp", hibpRecord(""))
+	require.NoError(t, err)
+	require.Equal(t, []string{"email", "password"}, file.Facts.Data.Classes)
+	_, _, err = intake.Read("hearsay", hibpRecord(""))
+	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
+}
+
 func TestRecordsOfAFile(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]struct {

@@ -16,6 +16,16 @@ type Source struct {
 // Sources are all of them, the first one first.
 var Sources = []Source{{"veris", FromVERIS}, {"hibp", FromHIBP}}
 
+// Read reads one record of a source by its name.
+func Read(source string, b []byte) (breach.IncidentFile, []string, error) {
+	for _, s := range Sources {
+		if s.Name == source {
+			return s.Read(b)
+		}
+	}
+	return breach.IncidentFile{}, nil, breach.Errorf(breach.ErrInvalid, "this form of incidents is not known here")
+}
+
 // Records splits a file that holds one record or a list of them. list says which. Errors are
 // breach.ErrInvalid; what is wrong with a single record shows when it is read.
 func Records(b []byte) (records [][]byte, list bool, err error) {
