@@ -147,6 +147,9 @@ func dutyRows(d breach.Duty, now time.Time) [][]string {
 	if d.HeldUntil != nil {
 		facts = append(facts, "on hold until "+instant(*d.HeldUntil)+", its clock stands still")
 	}
+	if !o.Verified {
+		facts = append(facts, "RULE NOT VERIFIED")
+	}
 	if o.Binding == "house_policy" {
 		facts = append(facts, "deadline of our own")
 	}

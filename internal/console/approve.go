@@ -239,7 +239,7 @@ func (l speech) approveChannels(view *approveView, p breach.Plan) {
 func (l speech) approveRules(view *approveView, p breach.Plan, o breach.Overview) {
 	for _, d := range o.Duties {
 		if d.Verdict == breach.Applies {
-			view.Duties = append(view.Duties, l.T(titleOf(d))+" ("+d.Citation+")")
+			view.Duties = append(view.Duties, l.T(titleOf(d))+" ("+l.law(d)+")")
 		}
 	}
 	view.Rules = []fact{{l.T("Facts"), l.T("revision %d", p.Rules.FactRevision), false}, {l.T("Digest of the rule packs"), short(p.Rules.SHA256) + "…", true}}

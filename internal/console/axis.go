@@ -84,7 +84,7 @@ func (l speech) rail(o breach.Overview) railView {
 	from := began(o)
 	ax := axis{from, l.end(o, from)}
 	var rows []railRow
-	for _, d := range grouped(o) {
+	for _, d := range l.grouped(o) {
 		rows = append(rows, l.railRow(o, d, ax))
 	}
 	slices.SortStableFunc(rows, func(a, b railRow) int {
@@ -153,7 +153,7 @@ type dutyGroup struct {
 	laws []string
 }
 
-func grouped(o breach.Overview) []dutyGroup {
+func (l speech) grouped(o breach.Overview) []dutyGroup {
 	var out []dutyGroup
 	for _, d := range o.Duties {
 		kind, _ := stand(o, d)
@@ -165,10 +165,10 @@ func grouped(o breach.Overview) []dutyGroup {
 			return d.Duty == "notify_individuals" && g.Duty.Duty == d.Duty && k == kind && g.DueAt != nil && d.DueAt != nil && g.DueAt.Equal(*d.DueAt)
 		}
 		if i := slices.IndexFunc(out, same); i >= 0 {
-			out[i].laws = append(out[i].laws, d.Citation)
+			out[i].laws = append(out[i].laws, l.law(d))
 			continue
 		}
-		out = append(out, dutyGroup{d, []string{d.Citation}})
+		out = append(out, dutyGroup{d, []string{l.law(d)}})
 	}
 	return out
 }
@@ -249,6 +249,14 @@ func (l speech) binding(d breach.Duty) string {
 		return l.T("house policy")
 	}
 	return l.T("law")
+}
+
+// law is where a duty is written. A rule that nobody has checked against its source says so wherever it is named.
+func (l speech) law(d breach.Duty) string {
+	if d.Verified {
+		return d.Citation
+	}
+	return d.Citation + l.T(", a rule that nobody has verified")
 }
 
 // titleOf is a duty in plain words.

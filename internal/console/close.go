@@ -48,7 +48,7 @@ func (s *server) closeView(v *visit) (closeView, error) {
 		May: may(v.actor, breach.RoleLead) && o.Incident.State != breach.IncidentClosed,
 	}
 	for _, d := range undone(o) {
-		view.Undone = append(view.Undone, undoneDuty{v.l.T(titleOf(d)), d.Citation, d.ID})
+		view.Undone = append(view.Undone, undoneDuty{v.l.T(titleOf(d)), v.l.law(d), d.ID})
 	}
 	return view, nil
 }

@@ -63,7 +63,7 @@ func (l speech) duties(o breach.Overview) dutiesView {
 }
 
 func (l speech) dutyCard(o breach.Overview, d breach.Duty, kind standing, filing *breach.Filing) dutyCard {
-	c := dutyCard{Title: l.T(titleOf(d)), Law: d.Citation, Because: d.Because, Missing: d.Missing}
+	c := dutyCard{Title: l.T(titleOf(d)), Law: l.law(d), Because: d.Because, Missing: d.Missing}
 	switch d.Verdict {
 	case breach.Applies:
 		c.Badges = append(c.Badges, badge{"is-line", "check", l.T("Applies"), "verdict-applies"})
@@ -188,7 +188,7 @@ func (l speech) reports(o breach.Overview) []reportRow {
 		if d.Duty != "notify_authority" || kind == notAsked {
 			continue
 		}
-		row := reportRow{Title: l.T(titleOf(d)), Law: d.Citation, Due: l.instant(d.DueAt)}
+		row := reportRow{Title: l.T(titleOf(d)), Law: l.law(d), Due: l.instant(d.DueAt)}
 		switch {
 		case filing != nil:
 			row.Badge = l.dutyState(breach.ObligationState(filing.Status))

@@ -227,7 +227,7 @@ func (l speech) listClock(row *listRow, o breach.Overview) {
 		return
 	}
 	c := l.clock(*d.DueAt)
-	row.Clock, row.first, row.What = &c, d.DueAt.Unix(), l.T(titleOf(*d))+l.T(", ")+d.Citation
+	row.Clock, row.first, row.What = &c, d.DueAt.Unix(), l.T(titleOf(*d))+l.T(", ")+l.law(*d)
 	switch {
 	case earliest:
 		row.DueSay = l.T("earliest possible,")

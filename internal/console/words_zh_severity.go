@@ -2,7 +2,7 @@ package console
 
 // severityInChinese are the words of the page about the score.
 var severityInChinese = map[string]string{
-	"Severity": "严重程度", "Severity, incident %s": "严重程度，事件 %s", "Severity, and where it comes from": "严重程度及其依据", "The parts of the score": "评分的组成部分",
+	"Severity": "严重程度", ", a rule that nobody has verified": "（该规则尚未核实）", "Severity, incident %s": "严重程度，事件 %s", "Severity, and where it comes from": "严重程度及其依据", "The parts of the score": "评分的组成部分",
 	"Score = kind of data × ease of identification + circumstances. While facts are missing, a part is an interval and its upper end drives.": "评分 = 数据种类 × 可识别程度 + 情形。事实缺失时，该部分为区间，以上限为准。",
 	"Part": "部分", "Value": "取值", "From the facts": "由事实得出", "Set by hand.": "人工设定。", "Beside the score:": "评分之外：", "Set a part by hand": "人工设定某一部分",
 	"Part and value": "部分与取值", "Why is this value right?": "为何此取值正确？", "It is kept with the facts; what the facts give stays beside it.": "理由随事实保存；由事实得出的取值保留在旁。",
