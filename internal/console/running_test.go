@@ -1,0 +1,115 @@
+package console
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+const heldDuty = "eu-gdpr/individuals/notice"
+
+// runningDesk shows a duty that is late, one that is on hold, an order, and an amendment.
+func runningDesk() (d *fakeDesk, asked *[]string, with *[]any) {
+	d, asked, with = sampleDesk(), &[]string{}, &[]any{}
+	d.overview = func(string) (breach.Overview, error) {
+		o := sampleOverview()
+		o.Incident.State = breach.IncidentNotifying
+		until, past := o.At.Add(30*time.Hour), o.At.Add(-time.Hour)
+		o.Duties = append(o.Duties,
+			breach.Duty{Obligation: breach.Obligation{ID: heldDuty, Duty: "notify_individuals", Verdict: breach.Applies, Title: "Tell the people concerned", DueAt: &until,
+				Hold: &breach.HoldRule{LawEnforcement: true}, Jurisdiction: "EU/EEA"}, HeldBy: "h1", HeldUntil: &until},
+			breach.Duty{Obligation: breach.Obligation{ID: "sg-pdpa/authority/notice", Duty: "notify_authority", Verdict: breach.Applies, Title: "Notify the commission", DueAt: &past, Overdue: true}},
+		)
+		o.Holds = breach.Holds{{ID: "h1", Kind: breach.HoldLawEnforcement, AskedBy: "LKA Berlin", Reference: "4 Js 118/26", Reason: "arrests are planned",
+			Obligations: []string{heldDuty}, Jurisdictions: []string{"EU/EEA"}, By: "mei.tan", At: past, Until: until}}
+		o.Waits = breach.Waits{{Kind: breach.HoldOrder, Ref: "sg-pdpa/authority/notice", Obligation: "sg-pdpa/individuals/notice", Jurisdictions: []string{"SG"}}}
+		o.Awaited = []breach.Awaited{{What: "explain_delay", Role: breach.RoleResponder, Ref: "sg-pdpa/authority/notice", Since: o.At}}
+		o.Amended = &breach.Revision{Revision: 3, By: "wei.lin", At: past, Facts: []breach.FactChange{{Path: "facts.people.total", From: "10", To: "4000"}},
+			Changes: []breach.DutyChange{{Obligation: heldDuty, From: breach.CannotTell, To: breach.Applies, Why: "4,000 people"}}}
+		return o, nil
+	}
+	d.running = func(what string, w any) error { *asked, *with = append(*asked, what), append(*with, w); return nil }
+	return d, asked, with
+}
+
+func TestHoldsOrdersAndAmendmentsAreShown(t *testing.T) {
+	t.Parallel()
+	d, _, _ := runningDesk()
+	s := newSite(t, d).as(responder)
+	p := s.get("/console/incidents/" + sampleID)
+	lede := p.one("#story").text()
+	require.Contains(t, lede, "as LKA Berlin asked: Nobody in EU/EEA is told by any channel.")
+	require.Contains(t, lede, "People in SG wait until this is filed: Notify the commission.")
+	duties := p.one("#duties").text()
+	require.Contains(t, duties, "On hold")
+	require.Contains(t, duties, "its clock stands still")
+	require.Contains(t, duties, "What revision 3 of the facts changed")
+	require.Contains(t, duties, "people.total: 10 → 4000")
+	require.Contains(t, duties, "applies, before cannot tell. 4,000 people")
+	require.Contains(t, p.one("#waiting").text(), "Say why it is late: Notify the commission")
+	page := s.get("/console/incidents/" + sampleID + "/hold").text()
+	require.Contains(t, page, "4 Js 118/26")
+	require.Contains(t, page, "A lead places and ends holds.")
+	require.NotContains(t, page, "Place the hold")
+}
+
+func TestALeadPlacesAndEndsHolds(t *testing.T) {
+	t.Parallel()
+	d, asked, with := runningDesk()
+	s := newSite(t, d).as(lead)
+	at := "/console/incidents/" + sampleID
+	p := s.send(at+"/hold", url.Values{"obligation": {heldDuty}, "asked_by": {"LKA Berlin"}, "reference": {"4"}, "form": {"oral"},
+		"until": {"2030-01-02T03:04"}, "reason": {"arrests are planned"}})
+	require.Contains(t, p.text(), "The hold is placed. It ends by itself.")
+	h := (*with)[0].(breach.Hold)
+	require.Equal(t, breach.HoldLawEnforcement, h.Kind)
+	require.Equal(t, []string{heldDuty}, h.Obligations)
+	require.Equal(t, 2030, h.Until.Year())
+	require.Equal(t, "oral", h.Form)
+	require.Contains(t, s.send(at+"/hold/release", url.Values{"hold": {"h1"}, "why": {"the arrests are made"}}).text(), "The hold is over")
+	require.Equal(t, []string{"hold", "release"}, *asked)
+
+	d.running = func(string, any) error {
+		return breach.Errorf(breach.ErrConflict, "the law behind cn-pipl-57/individuals/notice knows no delay at the request of law enforcement")
+	}
+	p = s.send(at+"/hold", url.Values{"obligation": {"cn-pipl-57/individuals/notice"}, "asked_by": {"LKA<b>"}})
+	require.Contains(t, p.text(), "knows no delay")
+	require.Len(t, p.all(`input[value=LKA<b>]`), 1, "what was written is kept")
+}
+
+func TestSomebodySaysWhyDutiesAreLate(t *testing.T) {
+	t.Parallel()
+	d, asked, with := runningDesk()
+	s := newSite(t, d).as(responder)
+	at := "/console/incidents/" + sampleID + "/delay"
+	p := s.get(at)
+	require.Len(t, p.all(`input[name=obligation][value=sg-pdpa/authority/notice]`), 1)
+	require.Empty(t, p.all("input[value="+heldDuty+"]"), "what is on hold is not late")
+	require.Contains(t, s.send(at, url.Values{"obligation": {"sg-pdpa/authority/notice"}, "why": {"found on a holiday"}}).text(), "stands on the record")
+	require.Equal(t, []string{"explain"}, *asked)
+	require.Equal(t, []string{"sg-pdpa/authority/notice", "found on a holiday"}, (*with)[0])
+	d.running = func(string, any) error {
+		return breach.Errorf(breach.ErrInvalid, "the reason cannot be used").With(breach.FieldError{Where: "why", What: "says why, in 10 to 2,000 characters; name no person"})
+	}
+	require.Contains(t, s.send(at, url.Values{"why": {"no"}}).text(), "says why, in 10 to 2,000 characters")
+	require.Contains(t, newSite(t, d).as(reader).get(at).text(), "A responder or a lead says why.")
+}
+
+func TestRecordOfHoldsAndDelays(t *testing.T) {
+	t.Parallel()
+	l := speech{lang: english, zone: time.UTC}
+	for _, c := range []struct{ action, data, want string }{
+		{"hold.placed", `{"asked_by":"LKA","reference":"4","until":"2026-12-01T12:00:00Z","reason":"arrests","obligations":["a"]}`, "mei.tan put a hold on record until 1 Dec 2026 12:00, as LKA asked (4): arrests"},
+		{"hold.released", `{"reason":"made"}`, "mei.tan ended a hold early: made"},
+		{"hold.expired", `{}`, "A hold ended by itself: who was held is told, and the clocks run on."},
+		{"duty.delay_explained", `{"reason":"found late","obligations":["a"]}`, "mei.tan said why duties are late: found late"},
+		{"duties.judged", `{"fact_revision":2,"level":"high","changes":["a: applies","b: due"]}`, "Duties were judged from revision 2 of the facts; severity high. 2 duties changed."},
+	} {
+		got := l.events(sampleOverview(), []breach.AuditEntry{{Actor: "mei.tan", Action: c.action, Data: []byte(c.data), At: sampleNow}}, false)
+		require.Equal(t, c.want, got[0].Text)
+	}
+}
