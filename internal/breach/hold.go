@@ -229,19 +229,20 @@ func (ws Waits) Public(now time.Time) (Wait, bool) {
 }
 
 // Orders are the waits that laws ask for by their order, until what comes first is filed. Both duties must apply: a
-// report of which nobody can tell whether it is owed is not filed either, and people would wait for ever.
+// report of which nobody can tell whether it is owed, or that starts from a later event, is not filed now either, and
+// people would wait for ever.
 func (j Judgement) Orders() Waits {
 	out := Waits{}
-	verdicts := map[string]Verdict{}
+	owed := map[string]bool{}
 	for _, o := range j.Obligations {
-		verdicts[o.ID] = o.Verdict
+		owed[o.ID] = o.FirstReport()
 	}
 	for _, o := range j.Obligations {
 		if o.Duty != "notify_individuals" || o.Verdict != Applies {
 			continue
 		}
 		for _, first := range o.NotBefore {
-			if verdicts[first] == Applies {
+			if owed[first] {
 				out = append(out, Wait{Kind: HoldOrder, Ref: first, Obligation: o.ID, Jurisdictions: places(o.Jurisdiction)})
 			}
 		}

@@ -109,7 +109,7 @@ func TestOrdersWaitForWhatMustBeFiledFirst(t *testing.T) {
 	const first, people = "xx-law/authority/report", "xx-law/individuals/notice"
 	judged := func(a, p breach.Verdict, jurisdiction string) breach.Judgement {
 		return breach.Judgement{Obligations: []breach.Obligation{
-			{ID: first, Duty: "notify_authority", Verdict: a},
+			{ID: first, Duty: "notify_authority", Verdict: a, Clock: &breach.Clock{From: "assessed_at"}},
 			{ID: people, Duty: "notify_individuals", Verdict: p, NotBefore: []string{first}, Jurisdiction: jurisdiction},
 		}}
 	}

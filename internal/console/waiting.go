@@ -40,8 +40,21 @@ func (i waitItem) order() int {
 func (l speech) waiting(o breach.Overview, by breach.Actor) waitingView {
 	v := waitingView{Silent: !o.EngineAnswers && o.Incident.State != breach.IncidentClosed, Closed: o.Incident.State == breach.IncidentClosed}
 	first := true
+	late := 0
 	for _, a := range o.Awaited {
+		if a.What == "explain_delay" {
+			late++
+		}
+	}
+	said := false
+	for _, a := range o.Awaited {
+		if a.What == "explain_delay" && said { // one page asks for all of them
+			continue
+		}
 		item := l.waitItem(o, a, by)
+		if a.What == "explain_delay" && late > 1 {
+			said, item.Title = true, l.Count(int64(late), "Say why 1 duty is late", "Say why %s duties are late")
+		}
 		if item.Mine {
 			v.Mine++
 		}

@@ -24,7 +24,7 @@ func heldBench(t *testing.T) *bench {
 	j := breach.Judgement{Obligations: []breach.Obligation{
 		{ID: policeDuty, Duty: "notify_individuals", Verdict: breach.Applies, DueAt: &due, Rules: rules, Jurisdiction: "DE", Hold: &breach.HoldRule{LawEnforcement: true}},
 		{ID: "cn-law/individuals/notice", Duty: "notify_individuals", Verdict: breach.Applies, Rules: rules, Jurisdiction: "CN"},
-		{ID: firstDuty, Duty: "notify_authority", Verdict: breach.Applies, Rules: rules},
+		{ID: firstDuty, Duty: "notify_authority", Verdict: breach.Applies, Rules: rules, Clock: &breach.Clock{From: "aware_at"}},
 		{ID: "sg-law/individuals/notice", Duty: "notify_individuals", Verdict: breach.Applies, Rules: rules, Jurisdiction: "SG", NotBefore: []string{firstDuty}},
 	}}
 	_, err := b.SaveJudgement(b.ctx, b.id, 1, j, map[string][]byte{hexSum(pack): pack}, day)
