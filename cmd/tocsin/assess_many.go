@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -109,6 +110,8 @@ func (c *cli) judgeDir(ctx context.Context, a assessing) error {
 			return nil
 		case d.IsDir(), !slices.Contains(kinds, strings.ToLower(filepath.Ext(path))):
 			return nil
+		case !ordinary(path):
+			return nil
 		}
 		found, err := c.records(path, a)
 		if err != nil {
@@ -124,6 +127,13 @@ func (c *cli) judgeDir(ctx context.Context, a assessing) error {
 		return no("%s holds no file with incidents (%s)", a.dir, strings.Join(kinds, ", "))
 	}
 	return c.judgeMany(ctx, a, records, problems)
+}
+
+// ordinary leaves out pipes and devices, at which reading would wait for ever. What cannot be looked at is
+// read all the same, so that it is named.
+func ordinary(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular()
 }
 
 func (c *cli) records(path string, a assessing) ([]record, error) {

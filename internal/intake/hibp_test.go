@@ -71,7 +71,8 @@ func TestHIBPFlags(t *testing.T) {
 		require.Equal(t, c.possibleOnly != nil && !*c.possibleOnly, f.Exposure.Exfiltrated != nil, "%v", c.patch)
 		require.Contains(t, strings.Join(notes, "\n"), c.note)
 		require.Equal(t, []string{"email", "password"}, f.Data.Classes)
-		require.Equal(t, c.patch["IsStealerLog"] == true, f.Incident.Cause != nil)
+		_, stolen := c.patch["IsStealerLog"]
+		require.Equal(t, stolen, f.Incident.Cause != nil)
 		require.Nil(t, f.People.Vulnerable)
 	}
 }
