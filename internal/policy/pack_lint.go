@@ -88,8 +88,8 @@ const longAgo = 366 * 24 * time.Hour
 
 // advise lists what is allowed and yet seldom meant.
 func advise(file string, p *compiledPack, now time.Time) (out []PackFault) {
-	say := func(at, format string, args ...any) {
-		out = append(out, PackFault{File: path.Base(file), Place: at, What: fmt.Sprintf(format, args...)})
+	say := func(at, what string) {
+		out = append(out, PackFault{File: path.Base(file), Place: at, What: what})
 	}
 	if p.scope.empty() && p.Kind != "self_imposed_promise" {
 		say("scope", "is empty, so it binds everybody everywhere; say whom it binds")
