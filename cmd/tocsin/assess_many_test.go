@@ -25,14 +25,12 @@ func TestEveryRealIncidentIsAssessed(t *testing.T) {
 			if _, err := os.Stat(dir); err != nil {
 				t.Skipf("SKIPPED: ../shared/data/incidents is not there; the real incidents were not assessed")
 			}
-			began := time.Now()
 			out, errOut, status := onTerminal(t.Context(), t, "http://127.0.0.1:1", "assess", "--from", from, "--dir", dir, "-o", "json")
 			require.Equal(t, exitDone, status, errOut)
 			var got manyAnswer
 			require.NoError(t, json.Unmarshal([]byte(out), &got))
 			require.Empty(t, got.Errors)
 			require.GreaterOrEqual(t, len(got.Incidents), least)
-			require.Less(t, time.Since(began), time.Minute)
 			for _, n := range got.Regimes {
 				require.Equal(t, len(got.Incidents), n.Applies+n.CannotTell+n.DoesNotApply, n.Regime)
 			}
