@@ -145,7 +145,7 @@ func (s *server) answered(v *visit, page, title string, role breach.Role, said s
 	if len(problems) == 0 {
 		problems = []string{p.Detail}
 	}
-	return s.showRunning(v, page, title, role, status, v.r.PostForm, problems)
+	return s.showRunning(v, page, title, role, status, v.r.Form, problems)
 }
 
 const (
@@ -159,7 +159,7 @@ func (s *server) delay(v *visit) error {
 	if err != nil {
 		return err
 	}
-	err = s.Desk.ExplainDelay(v.r.Context(), id, v.r.PostForm["obligation"], strings.TrimSpace(v.r.PostFormValue("why")), v.actor)
+	err = s.Desk.ExplainDelay(v.r.Context(), id, v.r.Form["obligation"], strings.TrimSpace(v.r.PostFormValue("why")), v.actor)
 	return s.answered(v, "delay", delayTitle, breach.RoleResponder, "Why it is late stands on the record. What was refused for that goes on.", err)
 }
 
@@ -175,7 +175,7 @@ func (s *server) placeHold(v *visit) error {
 		until = time.Time{} // refused like one that lies in the past
 	}
 	_, err = s.Desk.Hold(v.r.Context(), id, breach.Hold{
-		Kind: breach.HoldLawEnforcement, Form: f("form"), AskedBy: f("asked_by"), Reference: f("reference"), Reason: f("reason"), Until: until.UTC(), Obligations: v.r.PostForm["obligation"],
+		Kind: breach.HoldLawEnforcement, Form: f("form"), AskedBy: f("asked_by"), Reference: f("reference"), Reason: f("reason"), Until: until.UTC(), Obligations: v.r.Form["obligation"],
 	}, v.actor)
 	return s.answered(v, "hold", holdTitle, breach.RoleLead, "The hold is placed. It ends by itself.", err)
 }
