@@ -5,12 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
 // Approve composes what a second person approves and checks what was approved.
@@ -41,83 +43,147 @@ type ComposeOut struct {
 	Reports  []string `json:"reports,omitempty"`
 	People   int64    `json:"people"` // 0 for a plan of reports alone
 	Problems []string `json:"problems,omitempty"`
+	// Gaps are what regimes ask of the texts and nobody let go.
+	Gaps []breach.ContentGap `json:"gaps,omitempty"`
 }
 
-// Compose renders every text that the wave needs, takes the snapshot of its people, and puts the plan up
-// for approval. The same state gives the same plan again.
+// composed is a plan as it would be submitted now, with its texts and what is wrong with it.
+type composed struct {
+	plan      breach.Plan
+	texts     []breach.Text
+	judgement breach.Judgement
+	profile   policy.Profile
+	reports   []string
+	problems  []string
+}
+
+func (c composed) gaps() []breach.ContentGap {
+	if c.plan.Contents == nil {
+		return nil
+	}
+	return c.plan.Contents.Blocking()
+}
+
+// Compose renders every text that the wave needs, takes the snapshot of its people, compares the texts with what
+// the regimes ask of them, and puts the plan up for approval. The same state gives the same plan again.
 func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error) {
+	c, err := a.compose(ctx, in.Incident, in.Wave)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	if gaps := c.gaps(); len(c.problems)+len(gaps) > 0 {
+		return ComposeOut{Problems: c.problems, Gaps: gaps}, nil
+	}
+	// What counts as reached is what is approved with the policy, also when it changed since the opening.
+	if err := a.Cases.SetSufficiency(ctx, in.Incident, c.profile.Sufficiency()); err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	if err := a.Plans.SaveTexts(ctx, in.Incident, c.texts); err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	out, err := a.submit(ctx, c.plan, in)
+	if err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
+	out.People, out.Reports = c.plan.People.Total, c.reports
+	return out, fail(ctx, a.await(ctx, in.Incident, c.judgement, out.People > 0, out.Reports))
+}
+
+// Check says what would keep the plan of a list from being approved if it were submitted now. It changes nothing.
+func (a *Approve) Check(ctx context.Context, incident string, wave int) (breach.PlanCheck, error) {
+	c, err := a.compose(ctx, incident, wave)
+	if err != nil {
+		return breach.PlanCheck{}, err
+	}
+	out := breach.PlanCheck{Wave: wave, Problems: append([]string{}, c.problems...), Numbers: c.plan.Numbers}
+	if c.plan.Contents != nil {
+		out.Contents = *c.plan.Contents
+	}
+	return out, nil
+}
+
+// compose puts together what would be submitted, and changes nothing.
+func (a *Approve) compose(ctx context.Context, incident string, wave int) (c composed, err error) {
 	// Facts are taken at the revision that was judged: a newer one that nobody judged yet has no duties.
-	j, judged, err := a.Duties.Judgement(ctx, in.Incident)
+	j, judged, err := a.Duties.Judgement(ctx, incident)
 	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+		return c, err
 	}
-	file, rev, err := a.Cases.File(ctx, in.Incident, judged)
+	file, rev, err := a.Cases.File(ctx, incident, judged)
 	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+		return c, err
 	}
-	profile, err := a.Profiles.Profile(file.Policy)
-	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+	c.plan.Numbers = policy.Numbers(file.Facts)
+	file.Facts = policy.Effective(file.Facts) // texts give the numbers that drive the duties
+	if c.profile, err = a.Profiles.Profile(file.Policy); err != nil {
+		return c, err
 	}
-	people, err := a.Plans.Snapshot(ctx, in.Incident, in.Wave)
+	people, err := a.Plans.Snapshot(ctx, incident, wave)
 	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+		return c, err
 	}
-	reports, err := a.owed(ctx, in.Incident, j)
+	reports, err := a.owed(ctx, incident, j)
 	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+		return c, err
 	}
-	late, err := lately(ctx, a.Duties, a.Holds, in.Incident, j)
+	late, err := lately(ctx, a.Duties, a.Holds, incident, j)
 	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+		return c, err
 	}
 	unexplained := a.explain(late, j, people.Total > 0, reports)
 	if people.Total == 0 && len(reports) == 0 {
-		return ComposeOut{Problems: []string{fmt.Sprintf("people: list %d holds nobody, and no report is owed; load the list of affected people first", in.Wave)}}, nil
+		c.problems = []string{fmt.Sprintf("people: list %d holds nobody, and no report is owed; load the list of affected people first", wave)}
+		return c, nil
 	}
-	// What counts as reached is what is approved with the policy, also when it changed since the opening.
-	if err := a.Cases.SetSufficiency(ctx, in.Incident, profile.Sufficiency()); err != nil {
-		return ComposeOut{}, fail(ctx, err)
+	for _, o := range reports {
+		c.reports = append(c.reports, o.ID)
 	}
-	locales := make([]string, 0, len(people.ByLocale))
-	for l := range people.ByLocale {
-		locales = append(locales, l)
-	}
-	sort.Strings(locales)
-	texts, problems, err := a.Words.Texts(file, profile, reports, locales, publicReference(in.Incident))
-	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
-	}
-	if problems = append(problems, unexplained...); len(problems) > 0 {
-		return ComposeOut{Problems: problems}, nil
-	}
-	if err := a.Plans.SaveTexts(ctx, in.Incident, texts); err != nil {
-		return ComposeOut{}, fail(ctx, err)
-	}
-	plan := breach.Plan{
-		Incident: in.Incident, Wave: in.Wave, Revision: 1, People: people,
-		Channels: breach.ChannelPlan{Policy: profile.Name, SHA256: profile.SHA256(), Order: profile.Order()},
+	c.judgement = j
+	c.plan = breach.Plan{
+		Incident: incident, Wave: wave, Revision: 1, People: people, Numbers: c.plan.Numbers,
+		Channels: breach.ChannelPlan{Policy: c.profile.Name, SHA256: c.profile.SHA256(), Order: c.profile.Order()},
 		Rules:    breach.RulesSnapshot{FactRevision: rev, SHA256: packsDigest(a.Judge.Packs())},
 	}
-	for _, t := range texts {
-		switch t.Ref.Kind {
-		case "announcement":
-			plan.Announcement = append(plan.Announcement, t.Ref)
-		case "report":
-			plan.Reports = append(plan.Reports, t.Ref)
-		default:
-			plan.Notices = append(plan.Notices, t.Ref)
+	err = a.write(ctx, &c, file, reports)
+	c.problems = append(c.problems, unexplained...)
+	return c, err
+}
+
+// write composes the texts and checks what they hold.
+func (a *Approve) write(ctx context.Context, c *composed, file breach.IncidentFile, reports []breach.Obligation) (err error) {
+	duties := slices.Clone(reports)
+	for _, o := range c.judgement.Obligations {
+		if o.Duty == "notify_individuals" {
+			duties = append(duties, o)
 		}
 	}
-	out, err := a.submit(ctx, plan, in)
+	locales := slices.Sorted(maps.Keys(c.plan.People.ByLocale))
+	if c.texts, c.problems, err = a.Words.Texts(file, c.profile, duties, locales, publicReference(c.plan.Incident)); err != nil {
+		return err
+	}
+	waivers, err := a.Plans.Waivers(ctx, c.plan.Incident)
 	if err != nil {
-		return ComposeOut{}, fail(ctx, err)
+		return err
 	}
-	out.People = people.Total
-	for _, o := range reports {
-		out.Reports = append(out.Reports, o.ID)
+	ask := policy.Contents{Judgement: c.judgement, Reports: c.reports, KeepDays: c.profile.Announcement.KeepDays, Contact: file.Contact, Waivers: waivers}
+	for _, t := range c.texts {
+		body, err := t.Open()
+		if err != nil {
+			return err
+		}
+		ask.Texts = append(ask.Texts, body)
+		switch t.Ref.Kind {
+		case breach.KindAnnouncement:
+			c.plan.Announcement = append(c.plan.Announcement, t.Ref)
+		case breach.KindReport:
+			c.plan.Reports = append(c.plan.Reports, t.Ref)
+		default:
+			c.plan.Notices = append(c.plan.Notices, t.Ref)
+		}
 	}
-	return out, fail(ctx, a.await(ctx, in.Incident, j, people.Total > 0, out.Reports))
+	check := ask.Check()
+	c.plan.Contents = &check
+	return nil
 }
 
 // explain puts into the reports that are late why they are, with the fields that a late one must carry. It returns the

@@ -2,10 +2,11 @@ package activities
 
 import (
 	"context"
-	"slices"
+	"reflect"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
 // Assess judges fact revisions: what happened, to whom, which duties, by when.
@@ -95,9 +96,14 @@ func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Ti
 	if err != nil {
 		return nil, err
 	}
-	stale := slices.ContainsFunc(newest, func(p breach.PlanRecord) bool {
-		return p.State == breach.PlanAwaiting && p.Plan.Rules.FactRevision < rev
-	})
+	stale := false
+	for _, p := range newest {
+		if !stale && p.State == breach.PlanAwaiting && p.Plan.Rules.FactRevision < rev {
+			if stale, err = a.differ(ctx, incident, p.Plan.Rules.FactRevision, rev); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if stale {
 		if _, err := a.Plans.VoidPlans(ctx, incident, "facts were amended", now); err != nil {
 			return nil, err
@@ -113,6 +119,27 @@ func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Ti
 		}
 	}
 	return out, nil
+}
+
+// differ says whether two revisions give other texts or duties: a further list that changes no number that drives
+// makes no plan void.
+func (a *Assess) differ(ctx context.Context, incident string, from, to int) (bool, error) {
+	was, _, err := a.Cases.File(ctx, incident, from)
+	if err != nil {
+		return false, err
+	}
+	is, _, err := a.Cases.File(ctx, incident, to)
+	if err != nil {
+		return false, err
+	}
+	if reflect.DeepEqual(was.Facts.List, is.Facts.List) {
+		return true, nil
+	}
+	for _, f := range []*breach.IncidentFile{&was, &is} {
+		f.Facts = policy.Effective(f.Facts)
+		f.Facts.List = nil
+	}
+	return !reflect.DeepEqual(was, is), nil
 }
 
 func (a *Assess) newestPlans(ctx context.Context, incident string) ([]breach.PlanRecord, error) {

@@ -68,6 +68,8 @@ type Plans interface {
 	SaveTexts(ctx context.Context, incident string, texts []breach.Text) error
 	// Text returns a stored text after checking its bytes against the hash; breach.ErrTampered.
 	Text(ctx context.Context, incident, sha256 string) (breach.Text, error)
+	// Waivers lists what people let go of the texts' contents by name, the oldest first.
+	Waivers(ctx context.Context, incident string) ([]breach.Waiver, error)
 	// SavePlan puts a plan up for approval; an earlier one of the wave that still waits becomes void. The
 	// same hash again changes nothing.
 	SavePlan(ctx context.Context, p breach.Plan, author string, at time.Time) error
@@ -198,8 +200,8 @@ type Waves interface {
 // Words turns approved templates and the incident's narrative into texts and messages.
 type Words interface {
 	// Texts composes everything that the plan covers: notices for every channel, locale and variant that
-	// the wave needs, the announcement, and one report per obligation; without locales (nobody is on the list)
-	// reports alone. Problems name what is missing or empty and block approval. Page is the public reference
+	// the wave needs, the announcement, and one report per obligation towards an authority; without locales
+	// (nobody is on the list) reports alone. Duties towards people say what notices hold. Problems name what is missing or empty and block approval. Page is the public reference
 	// of the notice that SMS and push point to.
 	Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string, page string) (texts []breach.Text, problems []string, err error)
 	// Message renders one message for one addressee from an approved text of the wanted channel and variant.

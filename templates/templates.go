@@ -9,5 +9,5 @@ import "embed"
 // FS holds the files of this folder. A language is present when it has notice/, announcement/, advice/
 // and words/ entries.
 //
-//go:embed advice announcement notice report words
+//go:embed advice announcement notice report words contents.yaml
 var FS embed.FS

@@ -13,8 +13,8 @@ func (s *story) submit(ctx workflow.Context, in protocol.Submit) (breach.Submitt
 	w := s.wave(in.Wave)
 	again := w != nil && w.state == waveFailed
 	out, err := compose(ctx, activities.ComposeIn{Incident: s.in.Incident, Wave: in.Wave, Author: in.Actor, Again: again})
-	if err != nil || len(out.Problems) > 0 {
-		return breach.Submitted{Problems: out.Problems}, err
+	if err != nil || len(out.Problems)+len(out.Gaps) > 0 {
+		return breach.Submitted{Problems: out.Problems, Gaps: out.Gaps}, err
 	}
 	w = s.wave(in.Wave) // a list may have been loaded meanwhile
 	if w == nil {

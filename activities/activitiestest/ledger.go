@@ -46,6 +46,7 @@ type Ledger struct {
 	texts     map[string]breach.Text
 	plans     []breach.PlanRecord
 	approvals []breach.Approval
+	waivers   []breach.Waiver
 
 	holds   breach.Holds
 	delays  []breach.Delay

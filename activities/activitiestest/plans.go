@@ -36,6 +36,22 @@ func (l *Ledger) Text(ctx context.Context, _, sum string) (t breach.Text, err er
 	return t, err
 }
 
+// Waivers answers activities.Plans.
+func (l *Ledger) Waivers(ctx context.Context, _ string) (out []breach.Waiver, err error) {
+	err = l.do(ctx, "Waivers", false, func() error {
+		out = slices.Clone(l.waivers)
+		return nil
+	})
+	return out, err
+}
+
+// Waive lets gaps go.
+func (l *Ledger) Waive(list ...breach.Waiver) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waivers = append(l.waivers, list...)
+}
+
 // SavePlan answers activities.Plans.
 func (l *Ledger) SavePlan(ctx context.Context, p breach.Plan, author string, at time.Time) error {
 	return l.do(ctx, "SavePlan", true, func() error {

@@ -37,6 +37,9 @@ func (Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach.O
 		add(breach.TextBody{Kind: breach.KindAnnouncement, Channel: "page", Locale: locale, Parts: parts})
 	}
 	for _, o := range duties {
+		if o.Duty == "notify_individuals" {
+			continue // says what notices hold
+		}
 		add(breach.TextBody{Kind: breach.KindReport, Channel: o.ID, Locale: "en", Parts: parts})
 	}
 	return texts, nil, err

@@ -18,7 +18,7 @@ import (
 func (c *cli) plan() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "plan", Short: "Submit, read, approve or return what will be sent",
 		Example: "  tocsin plan submit 3f9a…\n  tocsin plan show 3f9a…\n  tocsin plan approve 3f9a… --plan-hash 41cd…"})
-	cmd.AddCommand(c.planSubmit(), c.planShow(), c.planApprove(), c.planReturn())
+	cmd.AddCommand(c.planSubmit(), c.planCheck(), c.planWaive(), c.planShow(), c.planApprove(), c.planReturn())
 	return cmd
 }
 
@@ -145,6 +145,8 @@ func (v planView) show(p *page) {
 	showPlanPeople(p, plan)
 	p.head("Rules")
 	p.para(2, fmt.Sprintf("policy %s, judged from facts no. %d", plan.Channels.Policy, plan.Rules.FactRevision))
+	showNumbers(p, plan.Numbers)
+	showContents(p, plan.Contents)
 	for _, t := range v.Texts {
 		showText(p, t.Ref, t.Body)
 	}

@@ -309,6 +309,24 @@ func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
 	return v, d.known(id)
 }
 
+func (d *desk) CheckPlan(_ context.Context, id string, wave int) (breach.PlanCheck, error) {
+	gap := breach.ContentGap{Obligation: "eu-gdpr/individuals/notice", Field: "dpo", Kind: breach.GapMissing, Says: "the data protection officer",
+		Texts: []string{"email en self"}, Citation: "GDPR art. 34(2)", Verified: true, Do: "Write it as contents.<language>.dpo of the incident"}
+	note := breach.ContentNote{Kind: breach.NoteMayBeRequired, Field: "legal_rights", Says: "Required if the duty turns out to apply: rights", Obligations: []string{"jp-appi/individuals/notice"}}
+	estimate, list := int64(900), int64(1203)
+	number := breach.NumberCount{Field: "people.total", Estimate: &estimate, List: &list, Drives: &list, Open: true, Says: "1,203 from the list loaded at 2026-03-01T08:00:00Z, the estimate said 900"}
+	return breach.PlanCheck{Wave: wave, Problems: []string{}, Numbers: []breach.NumberCount{number},
+		Contents: breach.ContentCheck{Checked: []string{gap.Obligation}, Gaps: []breach.ContentGap{gap}, Notes: []breach.ContentNote{note}}}, d.known(id)
+}
+
+func (d *desk) WaiveContents(_ context.Context, id string, _ int, gaps []breach.Waiver, _ string, _ breach.Actor) ([]breach.Waiver, error) {
+	return gaps, d.known(id)
+}
+
+func (d *desk) DecideNumber(_ context.Context, id string, _ breach.NumberDecision, _ breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, d.known(id)
+}
+
 func (d *desk) Plan(_ context.Context, id string, _ int) (breach.PlanRecord, []breach.Text, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

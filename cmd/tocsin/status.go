@@ -22,6 +22,7 @@ func showStatus(p *page, v breach.Overview) {
 	showFlags(p, v)
 	showAwaited(p, v)
 	showNotes(p, v.Notes)
+	showNumbers(p, v.Numbers)
 	showDuties(p, v)
 	showPeople(p, v)
 	showChannels(p, v)

@@ -23,6 +23,8 @@ type Desk struct {
 	*engine.Engine
 	Store *store.Store
 	Packs *Packs
+	// Checker looks at a plan before it is submitted.
+	Checker Checker
 	// Profiles explain why people are not reached.
 	Profiles Profiles
 	Notices  func(reference string) string // address of a published page

@@ -62,7 +62,7 @@ func (d *Desk) seeFacts(ctx context.Context, incident string, v *breach.Overview
 		v.Organisation = *file.Facts.Organisation.Name
 	}
 	v.Timings.DetectedAt = file.Facts.Incident.DetectedAt
-	v.Missing = file.Missing()
+	v.Missing, v.Numbers = file.Missing(), numbersOf(file)
 	return nil
 }
 

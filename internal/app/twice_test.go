@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/standalone/pgchild/pgtest"
@@ -40,6 +41,10 @@ func (s *stories) SignalWorkflow(_ context.Context, id, _, name string, _ any) e
 	defer s.mu.Unlock()
 	s.signals = append(s.signals, name+" to "+id)
 	return nil
+}
+
+func (s *stories) UpdateWorkflow(context.Context, client.UpdateWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	return nil, temporal.NewNonRetryableApplicationError("no story is told here", string(breach.ErrConflict), nil)
 }
 
 func (s *stories) CheckHealth(context.Context, *client.CheckHealthRequest) (*client.CheckHealthResponse, error) {

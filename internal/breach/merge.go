@@ -23,6 +23,11 @@ func MergeFile(base IncidentFile, patch []byte) (IncidentFile, error) {
 		base.Facts, err = MergeFacts(base.Facts, patch)
 		return base, err
 	}
+	if facts, has := p.get("facts"); has {
+		if err := notCounted(facts, "facts.list"); err != nil {
+			return IncidentFile{}, err
+		}
+	}
 	b, err := json.Marshal(base)
 	if err != nil {
 		return IncidentFile{}, Errorf(ErrInternal, "the incident at hand cannot be written: %w", err)
@@ -32,4 +37,13 @@ func MergeFile(base IncidentFile, patch []byte) (IncidentFile, error) {
 		return IncidentFile{}, err
 	}
 	return incidentOf(merge(t, p))
+}
+
+// notCounted refuses a change of what the product itself counts.
+func notCounted(facts *tree, where string) error {
+	if _, has := facts.get("list"); !has {
+		return nil
+	}
+	return Errorf(ErrInvalid, "what the lists hold cannot be changed").With(
+		FieldError{where, "is counted by the product when a list is loaded; load a list, or decide about a number with a reason"})
 }

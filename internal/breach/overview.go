@@ -13,6 +13,7 @@ type Overview struct {
 	Assessment   *Assessment               `json:"assessment,omitempty"`
 	Duties       []Duty                    `json:"obligations"`
 	Missing      []string                  `json:"missing,omitempty"` // facts and texts that block approval
+	Numbers      []NumberCount             `json:"numbers,omitempty"` // on which lists and facts disagree, or that were decided
 	Notes        []string                  `json:"notes,omitempty"`   // of detectors and imported files: close to facts, for a person to decide
 	People       Tally                     `json:"people"`
 	Total        int64                     `json:"total"`

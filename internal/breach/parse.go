@@ -75,6 +75,9 @@ func MergeFacts(base Facts, patch []byte) (Facts, error) {
 	if _, err := factsOf(p); err != nil {
 		return Facts{}, err
 	}
+	if err := notCounted(p, "list"); err != nil {
+		return Facts{}, err
+	}
 	b, err := json.Marshal(base)
 	if err != nil {
 		return Facts{}, Errorf(ErrInternal, "the facts at hand cannot be written: %w", err)

@@ -37,6 +37,8 @@ type approveView struct {
 	Hash            []string
 	HashShort       string
 	Stale           string // facts moved on since the plan was made
+	Contents        *contentsView
+	Numbers         []string
 	Broken          bool
 	Decision        decisionView
 }
@@ -104,6 +106,7 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 	l.approvePeople(&view, rec.Plan.People)
 	l.approveChannels(&view, rec.Plan)
 	l.approveRules(&view, rec.Plan, o)
+	view.Contents, view.Numbers = l.contents(rec.Plan.Contents), l.numbers(rec.Plan.Numbers)
 	view.Decision = l.decision(rec, v.actor)
 	view.Decision.CSRF = v.session.csrf
 	if view.Broken && view.Decision.May {

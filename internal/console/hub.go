@@ -186,7 +186,7 @@ func versions(o breach.Overview) map[string]string {
 		"channels":     o.Channels,
 		"failures":     o.Failures,
 		"countries":    o.Countries,
-		"missing":      []any{o.Missing, o.Notes},
+		"missing":      []any{o.Missing, o.Notes, o.Numbers},
 		"duties":       []any{inc.State, o.Duties, o.Filings, told, o.Delays, o.Amended},
 		"waves":        o.Waves,
 		"reports":      []any{inc.State, o.Duties, o.Filings},

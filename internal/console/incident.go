@@ -29,6 +29,7 @@ type incidentView struct {
 	Duties          dutiesView
 	Amended         *amendedView
 	Missing         []string
+	Numbers         []string // on which lists and facts differ, or that were decided
 	Notes           []string // of detectors and imported files, for a person to decide
 	Waves           []waveRow
 	Reports         []reportRow
@@ -128,7 +129,7 @@ func (s *server) buildIncident(v *visit, o breach.Overview, last []breach.AuditE
 	view.Lede = l.lede(o, view.Waiting.Mine)
 	view.Announcement.Now = announceable(o) && may(v.actor, breach.RoleLead)
 	view.Lede.Announce = view.Announcement.Now && o.Estimate != nil && slices.Contains(o.Estimate.Advice, "announce_now")
-	view.Missing, view.Notes = o.Missing, o.Notes
+	view.Missing, view.Notes, view.Numbers = o.Missing, o.Notes, l.numbers(o.Numbers)
 	if inc.AwareAt != nil {
 		at := l.At(*inc.AwareAt)
 		view.Aware = &at

@@ -52,6 +52,7 @@ type recordData struct {
 	Reference       string    `json:"reference"`
 	Changes         []string  `json:"changes"`
 	Until           time.Time `json:"until"`
+	Field           string    `json:"field"`
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
@@ -97,6 +98,10 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.toldMove(o, e.Actor, d)
 	case "facts.amended":
 		return l.T("%s amended the facts, revision %d.", who, d.FactRevision)
+	case "people.counted":
+		return l.T("The lists were counted; the numbers are in revision %d of the facts.", d.FactRevision)
+	case "contents.waived":
+		return l.T("%s let something go that a regime asks of the texts, %s (%s): %s", who, duty, d.Field, d.Reason)
 	case "duties.judged":
 		said := l.T("Duties were judged from revision %d of the facts; severity %s.", d.FactRevision, l.T(d.Level))
 		if n := len(d.Changes); n > 0 {

@@ -76,10 +76,26 @@ func (k *kase) eventually(t *testing.T, who caller, method, path string, body, a
 	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		p := who.try(t, method, path, body, answer)
+		if p.code() == breach.ErrContents {
+			k.waive(t, who, p)
+			p = who.try(t, method, path, body, answer)
+		}
 		if p.code() != breach.ErrUnavailable || time.Now().After(end) {
 			return p
 		}
 	}
+}
+
+// waive lets go what regimes ask of the texts and these stories do not tell.
+func (k *kase) waive(t *testing.T, who caller, p *problem) {
+	t.Helper()
+	var gaps []map[string]string
+	for _, e := range p.Fields {
+		obligation, field, ok := strings.Cut(e.Where, " ")
+		require.True(t, ok, "a gap is named by its duty and field: %s", e.Where)
+		gaps = append(gaps, map[string]string{"obligation": obligation, "field": field})
+	}
+	who.do(t, http.MethodPost, k.path("/plan/waive"), map[string]any{"gaps": gaps, "reason": "this story is not about it"}, nil)
 }
 
 func (k *kase) approve(t *testing.T, hash string) {

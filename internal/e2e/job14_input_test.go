@@ -113,7 +113,7 @@ func TestMainJob14BadAmendments(t *testing.T) {
 	require.Equal(t, breach.ErrNotFound, p.code())
 	require.Equal(t, before, k.timeline(t))
 	v := k.overview(t)
-	require.Equal(t, 1, v.Incident.FactRevision)
+	require.Equal(t, 2, v.Incident.FactRevision, "the opening, and what the list counts")
 	require.Equal(t, hash, v.Waves[0].Plan.Hash)
 	require.Equal(t, breach.PlanAwaiting, v.Waves[0].Plan.State, "the plan is not void")
 }

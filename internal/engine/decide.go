@@ -22,6 +22,11 @@ func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by br
 	if file, err = breach.MergeFile(file, patch); err != nil {
 		return breach.Amended{}, err
 	}
+	return e.revise(ctx, incident, file, base, by)
+}
+
+// revise stores a new revision of the incident's file and has its duties judged.
+func (e *Engine) revise(ctx context.Context, incident string, file breach.IncidentFile, base int, by breach.Actor) (breach.Amended, error) {
 	rev, err := e.Ledger.AmendFile(ctx, incident, file, base, by, e.Now().UTC())
 	if err != nil {
 		return breach.Amended{}, err

@@ -46,6 +46,7 @@ type Ledger interface {
 	ExplainDelays(ctx context.Context, incident, id string, obligations []string, reason string, by breach.Actor, at time.Time) error
 	DecideAgain(ctx context.Context, incident string, d breach.Retry, measured breach.Retried, by breach.Actor, at time.Time) error
 	AskAnnouncement(ctx context.Context, incident, id, why string, by breach.Actor, at time.Time) (breach.AnnounceNow, error)
+	Waive(ctx context.Context, incident string, list []breach.Waiver, at time.Time) error
 	OwedReports(ctx context.Context, incident string) ([]string, error)
 	EmptyList(ctx context.Context, incident string, by breach.Actor, at time.Time) (wave int, err error)
 	DueLists(ctx context.Context) ([]breach.DueList, error)
@@ -93,6 +94,10 @@ func (e *Engine) OpenDraft(ctx context.Context, file breach.IncidentFile, by bre
 func (e *Engine) open(ctx context.Context, file breach.IncidentFile, by breach.Actor, state breach.IncidentState) (breach.Opened, error) {
 	if by.Role != breach.RoleResponder && by.Role != breach.RoleLead {
 		return breach.Opened{}, breach.Errorf(breach.ErrForbidden, "the role %q does not open incidents", by.Role)
+	}
+	if file.Facts.List != nil {
+		return breach.Opened{}, breach.Errorf(breach.ErrInvalid, "the incident file says what lists hold that are not loaded yet").
+			With(breach.FieldError{Where: "facts.list", What: "leave it out: it is counted when a list is loaded"})
 	}
 	if file.Policy == "" {
 		file.Policy = e.DefaultPolicy

@@ -34,6 +34,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.api = humago.New(s.mux, s.document())
 	s.incidents()
 	s.plans()
+	s.contents()
 	s.people()
 	s.unreached()
 	s.running()

@@ -221,6 +221,18 @@ func (d *desk) Overview(_ context.Context, id string) (breach.Overview, error) {
 	return d.overview(id)
 }
 
+func (d *desk) CheckPlan(_ context.Context, _ string, wave int) (breach.PlanCheck, error) {
+	return breach.PlanCheck{Wave: wave, Problems: []string{}, Contents: breach.ContentCheck{Checked: []string{}}}, d.did(fmt.Sprintf("check plan %d", wave))
+}
+
+func (d *desk) WaiveContents(_ context.Context, _ string, _ int, gaps []breach.Waiver, reason string, _ breach.Actor) ([]breach.Waiver, error) {
+	return gaps, d.did("waive " + gaps[0].Obligation + " " + gaps[0].Field + ": " + reason)
+}
+
+func (d *desk) DecideNumber(_ context.Context, _ string, n breach.NumberDecision, _ breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, d.did(fmt.Sprintf("decide %s %d: %s", n.Field, n.Value, n.Reason))
+}
+
 func (d *desk) Plan(_ context.Context, id string, wave int) (breach.PlanRecord, []breach.Text, error) {
 	d.called("plan")
 	if d.plan == nil {

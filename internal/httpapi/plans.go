@@ -149,6 +149,8 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*answer[breach.Su
 	}
 	if err == nil && len(out.Problems) > 0 {
 		err = incomplete(out.Problems)
+	} else if err == nil && len(out.Gaps) > 0 {
+		err = lacking(out.Gaps)
 	}
 	return reply(out, err)
 }
@@ -183,6 +185,15 @@ func incomplete(problems []string) error {
 			what = "is missing"
 		}
 		e = e.With(breach.FieldError{Where: where, What: what})
+	}
+	return e
+}
+
+// lacking names each gap of the texts with its duty, field, source and what to do.
+func lacking(gaps []breach.ContentGap) error {
+	e := breach.Errorf(breach.ErrContents, "the plan cannot be approved: %d things that its regimes ask of the texts are not as they should be", len(gaps))
+	for _, g := range gaps {
+		e = e.With(breach.FieldError{Where: g.Place(), What: g.What()})
 	}
 	return e
 }

@@ -63,6 +63,10 @@ type Desk interface {
 	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
+	// CheckPlan says what would keep a plan from being approved; wave 0 is the newest list, or reports alone.
+	CheckPlan(ctx context.Context, incident string, wave int) (breach.PlanCheck, error)
+	WaiveContents(ctx context.Context, incident string, wave int, gaps []breach.Waiver, reason string, by breach.Actor) ([]breach.Waiver, error)
+	DecideNumber(ctx context.Context, incident string, d breach.NumberDecision, by breach.Actor) (breach.Amended, error)
 	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest wave.
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error)
 	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)

@@ -13,8 +13,20 @@ import (
 // It is deterministic and changes nothing. p is the policy in force; the zero Profile means none. now only
 // decides what is overdue, and which rules bind while neither awareness nor detection has a time.
 // Facts that ParseFacts accepted never give an error.
+// Numbers that loaded lists give are reconciled with the estimate first, see Effective.
 func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgement, error) {
+	n := reckon(f)
+	low, err := r.judge(n.low, n.origins, p, now)
+	if err != nil || !n.spread {
+		return low, err
+	}
+	high, err := r.judge(n.high, n.origins, p, now)
+	return between(low, high), err
+}
+
+func (r *Rules) judge(f breach.Facts, origins map[string]string, p Profile, now time.Time) (breach.Judgement, error) {
 	score, j := r.judging(&f, p, now)
+	j.origins = origins
 	out := breach.Judgement{Assessment: score.assessment(), Obligations: make([]breach.Obligation, len(r.ordered))}
 	for i, ph := range r.ordered {
 		o, err := j.obligation(ph)
@@ -244,6 +256,7 @@ func (r *Rules) Substitutes(f breach.Facts, p Profile, obligation string, now ti
 	if ph == nil {
 		return nil, breach.Errorf(breach.ErrNotFound, "no rule pack has an obligation of that id")
 	}
+	f = Effective(f)
 	_, j := r.judging(&f, p, now)
 	var out []Substitute
 	for i, t := range ph.substitute {

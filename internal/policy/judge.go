@@ -24,7 +24,8 @@ type judging struct {
 	scopes  []*finding  // by index of the pack
 	done    []*ruling   // by index of the phase
 	texts   map[factRef]string
-	shown   map[*rule]string // the values that a condition used
+	shown   map[*rule]string  // the values that a condition used
+	origins map[string]string // where a number comes from, by its fact
 }
 
 // finding is what a test came to.
@@ -132,6 +133,9 @@ func (j *judging) text(ref factRef) string {
 	s, ok := j.texts[ref]
 	if !ok {
 		s, _ = factText(j.facts, ref)
+		if name, _, _ := strings.Cut(s, " = "); j.origins[name] != "" {
+			s += " [" + j.origins[name] + "]"
+		}
 		j.texts[ref] = s
 	}
 	return s

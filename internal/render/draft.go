@@ -31,16 +31,20 @@ type draft struct {
 	tags    []string
 	prose   map[string]map[string]prose // language -> section
 	classes []string
+	written map[string]map[string]prose // language -> field: words of the organisation for fields that nothing else holds
+	more    map[string]map[string]prose // language -> field: what regimes ask of notices beyond the sections
 
 	problems []string
 	seen     map[string]bool
 }
 
 func (e *Engine) newDraft(file breach.IncidentFile, s Scope) *draft {
-	d := &draft{engine: e, facts: file.Facts, scope: s, prose: map[string]map[string]prose{}, seen: map[string]bool{}}
+	d := &draft{engine: e, facts: file.Facts, scope: s, prose: map[string]map[string]prose{}, seen: map[string]bool{},
+		written: map[string]map[string]prose{}, more: map[string]map[string]prose{}}
 	d.identity(file)
 	d.languages()
 	d.narrative(file.Narrative)
+	d.contents(file.Contents)
 	for _, c := range file.Facts.Data.Classes {
 		d.classes = append(d.classes, className(c))
 	}

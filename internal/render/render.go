@@ -20,6 +20,9 @@ type Engine struct {
 	tags      []string           // sorted
 	reports   map[string]*report // by file name below report/, without .txt
 
+	gives map[string][]string     // block -> content fields, as contents.yaml declares
+	shows map[executable][]string // template -> blocks that it shows
+
 	compiled memo[*compiled] // by the SHA-256 of a text
 	locales  memo[string]    // the best tag by the wanted one and those that there are; matching anew costs 70 µs
 }
@@ -47,6 +50,9 @@ func NewFrom(files fs.FS) (*Engine, error) {
 		e.tags = append(e.tags, entry.Name())
 	}
 	sort.Strings(e.tags)
+	if err := e.loadContents(files); err != nil {
+		return nil, err
+	}
 	return e, e.loadReports(files)
 }
 

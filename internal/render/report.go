@@ -95,6 +95,9 @@ func (d *draft) report(o breach.Obligation) breach.TextBody {
 	}
 	for _, key := range keys {
 		text, isKnown := known[key]
+		if p := d.writtenFor(tag, key); p.Text != "" {
+			text = p.Text
+		}
 		switch {
 		case text != "":
 			b.Fields[key] = text

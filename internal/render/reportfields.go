@@ -17,7 +17,7 @@ func (d *draft) reportFields(l *tongue) map[string]string {
 		"controller_id": d.org + suffix(" (", deref(d.facts.Organisation.Country), ")"), "contact_point": contact,
 		"summary": p["summary"].Text, "consequences": p["consequences"].Text,
 		"measures_taken": p["measures_taken"].Text, "measures_planned": p["measures_planned"].Text,
-		"individual_steps": p["individual_steps"].Text, "remedies": p["remedies"].Text,
+		"individual_steps": p["individual_steps"].Text, "remedies": p["remedies"].Text, "remedies_offered": p["remedies"].Text,
 		"recurrence_prevention": p["measures_planned"].Text, "notify_status": l.words.Affirmed["people_will_be_told"],
 	}
 	if d.facts.Incident.IndividualsNotifiedAt != nil {
@@ -84,6 +84,19 @@ func (d *draft) proseFor(tag string) map[string]prose {
 		return d.prose[told[0]]
 	}
 	return nil
+}
+
+// writtenFor is what the organisation wrote for a field, in a language or in the first that it wrote in.
+func (d *draft) writtenFor(tag, field string) prose {
+	if p, ok := d.written[tag][field]; ok {
+		return p
+	}
+	for _, t := range d.told() {
+		if p, ok := d.written[t][field]; ok {
+			return p
+		}
+	}
+	return prose{}
 }
 
 // instant writes a time in the language's zone, named.

@@ -13,13 +13,15 @@ import (
 
 // Texts composes everything that a plan covers: a notice per channel, language and variant that people in
 // locales need, the announcement in every language that has a narrative, and a report per obligation
-// towards an authority that applies or may apply. The first language is the default one.
+// towards an authority that applies or may apply. Duties towards people that apply say what notices and
+// announcement hold beyond the narrative. The first language is the default one.
 //
 // Problems name what is missing, empty or not allowed, and block approval; texts are returned beside them
 // so that they can be looked at. An error means that the templates themselves are broken.
 func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error) {
 	d := e.newDraft(file, s)
 	if len(locales) > 0 { // else nobody is on the list: reports alone
+		d.askedOfNotices(duties)
 		texts = d.toPeople(locales)
 	}
 	for _, duty := range duties {
@@ -72,6 +74,7 @@ type view struct {
 	AnswerDays, MinorAge int
 	Guardian             bool
 	Advice               []string
+	More                 []extra // fields that regimes ask for beyond the sections
 	Person               personView
 
 	Summary, Consequences, MeasuresTaken, MeasuresPlanned, IndividualSteps, Remedies any
@@ -99,6 +102,7 @@ func (d *draft) views(l *tongue) (plain, markup view) {
 		v.People = grouped(*n)
 	}
 	plain, markup = v, v
+	plain.More, markup.More = d.extras(l, false), d.extras(l, true)
 	p := d.prose[l.tag]
 	for name, fields := range map[string][2]*any{
 		"summary": {&plain.Summary, &markup.Summary}, "consequences": {&plain.Consequences, &markup.Consequences},
@@ -120,6 +124,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breac
 		subject := single(d.run(set.subject, plain))
 		plain.Subject, markup.Subject = subject, subject
 		b.Parts = map[string]string{"subject": subject, "text": d.run(set.body, plain), "html": d.run(set.html, markup)}
+		b.Carries = d.carried(l, set.body, set.html)
 		d.carries(set.body.Name(), b.Parts["text"], l, false)
 		d.carries(set.html.Name()+" ("+l.tag+" "+variant+")", b.Parts["html"], l, true)
 		d.harmless(set.html.Name()+" ("+l.tag+" "+variant+")", b.Parts["html"])
@@ -129,10 +134,12 @@ func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breac
 		}
 	case breach.SMS:
 		b.Parts = map[string]string{"text": single(d.run(set.sms, plain)), "link": d.pointer()}
+		b.Carries = d.carried(l, set.sms)
 		d.holds(set.sms.Name(), b.Parts["text"], "the reference code", marks.Reference)
 		d.holds(set.sms.Name(), b.Parts["text"], "the address of the page", d.pointer())
 	case breach.Push:
 		b.Parts = map[string]string{"title": single(d.run(set.pushTitle, plain)), "body": single(d.run(set.pushBody, plain)), "link": d.pointer()}
+		b.Carries = merged(d.carried(l, set.pushTitle), d.carried(l, set.pushBody))
 		d.holds(set.pushBody.Name(), b.Parts["body"], "the reference code", marks.Reference)
 	default:
 		return breach.TextBody{}, false
@@ -148,6 +155,7 @@ func (d *draft) announcement(l *tongue) breach.TextBody {
 	b := breach.TextBody{Kind: breach.KindAnnouncement, Channel: "page", Locale: l.tag, Parts: map[string]string{
 		"title": title, "html": d.run(l.page.html, markup), "text": d.run(l.page.text, plain),
 	}}
+	b.Carries = merged(d.carried(l, l.page.text, l.page.html), d.carried(l, l.page.title))
 	d.carries(l.page.text.Name(), b.Parts["text"], l, false)
 	d.carries(l.page.html.Name(), b.Parts["html"], l, true)
 	d.harmless(l.page.html.Name(), b.Parts["html"])

@@ -57,11 +57,12 @@ func TestApproval(t *testing.T) {
 
 	queued, err := b.PendingCommands(b.ctx, "")
 	require.NoError(t, err)
-	require.Len(t, queued, 2, "the list and the approval")
+	require.Len(t, queued, 3, "the list, its numbers and the approval")
 	require.Equal(t, "people-loaded", queued[0].Name)
 	require.JSONEq(t, `{"wave": 1}`, string(queued[0].Payload))
 	require.NoError(t, b.CommandTaken(b.ctx, queued[0].ID))
-	queued = queued[1:]
+	require.Equal(t, "amend", queued[1].Name)
+	queued = queued[2:]
 	require.Equal(t, "approve", queued[0].Name)
 	var payload map[string]any
 	require.NoError(t, json.Unmarshal(queued[0].Payload, &payload))

@@ -141,30 +141,37 @@ func (s *Store) amend(ctx context.Context, incident string, base int, by breach.
 		if !reflect.DeepEqual(before, file.Facts) {
 			action = "facts.amended"
 		}
-		body, err := json.Marshal(file)
-		if err != nil {
-			return breach.Errorf(breach.ErrInvalid, "the incident file cannot be encoded")
-		}
-		rev = base + 1
-		if err := insertRevision(ctx, tx, incident, rev, body, by.ID, instant(at)); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE incident SET fact_revision = $2, title = $3, aware_at = $4, policy = $5 WHERE id = $1`,
-			incident, rev, title(file), file.Facts.Incident.AwareAt, file.Policy)
-		if err != nil {
-			return err
-		}
-		id := breach.AmendmentID(incident, rev)
-		payload, err := json.Marshal(map[string]any{"id": id, "actor": by.ID, "role": by.Role, "fact_revision": rev})
-		if err != nil {
-			return breach.Errorf(breach.ErrInvalid, "the amendment cannot be encoded")
-		}
-		if err := queueCommand(ctx, tx, incident, id, "amend", payload); err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, incident, note{"", by.ID, action, facts{"fact_revision": rev, "file_sha256": hexSum(body)}, at})
+		rev, err = revise(ctx, tx, inc, file, by, note{"", by.ID, action, nil, at})
+		return err
 	})
 	return rev, err
+}
+
+// revise stores a new revision of an incident whose row is locked, and queues the command that has it judged.
+func revise(ctx context.Context, tx pgx.Tx, inc breach.Incident, file breach.IncidentFile, by breach.Actor, n note) (int, error) {
+	body, err := json.Marshal(file)
+	if err != nil {
+		return 0, breach.Errorf(breach.ErrInvalid, "the incident file cannot be encoded")
+	}
+	rev := inc.FactRevision + 1
+	if err := insertRevision(ctx, tx, inc.ID, rev, body, by.ID, instant(n.at)); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE incident SET fact_revision = $2, title = $3, aware_at = $4, policy = $5 WHERE id = $1`,
+		inc.ID, rev, title(file), file.Facts.Incident.AwareAt, file.Policy)
+	if err != nil {
+		return 0, err
+	}
+	id := breach.AmendmentID(inc.ID, rev)
+	payload, err := json.Marshal(map[string]any{"id": id, "actor": by.ID, "role": by.Role, "fact_revision": rev})
+	if err != nil {
+		return 0, breach.Errorf(breach.ErrInvalid, "the amendment cannot be encoded")
+	}
+	if err := queueCommand(ctx, tx, inc.ID, id, "amend", payload); err != nil {
+		return 0, err
+	}
+	n.data = facts{"fact_revision": rev, "file_sha256": hexSum(body)}
+	return rev, appendAudit(ctx, tx, inc.ID, n)
 }
 
 // File returns facts, narrative and contact at a fact revision; 0 means the latest.

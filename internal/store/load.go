@@ -78,6 +78,7 @@ type loading struct {
 	first, next int64 // ids
 	blocks      []blockRow
 	digest      *blockDigest
+	counted     breach.ListFacts // of this list
 	duplicates  []DuplicateRow
 	report      breach.LoadReport
 	listErr     error // of the sequence, given back as it is
@@ -112,6 +113,7 @@ func (l *loading) begin(ctx context.Context, tx pgx.Tx) (err error) {
 	l.report.Wave++
 	l.first = (last+breach.BlockSize-1)/breach.BlockSize*breach.BlockSize + 1
 	l.next, l.earlier, l.sieve, l.kinds = l.first, last > 0, newSieve(), kinds{}
+	l.counted.ChildAge = int64(l.rules.age)
 	return err
 }
 
@@ -199,6 +201,7 @@ func (l *loading) row(p *prepared) ([]any, error) {
 	l.next++
 	p.ref = l.box.reference(p.id)
 	p.kind = l.kinds.of(p.shape)
+	l.counted.Count(p.place, p.minor, p.channels != 0)
 	sealed, err := l.box.seal(personPlace(p.id), p.plain)
 	if err != nil {
 		return nil, err
@@ -308,10 +311,33 @@ func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Sourc
 			return err
 		}
 	}
-	return appendAudit(ctx, l.tx, l.incident, note{"", by.ID, "people.loaded", facts{
+	err := appendAudit(ctx, l.tx, l.incident, note{"", by.ID, "people.loaded", facts{
 		"wave": l.report.Wave, "added": l.report.Added, "duplicates": l.report.Duplicates, "digest": l.report.Digest,
 		"file_sha256": source.SHA256, "format": source.Format, "encoding": source.Encoding,
 	}, at})
+	if err != nil || l.report.Added == 0 {
+		return err
+	}
+	return l.tellFacts(ctx, by, at)
+}
+
+// tellFacts writes what the lists count into the facts, as a revision of its own, which has the duties judged anew.
+func (l *loading) tellFacts(ctx context.Context, by breach.Actor, at time.Time) error {
+	inc, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE")
+	if err != nil {
+		return err
+	}
+	file, _, err := fileAt(ctx, l.tx, l.incident, inc.FactRevision)
+	if err != nil {
+		return err
+	}
+	if file.Facts.List == nil {
+		file.Facts.List = &breach.ListFacts{}
+	}
+	l.counted.LoadedAt, l.counted.Lists = instant(at).UTC(), 1
+	file.Facts.List.Add(l.counted)
+	_, err = revise(ctx, l.tx, inc, file, by, note{"", by.ID, "people.counted", nil, at})
+	return err
 }
 
 func (l *loading) writeWave(ctx context.Context, by breach.Actor, source *breach.Source, at time.Time) error {

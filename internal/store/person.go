@@ -34,6 +34,7 @@ type prepared struct {
 	email, phone int32 // look-up hashes
 	plain        []byte
 	shape        breach.Shape
+	place        breach.Person // where the person lives and when they were born, for the list's counts
 }
 
 // childhood says until which age, counted on a day, a guardian acts for a person.
@@ -54,6 +55,7 @@ func (k *hasher) prepare(p breach.Person, rules childhood, row int64) (prepared,
 	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
 	out.channels = usable(p, out.minor, out.guardian)
 	out.shape = p.Shape(out.minor)
+	out.place = breach.Person{Country: p.Country, Region: p.Region, BirthDate: p.BirthDate}
 	out.key = k.personKey(p, plain)
 	email, phone := contacts(p)
 	out.email, out.phone = k.lookup("email", email), k.lookup("phone", phone)

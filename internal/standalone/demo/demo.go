@@ -29,6 +29,7 @@ type Desk interface {
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
 	LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error)
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
+	WaiveContents(ctx context.Context, incident string, wave int, gaps []breach.Waiver, reason string, by breach.Actor) ([]breach.Waiver, error)
 	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
 	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
@@ -268,7 +269,31 @@ func (s *Story) submit(ctx context.Context, id string, list int) error {
 	if len(out.Problems) > 0 {
 		return &Stuck{Problems: out.Problems}
 	}
+	if len(out.Gaps) > 0 {
+		return s.waive(ctx, id, list, out.Gaps)
+	}
 	return nil
+}
+
+// waive lets go what regimes ask of the texts and the incident file does not say, by name and in sight: the approver
+// of the demo sees it in the plan, as a real one would.
+func (s *Story) waive(ctx context.Context, id string, list int, gaps []breach.ContentGap) error {
+	names := make([]breach.Waiver, len(gaps))
+	for i, g := range gaps {
+		names[i] = breach.Waiver{Obligation: g.Obligation, Field: g.Field}
+	}
+	s.Screen.Say(fmt.Sprintf("The plan lacks %d things that regimes ask for; %s lets them go by name, with a reason:", len(gaps), Author.Name))
+	for _, g := range gaps {
+		s.Screen.Say("  " + g.Place() + ": " + g.Says + " (" + g.Citation + ")")
+	}
+	if _, err := s.Desk.WaiveContents(ctx, id, list, names, "The incident file of this demo does not say it; a real one must.", Author); err != nil {
+		return ignoreBusy(err)
+	}
+	out, err := s.Desk.Submit(ctx, id, list, Author)
+	if err == nil && len(out.Problems)+len(out.Gaps) > 0 {
+		return &Stuck{Problems: append(out.Problems, "the texts still lack what their regimes ask for: tocsin plan check")}
+	}
+	return ignoreBusy(err)
 }
 
 func (s *Story) close(ctx context.Context, v breach.Overview) error {

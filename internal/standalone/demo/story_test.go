@@ -68,6 +68,10 @@ func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, r io.Reader
 	return map[string]any{}, breach.LoadReport{Added: int64(bytes.Count(b, []byte("\n")))}, err
 }
 
+func (d *desk) WaiveContents(_ context.Context, _ string, _ int, gaps []breach.Waiver, _ string, _ breach.Actor) ([]breach.Waiver, error) {
+	return gaps, nil
+}
+
 func (d *desk) Submit(_ context.Context, _ string, list int, _ breach.Actor) (breach.Submitted, error) {
 	d.did = append(d.did, fmt.Sprintf("submit %d", list))
 	return breach.Submitted{}, nil

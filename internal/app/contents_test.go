@@ -1,0 +1,69 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/examples"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+	"github.com/tocsin-engine/tocsin/internal/render"
+	"github.com/tocsin-engine/tocsin/worker"
+)
+
+// exampleCheck composes the plan of the shipped example with everything that ships and checks its texts.
+func exampleCheck(t *testing.T, change func(*breach.IncidentFile)) (breach.ContentCheck, []breach.TextBody) {
+	t.Helper()
+	file, err := breach.ParseIncident(examples.Incident)
+	require.NoError(t, err)
+	if change != nil {
+		change(&file)
+	}
+	rules, err := policy.LoadRules()
+	require.NoError(t, err)
+	engine, err := render.New()
+	require.NoError(t, err)
+	profile, err := policy.Builtin(file.Policy)
+	require.NoError(t, err)
+	j, err := rules.Judge(file.Facts, profile, time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	var reports []string
+	for _, o := range j.Obligations {
+		if o.FirstReport() {
+			reports = append(reports, o.ID)
+		}
+	}
+	words := worker.Words{Engine: engine, PublicBaseURL: "https://denghuo.test"}
+	duties := slices.DeleteFunc(slices.Clone(j.Obligations), func(o breach.Obligation) bool {
+		return o.Duty != "notify_individuals" && !slices.Contains(reports, o.ID)
+	})
+	texts, problems, err := words.Texts(file, profile, duties, []string{"en", "zh-Hans"}, "REF-1")
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	ask := policy.Contents{Judgement: j, Reports: reports, KeepDays: profile.Announcement.KeepDays, Contact: file.Contact}
+	for _, text := range texts {
+		b, err := text.Open()
+		require.NoError(t, err)
+		ask.Texts = append(ask.Texts, b)
+	}
+	return ask.Check(), ask.Texts
+}
+
+// The shipped example says what the regimes of the learners' own country and of most others ask; what it does not
+// say is missing by name, and nothing else is wrong with its texts.
+func TestTheExampleHoldsWhatItsRegimesAsk(t *testing.T) {
+	t.Parallel()
+	check, _ := exampleCheck(t, nil)
+	require.NotEmpty(t, check.Checked)
+	for _, g := range check.Gaps {
+		for _, regime := range []string{"cn-", "policy-", "eu-gdpr/"} {
+			if strings.HasPrefix(g.Obligation, regime) {
+				t.Errorf("%s: %s %v", g.Place(), g.What(), g.Texts)
+			}
+		}
+	}
+}
