@@ -9,8 +9,8 @@ import (
 // allowed are the elements and attributes that a text for people may be made of. There is nothing among
 // them that loads, links, runs or reports back (M24).
 var allowed = map[string]string{
-	"html": "lang", "head": "", "body": "", "meta": "charset name content", "title": "", "style": "",
-	"header": "class", "section": "class", "div": "class lang", "p": "class translate", "span": "class", "h1": "", "h2": "", "h3": "",
+	"html": "lang dir", "head": "", "body": "", "meta": "charset name content", "title": "", "style": "",
+	"header": "class", "section": "class", "div": "class lang dir", "p": "class translate dir", "span": "class dir", "bdi": "dir", "h1": "", "h2": "", "h3": "",
 	"ul": "class", "ol": "start class", "li": "", "strong": "", "em": "", "br": "", "blockquote": "",
 }
 

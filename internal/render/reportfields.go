@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
 
 // reportFields says what is known, by the field keys of the rule packs. A key that is not in the map is
@@ -40,7 +39,7 @@ func (d *draft) knownFacts(l *tongue) map[string]string {
 	}
 	put("detected_at", l.instant(in.DetectedAt))
 	put("aware_at", l.instant(in.AwareAt))
-	occurred := joined(" - ", l.instant(in.OccurredFrom), l.instant(in.OccurredTo))
+	occurred := joined(" – ", l.instant(in.OccurredFrom), l.instant(in.OccurredTo))
 	put("occurred_at", occurred)
 	put("nature", joined("\n", strings.Join(l.worded(l.words.Nature, in.Nature), l.words.Join), l.affirm(in.PossibleOnly, "possible_only", "")))
 	if in.Cause != nil {
@@ -51,7 +50,7 @@ func (d *draft) knownFacts(l *tongue) map[string]string {
 	}
 	people := d.facts.People
 	if people.Total != nil {
-		put("subject_count", grouped(*people.Total))
+		put("subject_count", l.count(*people.Total))
 	}
 	put("subject_categories", strings.Join(l.worded(l.words.Categories, people.Categories), l.words.Join))
 	put("cross_border", l.counted(people.ByCountry))
@@ -99,15 +98,6 @@ func (d *draft) writtenFor(tag, field string) prose {
 	return prose{}
 }
 
-// instant writes a time in the language's zone, named.
-func (l *tongue) instant(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	zone := time.FixedZone(l.words.TimeZone.Name, l.words.TimeZone.OffsetMinutes*60)
-	return t.In(zone).Format("2006-01-02 15:04") + " (" + l.words.TimeZone.Name + ")"
-}
-
 // worded puts values of a fact into words; what has no word is shown as it is.
 func (l *tongue) worded(words map[string]string, values []string) []string {
 	out := make([]string, 0, len(values))
@@ -124,7 +114,7 @@ func (l *tongue) worded(words map[string]string, values []string) []string {
 func (l *tongue) counted(by map[string]int64) string {
 	var out []string
 	for _, k := range slices.Sorted(maps.Keys(by)) {
-		out = append(out, oneLine(k)+l.words.Between+grouped(by[k]))
+		out = append(out, oneLine(k)+l.words.Between+l.count(by[k]))
 	}
 	return strings.Join(out, l.words.Join)
 }

@@ -1,11 +1,9 @@
 package render
 
 import (
-	"fmt"
 	"html"
 	"io"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -70,8 +68,9 @@ func (d *draft) seal(b breach.TextBody) []breach.Text {
 type view struct {
 	Locale, Subject, Organisation, Page, Verify, Ask, Data, People string
 
+	Direction            string // ltr or rtl
 	Contact              breach.Contact
-	AnswerDays, MinorAge int
+	AnswerDays, MinorAge string // "15 days" and "14", in the language; empty when there is none
 	Guardian             bool
 	Advice               []string
 	More                 []extra // fields that regimes ask for beyond the sections
@@ -93,13 +92,13 @@ func (d *draft) views(l *tongue) (plain, markup view) {
 	v := view{
 		Locale: l.tag, Organisation: d.org, Page: d.pointer(), Verify: d.address(), Ask: d.contact.Phone,
 		Data: l.dataWords(d.classes), Advice: l.adviceFor(d.classes), Contact: d.contact,
-		AnswerDays: d.scope.AnswerDays, MinorAge: d.scope.MinorAge, Guardian: d.scope.Guardian, Person: marks,
+		AnswerDays: l.days(d.scope.AnswerDays), MinorAge: l.years(d.scope.MinorAge), Direction: l.direction(), Guardian: d.scope.Guardian, Person: marks,
 	}
 	if v.Ask == "" {
 		v.Ask = d.contact.Email
 	}
 	if n := d.facts.People.Total; n != nil && *n > 0 {
-		v.People = grouped(*n)
+		v.People = l.count(*n)
 	}
 	plain, markup = v, v
 	plain.More, markup.More = d.extras(l, false), d.extras(l, true)
@@ -216,12 +215,3 @@ func (d *draft) holds(where, text, what, want string) {
 }
 
 func single(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-// grouped writes a count as 184,000.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = fmt.Sprintf("%s,%s", s[:i], s[i:])
-	}
-	return s
-}

@@ -247,7 +247,7 @@ func TestGenericReportsFollowTheNarrative(t *testing.T) {
 func TestReportTimesAreInTheAuthoritysZone(t *testing.T) {
 	t.Parallel()
 	l := sampleEngine(t).languages["zh-Hans"]
-	require.Equal(t, "2026-11-16 04:20 (北京时间)", l.instant(ptr(time.Date(2026, 11, 15, 20, 20, 0, 0, time.UTC))))
+	require.Equal(t, "2026 年 11 月 16 日 04:20（北京时间）", l.instant(ptr(time.Date(2026, 11, 15, 20, 20, 0, 0, time.UTC))))
 }
 
 func TestLocale(t *testing.T) {

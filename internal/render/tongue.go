@@ -58,10 +58,12 @@ type wordsFile struct {
 	Between  string `yaml:"between"`
 	None     string `yaml:"none"`
 	Unknown  string `yaml:"unknown"`
-	TimeZone struct {
-		Name          string `yaml:"name"`
-		OffsetMinutes int    `yaml:"offset_minutes"`
-	} `yaml:"time_zone"`
+	// Direction is rtl for a language that is written from right to left, else empty.
+	Direction string            `yaml:"direction"`
+	Numbers   numbersWords      `yaml:"numbers"`
+	Days      map[string]string `yaml:"days"` // by the plural forms of CLDR
+	Times     timesWords        `yaml:"times"`
+
 	Affirmed   map[string]string `yaml:"affirmed"`
 	Nature     map[string]string `yaml:"nature"`
 	Cause      map[string]string `yaml:"cause"`
@@ -95,8 +97,11 @@ func loadLanguage(files fs.FS, tag string) (*tongue, error) {
 	l.page = pageSet{title: p.text(dir, "title.txt"), text: p.text(dir, "page.txt"), html: p.html(path.Join(dir, "page.html"))}
 	p.yaml(path.Join("advice", tag+".yaml"), &l.advice)
 	p.yaml(path.Join("words", tag+".yaml"), &l.words)
-	if p.err == nil && (len(l.advice.Data) == 0 || l.advice.General.Text == "" || l.words.Unknown == "" || l.words.Greeting.Plain == "") {
-		p.err = fmt.Errorf("advice/%s.yaml or words/%s.yaml lacks data, advice_general, unknown or greeting", tag, tag)
+	if p.err == nil && (len(l.advice.Data) == 0 || l.advice.General.Text == "") {
+		p.err = fmt.Errorf("advice/%s.yaml lacks data or advice_general", tag)
+	}
+	if missing := l.words.complete(); p.err == nil && missing != "" {
+		p.err = fmt.Errorf("words/%s.yaml lacks %s, or it is wrong", tag, missing)
 	}
 	if p.err != nil {
 		return nil, breach.Errorf(breach.ErrInternal, "templates: %w", p.err)
