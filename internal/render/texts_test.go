@@ -68,7 +68,7 @@ func TestProblemsNameWhatIsMissing(t *testing.T) {
 		{"variable in the contact", func(f *breach.IncidentFile, _ *Scope) { f.Contact.Name = "{{reference}}" }, "contact.name: holds {{"},
 		{"two narratives of one language", func(f *breach.IncidentFile, _ *Scope) { f.Narrative["en-GB"] = f.Narrative["en"] }, "second narrative in the language en"},
 		{"no language", func(f *breach.IncidentFile, _ *Scope) { f.Narrative["not a language"] = f.Narrative["en"] }, "is not a language tag"},
-		{"default language without templates", func(_ *breach.IncidentFile, s *Scope) { s.DefaultLocale = "fr" }, "policy.languages.default"},
+		{"default language without templates", func(_ *breach.IncidentFile, s *Scope) { s.DefaultLocale = "nl" }, "policy.languages.default"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
