@@ -1,6 +1,10 @@
 package breach
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+)
 
 // Verdict says whether a duty exists. There is no other vocabulary for it.
 type Verdict string
@@ -99,6 +103,16 @@ func (o Obligation) StartsAtOnce() bool {
 		return true
 	}
 	return false
+}
+
+// HeadingIn says that the prescribed title and headings are words of a language (BCP 47): Chinese where they are
+// written in Han characters, else English.
+func (o Obligation) HeadingIn(locale string) bool {
+	language := "en"
+	if strings.ContainsFunc(o.Heading+strings.Join(o.Headings, ""), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		language = "zh"
+	}
+	return locale == language || strings.HasPrefix(locale, language+"-")
 }
 
 // Clock says how a deadline was counted.

@@ -188,7 +188,7 @@ func (k *contentCheck) wording(o breach.Obligation, texts []breach.TextBody) {
 	var untitled, unordered []string
 	found := false
 	for _, t := range texts {
-		if t.Parts["text"] == "" || t.Parts["link"] != "" || !strings.HasPrefix(t.Locale, headingLanguage(o)) {
+		if t.Parts["text"] == "" || t.Parts["link"] != "" || !o.HeadingIn(t.Locale) {
 			continue
 		}
 		found = true
@@ -208,15 +208,6 @@ func (k *contentCheck) wording(o breach.Obligation, texts []breach.TextBody) {
 	if len(unordered) > 0 || !found && len(o.Headings) > 0 {
 		k.gap(o, breach.GapHeadings, "headings", once(unordered), nil)
 	}
-}
-
-func headingLanguage(o breach.Obligation) string {
-	for _, r := range o.Heading + strings.Join(o.Headings, "") {
-		if r > 0x2e80 {
-			return "zh"
-		}
-	}
-	return "en"
 }
 
 // inOrder says that text, in lower case, holds all headings one after the other.

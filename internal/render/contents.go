@@ -176,6 +176,9 @@ func (d *draft) askedOfNotices(duties []breach.Obligation) {
 			if o.Duty != "notify_individuals" || o.Verdict != breach.Applies || !o.StartsAtOnce() {
 				continue
 			}
+			if o.Heading != "" && o.HeadingIn(tag) && !strings.Contains(d.titles[tag], o.Heading) {
+				d.titles[tag] = joined(" / ", d.titles[tag], oneLine(o.Heading))
+			}
 			for _, field := range o.Contents {
 				if slices.Contains(given, field) {
 					continue

@@ -33,6 +33,7 @@ type draft struct {
 	classes []string
 	written map[string]map[string]prose // language -> field: words of the organisation for fields that nothing else holds
 	more    map[string]map[string]prose // language -> field: what regimes ask of notices beyond the sections
+	titles  map[string]string           // language -> the title that regimes prescribe, if any does
 
 	problems []string
 	seen     map[string]bool
@@ -40,7 +41,7 @@ type draft struct {
 
 func (e *Engine) newDraft(file breach.IncidentFile, s Scope) *draft {
 	d := &draft{engine: e, facts: file.Facts, scope: s, prose: map[string]map[string]prose{}, seen: map[string]bool{},
-		written: map[string]map[string]prose{}, more: map[string]map[string]prose{}}
+		written: map[string]map[string]prose{}, more: map[string]map[string]prose{}, titles: map[string]string{}}
 	d.identity(file)
 	d.languages()
 	d.narrative(file.Narrative)

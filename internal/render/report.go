@@ -90,6 +90,7 @@ func (d *draft) report(o breach.Obligation) breach.TextBody {
 		}
 	}
 	known := d.reportFields(l)
+	d.copies(known, l, o)
 	if o.DelayReason != "" {
 		known["delay_reason"] = inert(o.DelayReason)
 	}

@@ -18,8 +18,8 @@ import (
 // so that they can be looked at. An error means that the templates themselves are broken.
 func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error) {
 	d := e.newDraft(file, s)
+	d.askedOfNotices(duties)
 	if len(locales) > 0 { // else nobody is on the list: reports alone
-		d.askedOfNotices(duties)
 		texts = d.toPeople(locales)
 	}
 	for _, duty := range duties {
@@ -66,7 +66,7 @@ func (d *draft) seal(b breach.TextBody) []breach.Text {
 
 // view is what templates see. Section fields hold plain text or HTML, as the template needs.
 type view struct {
-	Locale, Subject, Organisation, Page, Verify, Ask, Data, People string
+	Locale, Subject, Title, Organisation, Page, Verify, Ask, Data, People string // Title: where a regime prescribes one
 
 	Direction            string // ltr or rtl
 	Contact              breach.Contact
@@ -90,7 +90,7 @@ var marks = personView{
 // views gives the same values twice: sections as text, and sections as HTML.
 func (d *draft) views(l *tongue) (plain, markup view) {
 	v := view{
-		Locale: l.tag, Organisation: d.org, Page: d.pointer(), Verify: d.address(), Ask: d.contact.Phone,
+		Locale: l.tag, Title: d.titles[l.tag], Organisation: d.org, Page: d.pointer(), Verify: d.address(), Ask: d.contact.Phone,
 		Data: l.dataWords(d.classes), Advice: l.adviceFor(d.classes), Contact: d.contact,
 		AnswerDays: l.days(d.scope.AnswerDays), MinorAge: l.years(d.scope.MinorAge), Direction: l.direction(), Guardian: d.scope.Guardian, Person: marks,
 	}
