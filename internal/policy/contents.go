@@ -285,7 +285,7 @@ func (k *contentCheck) gap(o breach.Obligation, kind, field string, texts, with 
 	}
 	g := breach.ContentGap{
 		Obligation: o.ID, Field: field, Kind: kind, Says: fieldMeans(o, field), Texts: texts, Citation: o.Citation, Verified: o.Verified,
-		With: with, Do: whatToDo(kind, field, o.Duty),
+		With: with, Do: whatToDo(kind, field),
 	}
 	for _, w := range k.Waivers { // the latest counts
 		if w.Obligation == o.ID && w.Field == field {

@@ -31,15 +31,17 @@ var factsBehind = map[string]string{
 	"nature": "facts.incident.nature", "cause": "facts.incident.cause", "occurred_at": "facts.incident.occurred_from",
 	"detected_at": "facts.incident.detected_at", "data_categories": "facts.data.classes",
 	"subject_count": "facts.people.total", "subject_categories": "facts.people.categories", "cross_border": "facts.people.by_country",
-	"law_enforcement":  "facts.law_enforcement.delay_requested",
-	"prior_safeguards": "facts.data.encrypted", "risk_reasoning": "facts.exposure.exfiltrated",
+	"subject_count_local": "facts.people.by_region",
+	"notice_copy":         "narrative.<language>",
+	"law_enforcement":     "facts.law_enforcement.delay_requested",
+	"prior_safeguards":    "facts.data.encrypted", "risk_reasoning": "facts.exposure.exfiltrated",
 	"summary": "narrative.<language>.summary", "consequences": "narrative.<language>.consequences",
 	"measures_taken": "narrative.<language>.measures_taken", "measures_planned": "narrative.<language>.measures_planned",
 	"recurrence_prevention": "narrative.<language>.measures_planned", "individual_steps": "narrative.<language>.individual_steps",
 	"remedies": "narrative.<language>.remedies", "remedies_offered": "narrative.<language>.remedies",
 }
 
-func whatToDo(kind, field, duty string) string {
+func whatToDo(kind, field string) string {
 	const waive = "or let it go by name with a reason (tocsin plan waive)"
 	switch kind {
 	case breach.GapConflict:

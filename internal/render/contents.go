@@ -19,7 +19,10 @@ type extra struct {
 }
 
 // proof stands in a block's place to see whether a template shows it; nobody writes this.
-const proof = "qZ7blockproofZ7q"
+const (
+	proof                     = "qZ7blockproofZ7q"
+	proofMarkup template.HTML = proof
+)
 
 // block is a part of a template that contents.yaml names: how to fill it with words of its own.
 type block func(v *view, words any)
@@ -67,10 +70,10 @@ func (e *Engine) loadContents(files fs.FS) error {
 			for _, t := range []executable{n.body, n.sms, n.pushTitle, n.pushBody} {
 				e.shows[t] = shown(t, proof)
 			}
-			e.shows[n.html] = shown(n.html, template.HTML(proof))
+			e.shows[n.html] = shown(n.html, proofMarkup)
 		}
 		e.shows[l.page.title] = shown(l.page.title, proof)
-		e.shows[l.page.text], e.shows[l.page.html] = shown(l.page.text, proof), shown(l.page.html, template.HTML(proof))
+		e.shows[l.page.text], e.shows[l.page.html] = shown(l.page.text, proof), shown(l.page.html, proofMarkup)
 	}
 	return nil
 }

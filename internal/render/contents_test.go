@@ -1,6 +1,7 @@
 package render
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,4 +34,67 @@ func TestTextsCarryWhatTheyReallySay(t *testing.T) {
 	unknown := sampleFile()
 	unknown.Facts.Data.Classes = nil
 	require.NotContains(t, carries(unknown), "data_categories", "not yet known is no answer")
+}
+
+// Where a law prescribes title and headings, the English texts carry them, to the letter and in order; nobody else
+// reads that title.
+func TestPrescribedTitleAndHeadings(t *testing.T) {
+	t.Parallel()
+	e := sampleEngine(t)
+	california := breach.Obligation{
+		Duty: "notify_individuals", Verdict: breach.Applies, Clock: &breach.Clock{From: "detected_at"}, Heading: "Notice of Data Breach",
+		Headings: []string{"What Happened", "What Information Was Involved", "What We Are Doing", "What You Can Do", "For More Information"},
+	}
+	maybe := california
+	maybe.Verdict = breach.CannotTell
+	for _, duty := range []breach.Obligation{california, maybe} {
+		texts, problems, err := e.Texts(sampleFile(), sampleScope(), []breach.Obligation{duty}, []string{"en", "zh-Hans"})
+		require.NoError(t, err)
+		require.Empty(t, problems)
+		for _, text := range texts {
+			b, err := text.Open()
+			require.NoError(t, err)
+			for _, part := range []string{"text", "html"} {
+				words := strings.ToLower(b.Parts[part])
+				titled := b.Locale == "en" && b.Parts["link"] == "" && duty.Verdict == breach.Applies
+				require.Equal(t, titled, strings.Contains(words, strings.ToLower(duty.Heading)), "%s %s %s", b.Channel, b.Locale, part)
+				if b.Locale != "en" || b.Parts["link"] != "" {
+					continue
+				}
+				for _, h := range duty.Headings {
+					_, after, found := strings.Cut(words, strings.ToLower(h))
+					require.True(t, found, "%s in %s %s %s", h, b.Channel, b.Variant, part)
+					words = after
+				}
+			}
+		}
+	}
+}
+
+// A report to an authority of one state counts the people there, and holds what they get, with nobody's values in it.
+func TestReportsCountTheirOwnPeopleAndHoldTheNotice(t *testing.T) {
+	t.Parallel()
+	e := sampleEngine(t)
+	file := sampleFile()
+	file.Facts.People.ByRegion = map[string]int64{"US-CA": 1600, "US-NY": 21}
+	report := func(file breach.IncidentFile, jurisdiction string, locales ...string) breach.TextBody {
+		duty := breach.Obligation{ID: "x/authority/first", Regime: "x", Duty: "notify_authority", Verdict: breach.Applies, Jurisdiction: jurisdiction,
+			Contents: []string{"subject_count_local", "notice_copy"}}
+		texts, _, err := e.Texts(file, sampleScope(), []breach.Obligation{duty}, locales)
+		require.NoError(t, err)
+		b, err := texts[len(texts)-1].Open()
+		require.NoError(t, err)
+		return b
+	}
+	for jurisdiction, want := range map[string]string{"US-CA": "1,600", "DE": "34,000", "US-*": "US-CA"} {
+		file.Narrative = map[string]breach.Narrative{"en": sampleFile().Narrative["en"]}
+		b := report(file, jurisdiction, "en")
+		require.Contains(t, b.Fields["subject_count_local"], want, jurisdiction)
+		require.Empty(t, b.Open)
+		require.Contains(t, b.Fields["notice_copy"], "could be read from outside our network")
+		require.NotContains(t, b.Parts["text"], "{{")
+	}
+	require.Equal(t, []string{"subject_count_local"}, report(file, "US-TX", "en").Open, "nobody counted them; that is not zero")
+	file.Narrative = nil
+	require.Contains(t, report(file, "US-CA").Open, "notice_copy", "people are told nothing yet")
 }

@@ -29,7 +29,7 @@ func (d *draft) local(l *tongue, jurisdiction string) string {
 	}
 	for _, by := range []map[string]int64{people.ByRegion, people.ByCountry} {
 		if n, counted := by[jurisdiction]; counted {
-			return grouped(n)
+			return l.count(n)
 		}
 	}
 	return ""

@@ -62,6 +62,7 @@ func TestApproval(t *testing.T) {
 	require.JSONEq(t, `{"wave": 1}`, string(queued[0].Payload))
 	require.NoError(t, b.CommandTaken(b.ctx, queued[0].ID))
 	require.Equal(t, "amend", queued[1].Name)
+	require.NoError(t, b.CommandTaken(b.ctx, queued[1].ID))
 	queued = queued[2:]
 	require.Equal(t, "approve", queued[0].Name)
 	var payload map[string]any

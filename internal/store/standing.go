@@ -142,7 +142,7 @@ func lastStandings(ctx context.Context, tx pgx.Tx, incident string) (*standings,
 			if len(all.kinds) > math.MaxUint16 {
 				return breach.Errorf(breach.ErrInternal, "people stand in more ways than can be counted")
 			}
-			n = uint16(len(all.kinds)) //nolint:gosec // checked just now
+			n = uint16(len(all.kinds))
 			number[is], all.kinds = n, append(all.kinds, is)
 		}
 		of := all.blocks[block]
