@@ -5,8 +5,9 @@
 // What it promises beyond delivery.Sender: text from a message can never become a header, a recipient or a
 // command; TLS is required and verified unless the settings say otherwise out loud; every read and write
 // has a deadline; a message is never handed over twice by one Send; a connection that breaks between the
-// final dot and the answer gives unknown for that message alone; one that breaks earlier is retryable, and
-// is retried on a fresh connection at once when it had carried other messages before.
+// end of a message and its answer gives unknown for that message alone, or for the group with which it left
+// (see group.go); one that breaks earlier is retryable, and is retried on a fresh connection at once when it had
+// carried other messages before.
 //
 // A connection is only kept busy when messages wait for it: call Send from three times as many
 // goroutines as there are connections.
