@@ -2,10 +2,7 @@ package recipients
 
 import (
 	"hash/maphash"
-	"strings"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -14,9 +11,8 @@ import (
 // million people the odds of taking two for one are about one in a million (such a row is listed, too).
 type seen struct {
 	seed maphash.Seed
-	fold cases.Caser
 	ids  map[uint64]trace
-	keys map[uint64]int64 // name with e-mail, or name with phone -> record
+	keys map[uint64]first // name with e-mail, or name with phone
 }
 
 // trace is what is known of the person who had an id first.
@@ -25,16 +21,42 @@ type trace struct {
 	name, email, phone uint32 // 0 when absent
 }
 
+// first is the record that had a name with a contact first: its number, whether it had an e-mail address, and its
+// day of birth (days from 1900, 0 when not known), in this order of bits.
+type first int64
+
+const (
+	bornBits = 16
+	mailBit  = 1 << bornBits
+)
+
+func firstOf(record int64, mail bool, born uint16) first {
+	f := first(record<<(bornBits+1) | int64(born))
+	if mail {
+		f |= mailBit
+	}
+	return f
+}
+
+// of is the record, or 0 when the days of birth differ: a father and a son of one name share an address.
+func (f first) of(born uint16) int64 {
+	if b := uint16(f & (mailBit - 1)); b != 0 && born != 0 && b != born {
+		return 0
+	}
+	return int64(f >> (bornBits + 1))
+}
+
 func newSeen() *seen {
-	return &seen{seed: maphash.MakeSeed(), fold: cases.Fold(), ids: map[uint64]trace{}, keys: map[uint64]int64{}}
+	return &seen{seed: maphash.MakeSeed(), ids: map[uint64]trace{}, keys: map[uint64]first{}}
 }
 
 // find returns the record of the same person, or remembers this one. The same person has the same id; or
-// the same name and e-mail; or, when one of the two rows has no e-mail, the same name and phone. clash
-// says that the id was another person's: a name and contacts of which none agrees.
+// the same name and e-mail; or, when one of the two rows has no e-mail, the same name and phone; and never two days
+// of birth, unless the id is the same. clash says that the id was another person's: a name and contacts of which
+// none agrees.
 func (s *seen) find(record int64, p *breach.Person) (of int64, clash bool) {
-	name := s.normal(p.Name)
-	t := trace{record: record, name: s.short(name), email: s.short(strings.ToLower(p.Email)), phone: s.short(p.Phone)}
+	name, email, born := breach.NameKey(p.Name), breach.EmailKey(p.Email), bornOn(p.BirthDate)
+	t := trace{record: record, name: s.short(name), email: s.short(email), phone: s.short(p.Phone)}
 	if p.ExternalID != "" {
 		id := s.hash("id", p.ExternalID)
 		first, known := s.ids[id]
@@ -50,23 +72,37 @@ func (s *seen) find(record int64, p *breach.Person) (of int64, clash bool) {
 	if name == "" {
 		return 0, clash
 	}
-	if p.Email != "" {
-		key := s.hash("email", name, s.normal(p.Email))
-		if of := s.keys[key]; of > 0 {
+	if email != "" {
+		key := s.hash("email", name, email)
+		known, ok := s.keys[key]
+		if of := known.of(born); of > 0 {
 			return of, false
+		} else if !ok {
+			s.keys[key] = firstOf(record, email != "", born)
 		}
-		s.keys[key] = record
 	}
 	if p.Phone != "" {
 		key := s.hash("phone", name, p.Phone)
-		if of := s.keys[key]; of > 0 && p.Email == "" {
+		known, ok := s.keys[key]
+		if of := known.of(born); of > 0 && (email == "" || known&mailBit == 0) {
 			return of, false
-		} else if of == 0 {
-			s.keys[key] = record
+		} else if !ok {
+			s.keys[key] = firstOf(record, email != "", born)
 		}
 	}
 	return 0, clash
 }
+
+// bornOn counts days from 1900; 0 when the day is not known.
+func bornOn(date string) uint16 {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return 0
+	}
+	return uint16(t.Sub(epoch)/(24*time.Hour)) + 1
+}
+
+var epoch = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // agrees reports whether two rows with one id can be one person: something agrees, or there is nothing to
 // compare.
@@ -82,22 +118,6 @@ func (t trace) agrees(u trace) bool {
 		compared = true
 	}
 	return !compared
-}
-
-// normal makes two spellings of one name equal: case, composition, width and repeated space.
-func (s *seen) normal(v string) string {
-	if isASCII(v) { // has one width and composition, and folds as it lowers
-		return single(strings.ToLower(v))
-	}
-	return strings.Join(strings.Fields(s.fold.String(norm.NFKC.String(v))), " ")
-}
-
-// single leaves one space between words.
-func single(v string) string {
-	if strings.TrimSpace(v) == v && !strings.Contains(v, "  ") && !strings.ContainsAny(v, "\t\n\v\f\r") {
-		return v
-	}
-	return strings.Join(strings.Fields(v), " ")
 }
 
 func (s *seen) hash(parts ...string) uint64 {

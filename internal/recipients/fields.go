@@ -72,15 +72,12 @@ const maxLocale = 35 // RFC 5646 asks software to hold that many characters
 func (c *cells) locale() string {
 	v := c.get("locale")
 	if v == "" {
+		if c.has("locale") {
+			c.problem("locale_missing", "locale")
+		}
 		return ""
 	}
-	tag := c.rd.locales.find(v, func() string {
-		tag, err := language.Parse(v)
-		if err != nil || tag == language.Und || len(v) > maxLocale {
-			return ""
-		}
-		return tag.String()
-	})
+	tag := c.rd.locales.find(v, func() string { return languageTag(v) })
 	if tag == "" {
 		c.problem("locale_unknown", "locale")
 		return ""
@@ -89,6 +86,19 @@ func (c *cells) locale() string {
 		c.problem("locale_rewritten", "locale")
 	}
 	return tag
+}
+
+// languageTag is the BCP 47 tag that v means, without a private part, or "".
+func languageTag(v string) string {
+	tag, err := language.Parse(v)
+	if err != nil || len(v) > 2*maxLocale {
+		return ""
+	}
+	s, _, _ := strings.Cut(tag.String(), "-x-")
+	if tag == language.Und || s == "und" || len(s) > maxLocale {
+		return ""
+	}
+	return s
 }
 
 // memo remembers what became of a value that stands in many rows; a list has few countries and languages.
@@ -109,10 +119,11 @@ func (m memo) find(v string, answer func() string) string {
 
 var (
 	yearFirst = regexp.MustCompile(`^(\d{4})(?:[-/.]|年)(\d{1,2})(?:[-/.]|月)(\d{1,2})日?$`)
+	yearLast  = regexp.MustCompile(`^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$`)
 	yearSolid = regexp.MustCompile(`^((?:19|20)\d{2})(\d{2})(\d{2})$`)
 )
 
-// birthDate reads a day that can be read in one way only: the year first. It decides who is a child, so a
+// birthDate reads a day that can be read in one way only: the year first, or a day above twelve. It decides who is a child, so a
 // guess between day and month is not made.
 func (c *cells) birthDate(on time.Time) (string, time.Time) {
 	const field = "birth_date"
@@ -126,6 +137,9 @@ func (c *cells) birthDate(on time.Time) (string, time.Time) {
 	m := yearFirst.FindStringSubmatch(v)
 	if m == nil {
 		m = yearSolid.FindStringSubmatch(v)
+	}
+	if m == nil {
+		m = inOneWay(v)
 	}
 	if m == nil {
 		c.problem("birth_ambiguous", field)
@@ -150,7 +164,28 @@ func (c *cells) birthDate(on time.Time) (string, time.Time) {
 	return iso, born
 }
 
+// inOneWay reads a date with the year last where only one of the other numbers can be a month. It gives the date,
+// the year, the month and the day, or nil.
+func inOneWay(v string) []string {
+	m := yearLast.FindStringSubmatch(v)
+	if m == nil {
+		return nil
+	}
+	first, _ := strconv.Atoi(m[1])
+	second, _ := strconv.Atoi(m[2])
+	switch {
+	case first > 12 && second <= 12:
+		return []string{v, m[3], m[2], m[1]}
+	case second > 12 && first <= 12, first == second:
+		return []string{v, m[3], m[1], m[2]}
+	}
+	return nil
+}
+
 var platforms = []string{"fcm", "apns", "hms", "webpush"}
+
+// services are systems that have one push service only. Android has several.
+var services = map[string]string{"ios": "apns", "iphone": "apns", "ipad": "apns", "ipados": "apns", "huawei": "hms", "harmonyos": "hms", "firebase": "fcm", "web": "webpush"}
 
 const maxToken = 4096
 
@@ -167,6 +202,9 @@ func (c *cells) push() (token, platform string) {
 	}
 	raw := c.get("push_platform")
 	platform = strings.ToLower(raw)
+	if service, ok := services[platform]; ok {
+		platform = service
+	}
 	if !slices.Contains(platforms, platform) {
 		c.problem("push_platform", "push_platform")
 		return "", ""

@@ -120,7 +120,7 @@ func (c *cells) named(field string) bool {
 func (c *cells) get(field string) string {
 	value := ""
 	for _, i := range c.rd.head.column[field] {
-		v := strings.TrimSpace(c.raw[i])
+		v := unquoted(strings.TrimSpace(c.raw[i]))
 		if placeholder(v) {
 			continue
 		}
@@ -132,6 +132,15 @@ func (c *cells) get(field string) string {
 		}
 	}
 	return value
+}
+
+// unquoted takes away the apostrophe that keeps a spreadsheet from running a cell. The error file writes it, and so
+// do other programs.
+func unquoted(v string) string {
+	if len(v) > 1 && v[0] == '\'' && strings.IndexByte("=+-@", v[1]) >= 0 {
+		return v[1:]
+	}
+	return v
 }
 
 // placeholder holds for what people and programs write for "nothing". "NA" is not among them: it is

@@ -23,14 +23,23 @@ func (c *cells) phone(field, country string) string {
 	if v == "" {
 		return ""
 	}
+	written := v
 	if code := hostile(v, false); code != "" {
-		c.problem(code, field)
-		return ""
+		if v = dialled(v); hostile(v, false) != "" {
+			c.problem(code, field)
+			return ""
+		}
 	}
 	digits, fixes, code := plainDigits(v)
 	if code != "" {
 		c.problem(code, field)
 		return ""
+	}
+	if nobodys(digits) {
+		if fixes != "" {
+			c.problem(fixes, field)
+		}
+		return digits
 	}
 	national := digits[0] != '+'
 	if national && country == "" {
@@ -51,7 +60,7 @@ func (c *cells) phone(field, country string) string {
 		c.problem("phone_national", field)
 		fixes = strings.TrimPrefix(fixes, "phone_rewritten") // that says it already
 	}
-	if fixes == "" && !national && e164 != v {
+	if fixes == "" && !national && e164 != written {
 		fixes = "phone_rewritten"
 	}
 	if fixes != "" {
@@ -59,6 +68,25 @@ func (c *cells) phone(field, country string) string {
 	}
 	return e164
 }
+
+// nobodys reports a number under +999, a country code that is kept unassigned: lists made for tests use it, and it
+// stays as it is, so that such a list is judged like any other.
+func nobodys(digits string) bool {
+	return strings.HasPrefix(digits, "+999") && strictE164.MatchString(digits)
+}
+
+// dialled takes away what telephones put around a number that is copied from them: marks of direction.
+func dialled(v string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, v)
+}
+
+// shortest is how many digits a number has at least; fewer are an extension or a service.
+const shortest = 5
 
 // plainDigits takes everything but digits and a leading plus away. fixes is the code of what was done, code
 // that of what is wrong.
@@ -88,7 +116,10 @@ func plainDigits(v string) (digits, fixes, code string) {
 			return "", "", "phone_malformed"
 		}
 	}
-	if n := len(strings.TrimPrefix(v, "+")); n < 3 || n > 17 {
+	switch n := len(strings.TrimPrefix(v, "+")); {
+	case n < shortest:
+		return "", "", "phone_too_short"
+	case n > 17:
 		return "", "", "phone_impossible"
 	}
 	return v, fixes, ""

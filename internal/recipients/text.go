@@ -23,6 +23,12 @@ func (c *cells) text(field string, limit int) string {
 	if v == "" {
 		return ""
 	}
+	if seen := visible(v); seen != v {
+		c.problem("invisible_removed", field)
+		if v = strings.TrimSpace(seen); v == "" {
+			return ""
+		}
+	}
 	if field == "postal_address" {
 		v = strings.ReplaceAll(v, "\r\n", "\n")
 	}
@@ -40,6 +46,21 @@ func (c *cells) text(field string, limit int) string {
 	return composed(v)
 }
 
+// visible takes characters away that show nothing and that copying brings along: zero-width space, word joiner,
+// byte order mark, soft hyphen and the three marks of direction. Joiners stay: scripts and emoji need them.
+func visible(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case '\u200b', '\u2060', '\ufeff', '\u00ad', '\u200e', '\u200f', '\u061c':
+			return -1
+		}
+		return r
+	}, s)
+}
+
 // composed is NFC; ASCII is.
 func composed(s string) string {
 	if isASCII(s) {
@@ -53,7 +74,7 @@ func hostile(s string, lines bool) string {
 	if unremarkable(s) {
 		return ""
 	}
-	if !utf8.ValidString(s) {
+	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) { // U+FFFD stands where something was lost
 		return "bad_encoding"
 	}
 	for _, r := range s {
