@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,7 +113,7 @@ func DiffJudgements(before, after Judgement) (out []DutyChange) {
 
 func diffDuty(a, b Obligation) (c DutyChange, differs bool) {
 	c = DutyChange{From: a.Verdict, To: b.Verdict, DueFrom: a.DueAt, DueTo: b.DueAt}
-	c.ReasonsAdded, c.ReasonsRemoved = without(b.Because, a.Because), without(a.Because, b.Because)
+	c.ReasonsAdded, c.ReasonsRemoved = otherReasons(b.Because, a.Because), otherReasons(a.Because, b.Because)
 	c.ContentsAdded, c.ContentsRemoved = without(b.Contents, a.Contents), without(a.Contents, b.Contents)
 	c.MissingAdded, c.MissingRemoved = without(b.Missing, a.Missing), without(a.Missing, b.Missing)
 	if a.Verdict != "" && b.Verdict != "" && a.Rules.SHA256 != b.Rules.SHA256 {
@@ -135,6 +136,23 @@ func (c DutyChange) why(a, b Obligation) string {
 		return "No longer: " + strings.Join(c.ReasonsRemoved, "; ")
 	}
 	return fmt.Sprintf("The rules are another version (%s, before %s)", b.Rules.Version, a.Rules.Version)
+}
+
+// origin is where a number in a reason comes from. Another origin of the same number changes nothing about a duty.
+var origin = regexp.MustCompile(`(\d) \[[^\]]*\]`)
+
+// otherReasons are those of a list that are not among others, whatever they say of where a number comes from.
+func otherReasons(list, others []string) []string {
+	var out, known []string
+	for _, s := range others {
+		known = append(known, origin.ReplaceAllString(s, "$1"))
+	}
+	for _, s := range list {
+		if !slices.Contains(known, origin.ReplaceAllString(s, "$1")) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 func without(list, others []string) []string {

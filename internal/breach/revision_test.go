@@ -43,6 +43,21 @@ func TestWhatAJudgementChanged(t *testing.T) {
 	require.Empty(t, breach.DiffJudgements(after, after))
 }
 
+// A list that agrees with the facts adds where a number comes from to every reason, and changes no duty.
+func TestAnotherOriginOfTheSameNumberIsNoChange(t *testing.T) {
+	t.Parallel()
+	judged := func(reason string) breach.Judgement {
+		return breach.Judgement{Obligations: []breach.Obligation{{ID: "a", Verdict: breach.Applies, Because: []string{reason}}}}
+	}
+	const before = "Many are concerned (people.total = 1000; data.classes = [email, name])"
+	estimated := judged("Many are concerned (people.total = 1000 [1,000 as the facts estimate; the list holds 6]; data.classes = [email, name])")
+	require.Empty(t, breach.DiffJudgements(judged(before), estimated))
+	require.Empty(t, breach.DiffJudgements(estimated, judged(before)))
+	counted := judged("Many are concerned (people.total = 1200 [1,200 from the list; the estimate said 1,000]; data.classes = [email, name])")
+	require.Len(t, breach.DiffJudgements(estimated, counted), 1)
+	require.Len(t, breach.DiffJudgements(judged(before), judged("Many are concerned (people.total = 1000; data.classes = [email])")), 1)
+}
+
 func TestWhatAnAmendmentChangedHidesWhatPeopleWrote(t *testing.T) {
 	t.Parallel()
 	total, title, canary := int64(1200), "CANARY title", "CANARY"

@@ -46,6 +46,10 @@ type Desk interface {
 	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
 	// SetSeverityCell puts a person's value in the place of what the facts give for one cell of the score.
 	SetSeverityCell(ctx context.Context, incident string, o breach.SeverityOverride, by breach.Actor) (breach.Amended, error)
+	// CheckPlan says what would keep a plan from being approved; wave 0 is the newest list, or reports alone.
+	CheckPlan(ctx context.Context, incident string, wave int) (breach.PlanCheck, error)
+	WaiveContents(ctx context.Context, incident string, wave int, gaps []breach.Waiver, reason string, by breach.Actor) ([]breach.Waiver, error)
+	DecideNumber(ctx context.Context, incident string, d breach.NumberDecision, by breach.Actor) (breach.Amended, error)
 	// Hold places a hold that ends by itself, ReleaseHold ends one early, ExplainDelay says why duties are late.
 	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
 	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
@@ -145,6 +149,9 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/again", s.signed(s.retry))
 	m.Handle("GET /console/incidents/{id}/severity", s.signed(s.severityPage))
 	m.Handle("POST /console/incidents/{id}/severity", s.signed(s.setSeverity))
+	m.Handle("GET /console/incidents/{id}/mend", s.signed(s.mendPage))
+	m.Handle("POST /console/incidents/{id}/mend/waive", s.signed(s.waive))
+	m.Handle("POST /console/incidents/{id}/mend/number", s.signed(s.decideNumber))
 	m.Handle("GET /console/incidents/{id}/announce", s.signed(s.announcePage))
 	m.Handle("POST /console/incidents/{id}/announce", s.signed(s.announceNow))
 

@@ -28,18 +28,24 @@ func (l speech) contents(c *breach.ContentCheck) *contentsView {
 		return nil
 	}
 	v := &contentsView{Checked: l.Count(int64(len(c.Checked)), "The texts were compared with what 1 duty asks of them.", "The texts were compared with what %s duties ask of them.")}
-	for _, g := range c.Gaps {
+	v.LetGo = l.gaps(c.Gaps)
+	for _, n := range c.Notes {
+		v.Notes = append(v.Notes, noteView{l.noteKind(n.Kind), strings.ReplaceAll(n.Field, "_", " "), strings.Join(n.Obligations, l.T(", "))})
+	}
+	return v
+}
+
+// gaps are what is asked of the texts and not done, in the order of the check.
+func (l speech) gaps(list []breach.ContentGap) (out []gapView) {
+	for _, g := range list {
 		shown := gapView{Place: g.Place(), Kind: l.gapKind(g.Kind), Says: l.T(g.Says), Law: g.Citation, Unverified: !g.Verified,
 			Texts: strings.Join(g.Texts, l.T(", ")), With: strings.Join(g.With, l.T(", "))}
 		if w := g.Waived; w != nil {
 			shown.By, shown.Reason = l.T("%s, %s", l.actor(w.By), l.At(w.At).Shown), w.Reason
 		}
-		v.LetGo = append(v.LetGo, shown)
+		out = append(out, shown)
 	}
-	for _, n := range c.Notes {
-		v.Notes = append(v.Notes, noteView{l.noteKind(n.Kind), strings.ReplaceAll(n.Field, "_", " "), strings.Join(n.Obligations, l.T(", "))})
-	}
-	return v
+	return out
 }
 
 func (l speech) gapKind(kind string) string {

@@ -43,6 +43,19 @@ type fakeDesk struct {
 	tryAgain      func(r breach.Retry, by breach.Actor) (breach.Retried, error)
 	announceNow   func(why string, by breach.Actor) error
 	setSeverity   func(o breach.SeverityOverride, by breach.Actor) error
+	checkPlan     func() (breach.PlanCheck, error)
+	waive         func(gaps []breach.Waiver, reason string, by breach.Actor) error
+	decideNumber  func(d breach.NumberDecision, by breach.Actor) error
+}
+
+func (f *fakeDesk) CheckPlan(context.Context, string, int) (breach.PlanCheck, error) {
+	return f.checkPlan()
+}
+func (f *fakeDesk) WaiveContents(_ context.Context, _ string, _ int, gaps []breach.Waiver, reason string, by breach.Actor) ([]breach.Waiver, error) {
+	return gaps, f.waive(gaps, reason, by)
+}
+func (f *fakeDesk) DecideNumber(_ context.Context, _ string, d breach.NumberDecision, by breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, f.decideNumber(d, by)
 }
 
 func (f *fakeDesk) Unreached(_ context.Context, _ string, q breach.UnreachedQuery, _ breach.Actor) (breach.UnreachedPage, error) {

@@ -112,7 +112,7 @@ func (s *server) submit(v *visit) error {
 	if len(out.Problems) > 0 {
 		n = notice{kind: "soon", text: "The plan is not complete, so nobody can approve it yet. Fill in what is listed, then submit it again.", list: out.Problems}
 	} else if len(out.Gaps) > 0 {
-		n = notice{kind: "soon", text: "The texts do not hold what their regimes ask for, so nobody can approve the plan yet. Mend what is listed, or let it go by name with a reason on the command line: tocsin plan waive %s", args: []any{id}, list: gapList(out.Gaps)}
+		n = notice{kind: "soon", text: "The texts do not hold what their regimes ask for, so nobody can approve the plan yet. Mend what is listed, or let it go by name with a reason under “Texts and numbers”.", list: gapList(out.Gaps)}
 	}
 	v.session.say(n)
 	v.redirect(base + "incidents/" + url.PathEscape(id))

@@ -3,6 +3,7 @@ package e2e
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,6 +91,9 @@ func TestMainJob04ThePublicIsToldWhilePeopleAreBeingTold(t *testing.T) {
 	require.Equal(t, breach.ErrConflict, k.lead.try(t, http.MethodPost, k.path("/announce"), why, nil).code(), "nothing is approved")
 	k.tell(t, people)
 	require.Equal(t, breach.ErrForbidden, w.as(w.reader).try(t, http.MethodPost, k.path("/announce"), why, nil).code())
+	k.until(t, "Singapore's authority to be told, before whom nobody there is", func(v breach.Overview) bool {
+		return slices.ContainsFunc(v.Filings, func(f breach.Filing) bool { return f.Obligation == "sg-pdpa/authority/report" })
+	})
 	k.lead.do(t, http.MethodPost, k.path("/announce"), why, nil)
 	v := k.until(t, "the page to be up", func(v breach.Overview) bool { return v.Announcement != nil })
 	require.Equal(t, "decided_by_a_lead", v.Announcement.Reason)
