@@ -132,7 +132,7 @@ func (f fault) run(t *testing.T, dir string, people int, long bool) {
 	watching()
 	struck := c.struck()
 	c.stop()
-	out := r.prove(c.kills, unanswered(struck))
+	out := r.prove(c.kills, unanswered(struck)+mayBreakOff(len(c.workers)+c.kills))
 	for _, n := range struck {
 		c.harm += n
 	}

@@ -17,9 +17,16 @@ import (
 // many people can be told twice by it.
 var unknownAtMost = activities.DefaultLimits.InFlight
 
-// connections is how many the product holds to a mail server unless it is told otherwise. On each of them one message
-// at a time waits for its answer.
-const connections = 20
+// connections is how many the product holds to a mail server unless it is told otherwise, and together how many
+// messages leave on one of them in one write at most: all of these wait for their answers.
+const (
+	connections = 20
+	together    = 16
+)
+
+// mayBreakOff bounds what a mail server leaves unknown that breaks connections off or answers twice: the groups on all
+// connections of a process, once. After the first, its messages go one by one for longer than any row takes.
+func mayBreakOff(processes int) int { return processes * connections * (together - 1) }
 
 // mayStayUnknown bounds what a crash leaves unknown: what was under way by the product's own account, a batch that
 // was begun while it was asked, and never more than the senders may have under way.

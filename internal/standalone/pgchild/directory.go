@@ -164,8 +164,27 @@ func (s *Server) initialise(ctx context.Context, cred *syscall.Credential, throw
 	if p.err != nil {
 		return fmt.Errorf("initdb failed: %w%s", p.err, lastLines(said.String()))
 	}
+	if err := settle(tmp); err != nil {
+		return err
+	}
 	if err := os.Rename(tmp, s.dataDir()); err != nil {
 		return fmt.Errorf("put the new PostgreSQL data in its place: %w", err)
+	}
+	return nil
+}
+
+// settings are those of a new data directory that its operator may change, unlike what arguments says. A list of a
+// million people fills the default size within a minute: each page would then be logged whole again and again.
+const settings = "\nmax_wal_size = 2GB\n"
+
+func settle(dir string) error {
+	f, err := os.OpenFile(filepath.Join(dir, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write PostgreSQL's settings: %w", err)
+	}
+	_, err = f.WriteString(settings)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write PostgreSQL's settings: %w", err)
 	}
 	return nil
 }

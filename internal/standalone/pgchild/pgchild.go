@@ -247,9 +247,6 @@ func (s *Server) arguments(o Options) []string {
 		"unix_socket_permissions=0700",
 		"max_connections=" + strconv.Itoa(o.MaxConnections),
 		"shared_buffers=" + o.SharedBuffers,
-		// A list of a million people fills the default within a minute: each page would then be logged whole
-		// again and again.
-		"max_wal_size=4GB",
 		"timezone=UTC",
 		"log_timezone=UTC",
 		// DETAIL and CONTEXT lines quote rows ("Key (email)=(...) already exists"): people's data
