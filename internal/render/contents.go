@@ -49,7 +49,7 @@ func said(words any) string {
 	return words.(string)
 }
 
-// loadContents reads which fields each block gives, and looks which blocks each template shows.
+// loadContents reads which fields each block gives.
 func (e *Engine) loadContents(files fs.FS) error {
 	var declared struct {
 		Blocks map[string][]string `yaml:"blocks"`
@@ -64,18 +64,23 @@ func (e *Engine) loadContents(files fs.FS) error {
 			return breach.Errorf(breach.ErrInternal, "templates: contents.yaml declares fields of %s, and no template has such a block", strconv.Quote(name))
 		}
 	}
-	e.gives, e.shows = declared.Blocks, map[executable][]string{}
-	for _, l := range e.languages {
-		for _, n := range l.notice {
-			for _, t := range []executable{n.body, n.sms, n.pushTitle, n.pushBody} {
-				e.shows[t] = shown(t, proof)
-			}
-			e.shows[n.html] = shown(n.html, proofMarkup)
-		}
-		e.shows[l.page.title] = shown(l.page.title, proof)
-		e.shows[l.page.text], e.shows[l.page.html] = shown(l.page.text, proof), shown(l.page.html, proofMarkup)
-	}
+	e.gives = declared.Blocks
 	return nil
+}
+
+// showing lists the blocks of a template. It is looked at once, when a text is first made of it: there are many
+// languages, and an incident needs few.
+func (e *Engine) showing(t executable) []string {
+	if known, ok := e.shows.Load(t); ok {
+		return known.([]string)
+	}
+	var words any = proof
+	if _, is := t.(*template.Template); is {
+		words = proofMarkup
+	}
+	found := shown(t, words)
+	e.shows.Store(t, found)
+	return found
 }
 
 // shown lists the blocks whose words come out of a template. One that cannot be filled in shows nothing; what is
@@ -100,7 +105,7 @@ func (d *draft) carried(l *tongue, parts ...executable) []string {
 	for name, fields := range d.engine.gives {
 		all := d.filled(l, name)
 		for _, t := range parts {
-			all = all && slices.Contains(d.engine.shows[t], name)
+			all = all && slices.Contains(d.engine.showing(t), name)
 		}
 		if all {
 			out = append(out, fields...)

@@ -8,6 +8,7 @@ package render
 import (
 	"io/fs"
 	"sort"
+	"sync"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/templates"
@@ -20,8 +21,8 @@ type Engine struct {
 	tags      []string           // sorted
 	reports   map[string]*report // by file name below report/, without .txt
 
-	gives map[string][]string     // block -> content fields, as contents.yaml declares
-	shows map[executable][]string // template -> blocks that it shows
+	gives map[string][]string // block -> content fields, as contents.yaml declares
+	shows sync.Map            // executable -> []string: the blocks that a template shows
 
 	compiled memo[*compiled] // by the SHA-256 of a text
 	locales  memo[string]    // the best tag by the wanted one and those that there are; matching anew costs 70 µs

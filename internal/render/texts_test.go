@@ -281,3 +281,12 @@ func BenchmarkLocale(b *testing.B) {
 		e.Locale("de-DE", []string{"zh-Hans", "en"})
 	}
 }
+
+// Starting costs what is used: a language is read when it is first asked for.
+func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := New()
+		require.NoError(b, err)
+	}
+}
