@@ -2,8 +2,6 @@ package recipients
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -17,7 +15,13 @@ type Options struct {
 	// country code is read. Empty means that nobody said.
 	Country string
 	// Map adds names of columns: what stands in the header -> the field (see Fields).
+	// With NoHeader it is the number of the column, from 1 -> the field.
 	Map map[string]string
+	// NoHeader says that the first record is a person already; Map then says which column is what.
+	NoHeader bool
+	// Format (see Formats), Encoding (see Encodings), Delimiter (see Delimiters) and Sheet (the name of a
+	// spreadsheet's sheet, or its number from 1) are recognised from the file when they are empty.
+	Format, Encoding, Delimiter, Sheet string
 	// On is the day on which ages count; required. UTC.
 	On time.Time
 	// ChildAge is the age from which a person acts without a guardian; 0 means 14.
@@ -77,11 +81,16 @@ type Summary struct {
 
 // FileInfo says what the file was. SHA256 is over its bytes as read.
 type FileInfo struct {
-	Format    string `json:"format"`   // csv
-	Encoding  string `json:"encoding"` // utf-8, utf-8-bom
+	Format    string `json:"format"`   // csv, tsv, xlsx, jsonl, sql
+	Encoding  string `json:"encoding"` // such as utf-8, utf-8-bom, gbk; as Encodings has them
 	SHA256    string `json:"sha256"`
 	Bytes     int64  `json:"bytes"`
-	Delimiter string `json:"delimiter"`
+	Delimiter string `json:"delimiter,omitempty"`
+	Sheet     int    `json:"sheet,omitempty"`  // its number from 1, of a spreadsheet: a name may be a person's
+	Sheets    int    `json:"sheets,omitempty"` // how many there are
+	// EncodingMargin is by how much the encoding fits better than the next one, when it had to be told from
+	// the bytes: a natural logarithm, at least 20 (3 when nothing else that is known fits at all).
+	EncodingMargin float64 `json:"encoding_margin,omitempty"`
 }
 
 // Column says which field a column was read as; Field is empty for a column that was not read. The name
@@ -125,23 +134,23 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 		return Summary{}, breach.Errorf(breach.ErrInvalid, "the country for rows that name none is not an ISO 3166-1 code: use two letters such as CN")
 	}
 	o.Country = country
-	sum := sha256.New()
-	sc, err := newScanner(io.TeeReader(r, sum))
+	src, err := open(r, o)
 	if err != nil {
 		return Summary{}, err
 	}
-	head, err := readHeader(sc, o.Map)
+	head, err := src.head(o)
 	if err != nil {
 		return Summary{}, err
 	}
-	rd := &reader{opts: o, head: head, seen: newSeen(), countries: memo{}, locales: memo{}, total: newSummary(head)}
-	if err := rd.all(ctx, sc, each); err != nil {
+	rd := &reader{opts: o, head: head, seen: newSeen(), countries: memo{}, locales: memo{}, total: newSummary()}
+	var file FileInfo
+	src.describe(&file)
+	rd.mix = mixture{charset: file.Encoding, forced: o.Encoding != ""}
+	if err := rd.all(ctx, src, each); err != nil {
 		return Summary{}, err
 	}
-	rd.total.File = FileInfo{
-		Format: "csv", Encoding: sc.encoding, SHA256: hex.EncodeToString(sum.Sum(nil)),
-		Bytes: sc.bytes, Delimiter: string(sc.delim),
-	}
+	src.describe(&rd.total.File)
+	rd.total.Columns = head.columns()
 	return rd.total, nil
 }
 
@@ -155,15 +164,11 @@ type reader struct {
 	countries, locales memo
 }
 
-func newSummary(h header) Summary {
-	s := Summary{ByProblem: map[string]int64{}, ByCountry: map[string]int64{}, ByLocale: map[string]int64{}}
-	for i, f := range h.fields {
-		s.Columns = append(s.Columns, Column{Number: i + 1, Field: f})
-	}
-	return s
+func newSummary() Summary {
+	return Summary{ByProblem: map[string]int64{}, ByCountry: map[string]int64{}, ByLocale: map[string]int64{}}
 }
 
-func (rd *reader) all(ctx context.Context, sc *scanner, each func(Row) error) error {
+func (rd *reader) all(ctx context.Context, sc source, each func(Row) error) error {
 	const every = 1000
 	for {
 		rec, err := sc.next()
@@ -178,6 +183,7 @@ func (rd *reader) all(ctx context.Context, sc *scanner, each func(Row) error) er
 			return err
 		}
 		row := rd.judge(rec)
+		rd.noted(&row, rec.notes)
 		row.Record, row.Header = rd.total.Rows, rd.head.cells
 		rd.findDuplicate(&row)
 		rd.count(row)
@@ -189,7 +195,7 @@ func (rd *reader) all(ctx context.Context, sc *scanner, each func(Row) error) er
 				return err
 			}
 			if rd.opts.Progress != nil {
-				rd.opts.Progress(rd.total.Rows, sc.bytes)
+				rd.opts.Progress(rd.total.Rows, sc.done())
 			}
 		}
 	}
@@ -197,9 +203,29 @@ func (rd *reader) all(ctx context.Context, sc *scanner, each func(Row) error) er
 		return err
 	}
 	if rd.opts.Progress != nil {
-		rd.opts.Progress(rd.total.Rows, sc.bytes)
+		rd.opts.Progress(rd.total.Rows, sc.done())
 	}
 	return ctx.Err()
+}
+
+// noted adds what the source knew about cells. An id that a spreadsheet rounded may be another person's.
+func (rd *reader) noted(row *Row, notes []note) {
+	if !row.Verdict.Kept() {
+		return
+	}
+	for _, n := range notes {
+		field := ""
+		if n.column < len(rd.head.fields) {
+			field = rd.head.fields[n.column]
+		}
+		if n.column >= 0 && field == "" {
+			continue // a column that is not read
+		}
+		row.add(problem(n.code, field))
+		if n.code == tooRounded && field == "external_id" {
+			row.Person.ExternalID = ""
+		}
+	}
 }
 
 func (rd *reader) findDuplicate(row *Row) {

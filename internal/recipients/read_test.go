@@ -57,10 +57,15 @@ func TestListsThatAreNone(t *testing.T) {
 		"":                          "empty",
 		"\n\n":                      "empty",
 		"PK\x03\x04....":            "spreadsheet",
-		"\xff\xfen\x00a\x00m\x00":   "UTF-16",
-		"n\x00a\x00m\x00e\x00\n":    "UTF-16",
+		"\xff\xfe\x00\x00n\x00":     "UTF-32",
+		"\xd0\xcf\x11\xe0....":      "save it as XLSX",
+		"\x1f\x8b\x08":              "unpack it",
+		"%PDF-1.7":                  "PDF",
+		"<html><table>":             "HTML",
+		"[\n {\"name\": \"x\"}]":    "jq -c",
+		"{\n \"name\": \"x\"\n}\n":  "jq -c",
 		strings.Repeat("x", 70<<10): "does not end within 64 kB",
-		"n\xe9m\xe9\nx\n":           "its encoding cannot be told",
+		"n\x81m\x9d\nx\n":           "its encoding cannot be told",
 	} {
 		require.ErrorContains(t, refuse(t, list, recipients.Options{}), what)
 	}

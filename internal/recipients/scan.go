@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-
-	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 const (
@@ -21,6 +19,13 @@ type record struct {
 	blank  bool
 	quotes bool // a quote stood where CSV allows none
 	broken string
+	notes  []note
+}
+
+// note is what a source knows about a cell beyond its text: a problem of the catalogue.
+type note struct {
+	column int
+	code   string
 }
 
 // scanner cuts a stream into records. encoding/csv is not used because one stray quote would make it
@@ -32,26 +37,29 @@ type scanner struct {
 	eof      bool
 	skipping bool // inside a line that is longer than a record may be
 	line     int64
-	bytes    int64 // read from in
 	delim    byte
-	encoding string
+	format   string
+	read     *intake
+	enc      *found
 }
 
-var utf8BOM = []byte("\xef\xbb\xbf")
-
-func newScanner(in io.Reader) (*scanner, error) {
-	s := &scanner{in: in, buf: make([]byte, firstRead), line: 1, encoding: "utf-8"}
+// newScanner reads text that is UTF-8 by now.
+func newScanner(in io.Reader, read *intake, enc *found) (*scanner, error) {
+	s := &scanner{in: in, buf: make([]byte, firstRead), line: 1, read: read, enc: enc}
 	for s.end < len(s.buf) && !s.eof {
 		if err := s.fill(); err != nil {
 			return nil, err
 		}
 	}
-	head := s.buf[:s.end]
-	if bytes.HasPrefix(head, utf8BOM) {
-		s.at, s.encoding = len(utf8BOM), "utf-8-bom"
-		return s, nil
-	}
-	return s, checkEncoding(head)
+	return s, nil
+}
+
+func (s *scanner) done() int64 { return s.read.n }
+
+func (s *scanner) describe(f *FileInfo) {
+	s.read.describe(f)
+	s.enc.describe(f)
+	f.Format, f.Delimiter = s.format, string(s.delim)
 }
 
 func (s *scanner) fill() error {
@@ -64,15 +72,11 @@ func (s *scanner) fill() error {
 	}
 	n, err := s.in.Read(s.buf[s.end:])
 	s.end += n
-	s.bytes += int64(n)
 	if errors.Is(err, io.EOF) {
 		s.eof = true
 		return nil
 	}
-	if err != nil {
-		return breach.Errorf(breach.ErrInvalid, "the list could not be read to its end (%w): load it again", err)
-	}
-	return nil
+	return err
 }
 
 // next returns the next record, or io.EOF.

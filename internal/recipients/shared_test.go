@@ -17,7 +17,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/recipients"
 )
 
@@ -205,23 +204,6 @@ func codes(r recipients.Row) []string {
 		out = append(out, p.Code)
 	}
 	return out
-}
-
-func TestAListInGBKIsRefusedNotMisread(t *testing.T) {
-	t.Parallel()
-	gbk := shared(t, "recipients_1k_gbk.csv")
-	refused := func(b []byte) {
-		t.Helper()
-		_, err := recipients.Read(context.Background(), bytes.NewReader(b), recipients.Options{On: asOf}, func(recipients.Row) error { return nil })
-		require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
-		require.ErrorContains(t, err, "not UTF-8; it looks like GBK")
-	}
-	refused(gbk)
-	_, body, _ := bytes.Cut(gbk, []byte("\n"))
-	ascii := []byte("external_id,name,email,phone,locale,country,region,birth_date,guardian_name,guardian_email,guardian_phone,postal_address,push_token,push_platform,data_classes,consent_marketing\r\n")
-	refused(append(bytes.Clone(ascii), body...))
-	three := bytes.Join(bytes.SplitAfterN(body, []byte("\n"), 4)[:3], nil)
-	refused(append(bytes.Clone(ascii), three...))
 }
 
 func TestTheErrorFileShowsEveryRowThatNeedsALook(t *testing.T) {
