@@ -94,9 +94,9 @@ func showPacks(p *page, lines []packLine) {
 	unverified, own := 0, 0
 	for _, l := range lines {
 		force := map[string]string{"yes": "in force", "not_yet": "from " + l.From, "no_longer": "until " + l.To, "pending": "pending"}[l.Force]
-		verified := "verified, checked " + l.LastChecked
+		verified := "verified " + l.LastChecked
 		if !l.Verified {
-			verified = "NOT VERIFIED, checked " + l.LastChecked
+			verified = "UNVERIFIED " + l.LastChecked
 			unverified++
 		}
 		id := l.ID
@@ -108,12 +108,12 @@ func showPacks(p *page, lines []packLine) {
 	}
 	whole := newPage(p.width)
 	whole.table(0, rows)
-	for i, line := range strings.Split(strings.TrimSuffix(whole.String(), "\n"), "\n") {
-		if i >= len(lines) {
-			break
-		}
+	table := strings.Split(strings.TrimSuffix(whole.String(), "\n"), "\n")
+	for i, line := range table {
 		p.line(line)
-		p.line("    " + lines[i].Name)
+		if len(table) == len(lines) { // else the page is so narrow that nobody could tell the lines apart
+			p.line("    " + lines[i].Name)
+		}
 	}
 	p.gap()
 	p.line(count(int64(len(lines))) + " regimes, " + count(int64(unverified)) + " of them not verified.")
