@@ -128,10 +128,24 @@ func TestMainJob09ReportsAreFiled(t *testing.T) {
 	k := w.open(t, example(t))
 	k.tell(t, newCrowd().some(2))
 	k.told(t)
-	v := k.until(t, "all reports", func(v breach.Overview) bool { return len(v.Filings) >= 3 })
-	filed := map[string]breach.Filing{}
+	var view struct {
+		Texts []struct{ Ref breach.NoticeRef }
+	}
+	k.lead.do(t, http.MethodGet, k.path("/plan"), nil, &view)
+	approved := map[string]bool{}
+	for _, x := range view.Texts {
+		if x.Ref.Kind == breach.KindReport {
+			approved[x.Ref.Channel] = true
+		}
+	}
+	v := k.until(t, "all reports", func(v breach.Overview) bool { return len(v.Filings) == len(approved) })
+	filed, byMails := map[string]breach.Filing{}, 0
 	for _, f := range v.Filings {
 		filed[f.Obligation] = f
+		if f.Route == "email" {
+			byMails++
+			require.Equal(t, "filed", f.Status)
+		}
 		found := 0
 		err := w.sims.Outbox().Each(outbox.Query{Provider: "portal"}, func(m outbox.Message) error {
 			if m.MessageID == f.Acknowledgement && f.Acknowledgement != "" {
@@ -154,22 +168,24 @@ func TestMainJob09ReportsAreFiled(t *testing.T) {
 	require.True(t, awaits(v, "acknowledge"))
 	require.Equal(t, breach.ErrForbidden, k.author.try(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": "CAC-1"}, nil).code())
 	require.Equal(t, breach.ErrNotFound, k.lead.try(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": "eu-gdpr/authority/final", "number": "X"}, nil).code())
-	number := w.answered(t, k.id, byMail)
-	var f breach.Filing
-	k.lead.do(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": number}, &f)
-	require.Equal(t, number, f.Acknowledgement)
+	require.Greater(t, byMails, 1)
+	for _, one := range filed {
+		if one.Route != "email" {
+			continue
+		}
+		number := w.answered(t, k.id, one)
+		var f breach.Filing
+		k.lead.do(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": one.Obligation, "number": number}, &f)
+		require.Equal(t, number, f.Acknowledgement)
+	}
 	require.Equal(t, breach.ErrConflict, k.lead.try(t, http.MethodPost, k.path("/acknowledgements"), map[string]string{"obligation": byMail.Obligation, "number": "another"}, nil).code())
-	v = k.until(t, "the number on the page", func(v breach.Overview) bool { return !awaits(v, "acknowledge") })
+	v = k.until(t, "the numbers on the page", func(v breach.Overview) bool { return !awaits(v, "acknowledge") })
 	for _, d := range v.Duties {
 		if _, ok := filed[d.ID]; ok {
 			require.Equal(t, breach.ObligationAcknowledged, d.State, d.ID)
 			require.False(t, d.Overdue)
 		}
 	}
-	var view struct {
-		Texts []struct{ Ref breach.NoticeRef }
-	}
-	k.lead.do(t, http.MethodGet, k.path("/plan"), nil, &view)
 	for _, x := range view.Texts {
 		if x.Ref.Kind == breach.KindReport {
 			require.Equal(t, filed[x.Ref.Channel].SHA256, x.Ref.SHA256, "%s was filed as it was approved", x.Ref.Channel)
