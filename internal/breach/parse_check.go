@@ -208,12 +208,18 @@ func (c *checker) numbers(f Facts) {
 		if strings.TrimSpace(d.Reason) == "" {
 			c.bad(at+".reason", "is missing; a decision counts only with its reason")
 		}
+		if d.At.IsZero() {
+			c.bad(at+".at", "is missing; a list that is loaded later may count more")
+		}
 		c.text(at+".reason", d.Reason)
 		c.line(at+".by", d.By)
 	}
 	l := f.List
 	if l == nil {
 		return
+	}
+	if l.LoadedAt.IsZero() {
+		c.bad("list.loaded_at", "is missing; decisions about numbers are older or newer than the list")
 	}
 	count := func(at string, v int64) { atLeastZero(c, at, &v) }
 	for _, n := range []*int64{&l.Lists, &l.Total, &l.NoCountry, &l.ChildAge, &l.Minors, &l.NoAge, &l.NoContact} {

@@ -277,6 +277,10 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"facts":{"people":{"total":1}},"policy":"mooc","narrative":{"en":{"summary":"x"}}}`))
 	f.Add([]byte("people:\n  total: 3\n  by_country: {CN: 3}\n"))
 	f.Add([]byte("a: &a [x]\nb: *a\n"))
+	f.Add([]byte(`{"facts":{"numbers":[{"field":"people.by_region.US-CA","value":501,"reason":"counted by hand","by":"wei.lin","at":"2026-03-12T10:05:00Z"}]}}`))
+	f.Add([]byte(`{"contents":{"en":{"dpo":"Ana Sousa, +351 210 000 000"}},"facts":{"list":{"loaded_at":"2026-03-12T10:05:00Z","lists":1,"total":2,"by_country":{"CN":2}}}}`))
+	f.Add([]byte("list: {}"))
+	f.Add([]byte("list: {total: 2}\nnumbers: [{field: people.total, value: -1}]\n"))
 	base, err := ParseFacts([]byte(wholeFacts))
 	if err != nil {
 		f.Fatal(err)
