@@ -60,10 +60,10 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
 		views: make([]*factView, len(r.packs)), scopes: make([]*finding, len(r.packs)), done: make([]*ruling, len(r.ordered)),
 		texts: make(map[factRef]string, 64), shown: make(map[*rule]string, 64),
-		base: &factView{facts: f, resolved: make(map[string]any, len(packFacts)), asked: make(map[*rule]answer, 128), extra: map[string]any{
+		base: newFactView(f, map[string]any{
 			"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
 			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
-		}},
+		}, 4*len(r.ordered)),
 	}
 	for _, d := range f.Determinations { // a later answer replaces an earlier one
 		j.answers[d.Question] = d.Answer

@@ -21,9 +21,21 @@ const (
 	truthYes
 )
 
+func (t truth) not() truth {
+	return [...]truth{truthUnknown: truthUnknown, truthNo: truthYes, truthYes: truthNo}[t]
+}
+
+func truthOf(yes bool) truth {
+	if yes {
+		return truthYes
+	}
+	return truthNo
+}
+
 // rule is a compiled condition with the facts that it can look at.
 type rule struct {
 	program cel.Program
+	plan    plan // nil where only the program can tell
 	ast     *celast.AST
 	refs    []factRef
 	local   bool // it uses definitions of its pack, so its answer is that pack's own
@@ -44,7 +56,7 @@ func ruleEnv() (*cel.Env, error) {
 		cel.Function("proven", cel.Overload("proven_bool", []*cel.Type{cel.BoolType}, cel.BoolType,
 			cel.OverloadIsNonStrict(), cel.UnaryBinding(func(v ref.Val) ref.Val { return types.Bool(v == types.True) }))),
 		cel.Function("at_least", cel.MemberOverload("interval_at_least", []*cel.Type{intervalType, cel.DoubleType}, cel.BoolType,
-			cel.BinaryBinding(func(i, v ref.Val) ref.Val { return i.Value().(*interval).atLeast(float64(v.(types.Double))) }))),
+			cel.BinaryBinding(func(i, v ref.Val) ref.Val { return i.Value().(*interval).value(float64(v.(types.Double))) }))),
 		tableFunction("count", cel.IntType), tableFunction("amount", cel.DoubleType), tableFunction("label", cel.StringType),
 	}
 	for _, f := range packFacts {
@@ -102,6 +114,7 @@ func (c ruleCache) compile(env *cel.Env, expr string, defs map[string]*rule, s s
 		}
 		r = &rule{program: p, ast: ast.NativeRep()}
 		r.refs, r.local = references(r.ast, defs)
+		r.plan = planOf(r.ast, defs)
 	}
 	if err := protective(r.ast.Expr(), s); err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func listed(s []string) any {
 }
 
 func timed(name string, get func(i *breach.IncidentFacts) *time.Time) packFact {
-	return packFact{name, cel.TimestampType, func(f *breach.Facts) any { return known(get(&f.Incident)) }}
+	return packFact{name: name, typ: cel.TimestampType, get: func(f *breach.Facts) any { return known(get(&f.Incident)) }}
 }
 
 var listOfStrings = cel.ListType(cel.StringType)
@@ -101,6 +101,15 @@ var packFacts = []packFact{
 	{"incident.classification", tableType, func(f *breach.Facts) any { return labelTable(f.Incident.Classification) }},
 }
 
+// unknowns are the values of packFacts while they are unknown. They are never changed.
+var unknowns = func() []*types.Unknown {
+	out := make([]*types.Unknown, len(packFacts))
+	for i, f := range packFacts {
+		out[i] = unknownFact(f.name)
+	}
+	return out
+}()
+
 // intervalType is a number of which only the limits may be known: severity.at_least(3.0).
 var intervalType = cel.OpaqueType("interval")
 
@@ -109,18 +118,22 @@ type interval struct {
 	missing   []string // facts that would narrow it
 }
 
-func (i *interval) atLeast(v float64) ref.Val {
+func (i *interval) atLeast(v float64) truth {
 	switch {
 	case i.low >= v:
-		return types.True
+		return truthYes
 	case i.high < v:
-		return types.False
+		return truthNo
 	}
-	var u *types.Unknown
-	for n, m := range i.missing {
-		u = types.MergeUnknowns(u, types.NewUnknown(int64(n), types.NewAttributeTrail(m)))
+	return truthUnknown
+}
+
+// value is the same for CEL's interpreter.
+func (i *interval) value(v float64) ref.Val {
+	if t := i.atLeast(v); t != truthUnknown {
+		return types.Bool(t == truthYes)
 	}
-	return u
+	return unknownFacts(i.missing)
 }
 
 // yesOrNo makes the stated "unknown" what it is: unknown.
@@ -146,6 +159,15 @@ func (t *factTable) lookup(key string) ref.Val {
 		return unknownFact(missing)
 	}
 	return types.DefaultTypeAdapter.NativeToValue(v)
+}
+
+// unknownFacts is a value that is unknown because of several facts.
+func unknownFacts(paths []string) *types.Unknown {
+	var u *types.Unknown
+	for n, path := range paths {
+		u = types.MergeUnknowns(u, types.NewUnknown(int64(n), types.NewAttributeTrail(path)))
+	}
+	return u
 }
 
 // unknownFact is a value that nobody knows yet; its trail is the dotted path of the fact.
@@ -320,30 +342,43 @@ func valueText(v any) string {
 
 // missingFacts are the paths behind an unknown, sorted. Many single countries are one gap: the table.
 func missingFacts(u *types.Unknown) []string {
-	found := map[string]bool{}
+	var paths []string
 	for _, id := range u.IDs() {
 		trails, _ := u.GetAttributeTrails(id)
 		for _, t := range trails {
-			found[t.Variable()] = true
+			paths = append(paths, t.Variable())
 		}
 	}
-	return slices.Sorted(maps.Keys(collapse(found)))
+	return gaps(paths)
 }
 
-func collapse(found map[string]bool) map[string]bool {
+// gaps are paths, sorted, each once. Many single countries are one gap: the table.
+func gaps(paths []string) []string {
+	out := slices.Clone(paths)
+	slices.Sort(out)
+	out = slices.Compact(out)
 	for _, table := range []string{"people.by_country", "people.by_region"} {
-		var entries []string
-		for path := range found {
-			if strings.HasPrefix(path, table+".") {
-				entries = append(entries, path)
-			}
-		}
-		if len(entries) > 1 || found[table] && len(entries) > 0 {
-			for _, e := range entries {
-				delete(found, e)
-			}
-			found[table] = true
+		out = collapse(out, table)
+	}
+	return slices.Clip(out)
+}
+
+// collapse puts a table in the place of its entries where it stands there itself, or more than one of them does.
+func collapse(sorted []string, table string) []string {
+	at, whole := slices.BinarySearch(sorted, table)
+	isEntry := func(p string) bool { return strings.HasPrefix(p, table+".") }
+	entries := 0
+	for _, p := range sorted[at:] {
+		if isEntry(p) {
+			entries++
 		}
 	}
-	return found
+	if entries == 0 || entries == 1 && !whole {
+		return sorted
+	}
+	sorted = slices.DeleteFunc(sorted, isEntry)
+	if !whole {
+		sorted = slices.Insert(sorted, at, table)
+	}
+	return sorted
 }

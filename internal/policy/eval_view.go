@@ -2,10 +2,10 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -13,66 +13,39 @@ import (
 // factView is what conditions see of one incident. It implements cel.Activation. Facts, and conditions without
 // definitions, are the same for every pack: they are looked up in base, once for all.
 type factView struct {
-	facts    *breach.Facts
-	extra    map[string]any // severity, policy.*
-	base     *factView      // nil for the base itself
-	defs     map[string]*rule
-	resolved map[string]any
-	asked    map[*rule]answer
+	facts  *breach.Facts
+	extra  map[string]any // severity, policy.*
+	base   *factView      // nil for the base itself
+	defs   map[string]*rule
+	values []ref.Val // of packFacts, nil until one is asked for; of the base only
+	asked  map[*rule]answer
+	spare  []*evaluation // of the base
 }
 
 type answer struct {
 	truth   truth
-	missing []string // must not be changed; appending to it copies
+	missing []string // sorted; must not be changed, appending to it copies
+}
+
+// newFactView is the base for one incident; conditions is about how many will be asked.
+func newFactView(f *breach.Facts, extra map[string]any, conditions int) *factView {
+	return &factView{facts: f, extra: extra, values: make([]ref.Val, len(packFacts)), asked: make(map[*rule]answer, conditions)}
+}
+
+// with shares the facts with another pack's definitions.
+func (v *factView) with(defs map[string]*rule) *factView {
+	return &factView{facts: v.facts, extra: v.extra, base: v, defs: defs}
 }
 
 func (v *factView) Parent() cel.Activation { return nil }
 
 // ResolveName finds a variable by its dotted name; an unknown fact is an Unknown that carries its path.
 func (v *factView) ResolveName(name string) (any, bool) {
-	if val, ok := v.resolved[name]; ok {
-		return val, true
+	if d, ok := v.defs[name]; ok {
+		return v.definition(d), true
 	}
-	d, isDef := v.defs[name]
-	if !isDef && v.base != nil {
-		return v.base.ResolveName(name)
-	}
-	var val any
-	ok := true
-	if isDef {
-		val = v.definition(d)
-	} else {
-		val, ok = v.resolve(name)
-	}
-	if ok {
-		v.resolved[name] = val
-	}
-	return val, ok
-}
-
-func (v *factView) definition(d *rule) any {
-	if !d.local && v.base != nil {
-		v = v.base
-	}
-	val, _, err := d.program.Eval(v)
-	if err != nil {
-		return types.WrapErr(err)
-	}
-	return val
-}
-
-func (v *factView) resolve(name string) (any, bool) {
 	if i, ok := factNames[name]; ok {
-		switch val := packFacts[i].get(v.facts).(type) {
-		case nil:
-			return unknownFact(name), true
-		case *factTable:
-			return opaque{tableType, val}, true
-		case openList:
-			return val.value(), true
-		default:
-			return types.DefaultTypeAdapter.NativeToValue(val), true
-		}
+		return v.value(i), true
 	}
 	switch val := v.extra[name].(type) {
 	case nil:
@@ -84,38 +57,104 @@ func (v *factView) resolve(name string) (any, bool) {
 	}
 }
 
-// with shares the facts with another pack's definitions.
-func (v *factView) with(defs map[string]*rule) *factView {
-	return &factView{facts: v.facts, extra: v.extra, base: v, defs: defs, resolved: map[string]any{}}
+// definition is an answer as CEL's interpreter sees it.
+func (v *factView) definition(d *rule) ref.Val {
+	a, err := v.answer(d)
+	switch {
+	case err != nil:
+		return types.WrapErr(err)
+	case a.truth != truthUnknown:
+		return types.Bool(a.truth == truthYes)
+	}
+	return unknownFacts(a.missing)
+}
+
+// value is a fact by its place in packFacts.
+func (v *factView) value(i int) ref.Val {
+	if v.base != nil {
+		v = v.base
+	}
+	if v.values[i] == nil {
+		v.values[i] = factValue(i, v.facts)
+	}
+	return v.values[i]
+}
+
+func factValue(i int, f *breach.Facts) ref.Val {
+	switch val := packFacts[i].get(f).(type) {
+	case nil:
+		return unknowns[i]
+	case *factTable:
+		return opaque{tableType, val}
+	case openList:
+		return val.value()
+	default:
+		return types.DefaultTypeAdapter.NativeToValue(val)
+	}
 }
 
 // ask evaluates a condition, once. Unknown comes with the facts that are missing, which must not be changed.
 func (v *factView) ask(r *rule) (truth, []string, error) {
-	if !r.local && v.base != nil {
-		return v.base.ask(r)
+	a, err := v.answer(r)
+	return a.truth, a.missing, err
+}
+
+func (v *factView) answer(r *rule) (answer, error) {
+	base := v
+	if v.base != nil {
+		base = v.base
 	}
-	if a, ok := v.asked[r]; ok {
-		return a.truth, a.missing, nil
+	a, ok := base.asked[r] // a condition with definitions belongs to one pack only
+	if ok {
+		return a, nil
 	}
+	a, err := v.evaluate(base, r)
+	if err == nil {
+		base.asked[r] = a
+	}
+	return a, err
+}
+
+// evaluate follows the plan of a condition. Where it has none, or a value made trouble, CEL's interpreter decides.
+func (v *factView) evaluate(base *factView, r *rule) (a answer, err error) {
+	if r.plan == nil {
+		return v.interpret(r)
+	}
+	e := base.evaluation()
+	defer func() { base.spare = append(base.spare, e) }()
+	e.view, e.missing, e.err = v, e.missing[:0], nil
+	if a.truth = r.plan(e); e.err != nil {
+		return v.interpret(r)
+	}
+	if a.truth == truthUnknown {
+		a.missing = gaps(e.missing)
+	}
+	return a, nil
+}
+
+// evaluation takes one that is not in use; conditions use definitions, which use others.
+func (v *factView) evaluation() *evaluation {
+	n := len(v.spare)
+	if n == 0 {
+		return &evaluation{missing: make([]string, 0, 64)}
+	}
+	e := v.spare[n-1]
+	v.spare = v.spare[:n-1]
+	return e
+}
+
+func (v *factView) interpret(r *rule) (a answer, err error) {
 	val, _, err := r.program.Eval(v)
 	if err != nil {
-		return truthUnknown, nil, err
+		return a, err
 	}
-	var a answer
 	switch val := val.(type) {
 	case types.Bool:
-		a.truth = truthNo
-		if val {
-			a.truth = truthYes
-		}
+		a.truth = truthOf(bool(val))
 	case *types.Unknown:
-		a.missing = slices.Clip(missingFacts(val))
+		a.missing = missingFacts(val)
 	default:
-		return truthUnknown, nil, fmt.Errorf("a condition gave neither yes nor no")
+		return a, fmt.Errorf("a condition gave neither yes nor no")
 	}
-	if v.asked == nil {
-		v.asked = map[*rule]answer{}
-	}
-	v.asked[r] = a
-	return a.truth, a.missing, nil
+	return a, nil
 }
