@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -29,41 +28,39 @@ func (r *Rules) judge(f breach.Facts, origins map[string]string, p Profile, now 
 	j.origins = origins
 	out := breach.Judgement{Assessment: score.assessment(), Obligations: make([]breach.Obligation, len(r.ordered))}
 	for i, ph := range r.ordered {
-		o, err := j.obligation(ph)
-		if err != nil {
+		o := &out.Obligations[i]
+		if err := j.obligation(ph, o); err != nil {
 			return breach.Judgement{}, breach.Errorf(breach.ErrInternal, "the rule for %s failed: %w", ph.id, err)
 		}
 		if p.UnverifiedRules == LeaveOut && !o.Verified && o.Verdict != breach.DoesNotApply {
-			o = leftOut(o)
+			leaveOut(o)
 			out.LeftOut = append(out.LeftOut, o.ID)
 		}
-		out.Obligations[i] = o
 	}
 	return out, nil
 }
 
-// leftOut answers for a rule that nobody verified where the policy leaves such rules out. The reason says so
+// leaveOut answers for a rule that nobody verified where the policy leaves such rules out. The reason says so
 // first: it is the policy's word and not the law's.
-func leftOut(o breach.Obligation) breach.Obligation {
+func leaveOut(o *breach.Obligation) {
 	by := "applies"
 	if o.Verdict == breach.CannotTell {
 		by = "may apply"
 	}
 	o.Because = append([]string{"Left out: the policy in force leaves out rules that have not been verified. By this rule the duty " + by}, o.Because...)
 	o.Verdict, o.DueAt, o.Clock, o.Overdue, o.Missing, o.Questions = breach.DoesNotApply, nil, nil, false, nil, nil
-	return o
 }
 
 func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, *judging) {
 	score := assessEnisa(f)
 	j := &judging{
 		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
-		views: make([]*factView, len(r.packs)), scopes: make([]*finding, len(r.packs)), done: make([]*ruling, len(r.ordered)),
+		views: make([]*factView, len(r.packs)), scopes: make([]finding, len(r.packs)), tests: make([]finding, r.tests), done: make([]ruling, len(r.ordered)),
 		texts: make(map[factRef]string, 64), shown: make(map[*rule]string, 64),
 		base: newFactView(f, map[string]any{
 			"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
 			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
-		}, 4*len(r.ordered)),
+		}, r.conditions),
 	}
 	for _, d := range f.Determinations { // a later answer replaces an earlier one
 		j.answers[d.Question] = d.Answer
@@ -71,13 +68,14 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 	return score, j
 }
 
-func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
+// obligation fills in what is said of one phase.
+func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 	r, err := j.rule(ph)
 	if err != nil {
-		return breach.Obligation{}, err
+		return err
 	}
 	p := ph.pack
-	o := breach.Obligation{
+	*o = breach.Obligation{
 		ID: ph.id, Regime: p.ID, Duty: packDuties[ph.duty.Addressee], Addressee: ph.duty.To, Phase: ph.phase.ID,
 		Title: ph.phase.Title, Verdict: r.verdict, Binding: p.Binding, Basis: p.Binding, Because: r.because,
 		Contents: or(ph.phase.Contents, ph.duty.Contents), Citation: or(ph.phase.Citation, p.Citation),
@@ -88,36 +86,45 @@ func (j *judging) obligation(ph *compiledPhase) (breach.Obligation, error) {
 	if ph.phase.Clock.Value == nil {
 		o.Binding = bindingHouse
 	}
-	if !o.Verified {
-		o.Because = append(slices.Clone(o.Because), "This rule has not been verified against its source")
-	}
 	if r.verdict == breach.DoesNotApply {
-		return o, nil
+		o.Because = j.reasons(ph, r.because, nil, nil)
+		return nil
 	}
 	if o.Contents, err = j.contents(ph, o.Contents); err != nil {
-		return breach.Obligation{}, err
+		return err
 	}
 	d, err := j.deadline(ph)
 	if err != nil {
-		return breach.Obligation{}, err
+		return err
 	}
 	o.DueAt, o.Clock, o.Binding = d.due, &d.clock, d.binding
-	o.Because = append(slices.Clone(o.Because), d.because...)
 	all := finding{missing: slices.Clone(r.missing), questions: slices.Clone(r.questions)}
 	all.add(finding{missing: d.missing})
 	slices.Sort(all.missing)
 	o.Missing, o.Questions = all.missing, all.questions
-	for _, q := range o.Questions {
-		o.Because = append(o.Because, "Open question "+q+": "+j.rules.Question(q))
-	}
+	o.Because = j.reasons(ph, r.because, d.because, o.Questions)
 	if r.verdict == breach.CannotTell {
 		o.Clock.Provisional = true
 	}
 	if o.Substitutes, err = j.substitutes(ph); err != nil {
-		return breach.Obligation{}, err
+		return err
 	}
 	o.Overdue = d.due != nil && !d.awaited && !j.met(ph) && IsOverdue(*d.due, j.now)
-	return o, nil
+	return nil
+}
+
+// reasons are those of the verdict, that nobody verified the rule, those of the deadline, and what is asked.
+func (j *judging) reasons(ph *compiledPhase, verdict, deadline, questions []string) []string {
+	out := make([]string, 0, len(verdict)+1+len(deadline)+len(questions))
+	out = append(out, verdict...)
+	if !ph.pack.Verified || ph.phase.Unverified {
+		out = append(out, "This rule has not been verified against its source")
+	}
+	out = append(out, deadline...)
+	for _, q := range questions {
+		out = append(out, j.rules.open[q])
+	}
+	return out
 }
 
 // contents adds what conditions ask for; while nobody can tell, it is asked for. A phase with contents of its
@@ -227,15 +234,7 @@ func (r *Rules) Find(obligation string) (p Pack, d PackDuty, ph PackPhase, ok bo
 }
 
 // Question is the text of a question by its full id, or "".
-func (r *Rules) Question(id string) string {
-	pack, _, _ := strings.Cut(id, "/")
-	for _, p := range r.packs {
-		if p.ID == pack {
-			return p.questions[id]
-		}
-	}
-	return ""
-}
+func (r *Rules) Question(id string) string { return r.questions[id] }
 
 // Substitute is a way that a regime itself gives to replace notice to individuals.
 type Substitute struct {

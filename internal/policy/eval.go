@@ -36,6 +36,7 @@ func truthOf(yes bool) truth {
 type rule struct {
 	program cel.Program
 	plan    plan // nil where only the program can tell
+	index   int  // from 1 to Rules.conditions; 0 for a condition of no pack
 	ast     *celast.AST
 	refs    []factRef
 	local   bool // it uses definitions of its pack, so its answer is that pack's own

@@ -17,19 +17,21 @@ type factView struct {
 	extra  map[string]any // severity, policy.*
 	base   *factView      // nil for the base itself
 	defs   map[string]*rule
-	values []ref.Val // of packFacts, nil until one is asked for; of the base only
-	asked  map[*rule]answer
+	values []ref.Val     // of packFacts, nil until one is asked for; of the base only
+	asked  []answer      // by index of the condition; of the base only
 	spare  []*evaluation // of the base
 }
 
 type answer struct {
+	decided bool
 	truth   truth
 	missing []string // sorted; must not be changed, appending to it copies
+	gap     string   // missing in words
 }
 
-// newFactView is the base for one incident; conditions is about how many will be asked.
+// newFactView is the base for one incident; conditions is Rules.conditions.
 func newFactView(f *breach.Facts, extra map[string]any, conditions int) *factView {
-	return &factView{facts: f, extra: extra, values: make([]ref.Val, len(packFacts)), asked: make(map[*rule]answer, conditions)}
+	return &factView{facts: f, extra: extra, values: make([]ref.Val, len(packFacts)), asked: make([]answer, conditions+1)}
 }
 
 // with shares the facts with another pack's definitions.
@@ -104,13 +106,13 @@ func (v *factView) answer(r *rule) (answer, error) {
 	if v.base != nil {
 		base = v.base
 	}
-	a, ok := base.asked[r] // a condition with definitions belongs to one pack only
-	if ok {
+	if a := base.asked[r.index]; a.decided { // a condition with definitions belongs to one pack only
 		return a, nil
 	}
 	a, err := v.evaluate(base, r)
 	if err == nil {
-		base.asked[r] = a
+		a.gap, a.decided = gapText(a.missing), r.index > 0
+		base.asked[r.index] = a
 	}
 	return a, err
 }

@@ -21,8 +21,9 @@ type judging struct {
 	answers map[string]bool
 	base    *factView
 	views   []*factView // by index of the pack
-	scopes  []*finding  // by index of the pack
-	done    []*ruling   // by index of the phase
+	scopes  []finding   // by index of the pack; those of which decided is set
+	tests   []finding   // by index of the test; those of which decided is set
+	done    []ruling    // by index of the phase; those that have a verdict
 	texts   map[factRef]string
 	shown   map[*rule]string  // the values that a condition used
 	origins map[string]string // where a number comes from, by its fact
@@ -34,6 +35,8 @@ type finding struct {
 	because   []string
 	missing   []string
 	questions []string // full ids
+	gap       string   // missing in words, where one condition alone is unknown
+	decided   bool     // it stands in judging.scopes or judging.tests, and its slices must not be changed
 }
 
 // ruling is the verdict on one obligation.
@@ -53,11 +56,11 @@ func (j *judging) view(p *compiledPack) *factView {
 func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, error) {
 	f := finding{truth: truthYes}
 	if c.rule != nil {
-		t, missing, err := j.view(p).ask(c.rule)
+		a, err := j.view(p).answer(c.rule)
 		if err != nil {
 			return finding{}, fmt.Errorf("%s: %w", p.ID, err)
 		}
-		f.truth, f.missing = t, missing
+		f.truth, f.missing, f.gap = a.truth, a.missing, a.gap
 	}
 	said := ""
 	if c.question != "" && f.truth != truthNo {
@@ -83,6 +86,7 @@ func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, erro
 	if g.truth == truthUnknown {
 		f.truth, f.because = truthUnknown, nil
 	}
+	f.gap = ""
 	f.because = append(f.because, g.because...)
 	f.add(g)
 	return f, nil
@@ -167,6 +171,12 @@ func (j *judging) anyOf(p *compiledPack, cs []compiledCondition) (finding, error
 
 // add takes over what is missing and what is asked, without repeating it.
 func (f *finding) add(g finding) {
+	if len(f.missing) == 0 {
+		f.missing, g.missing = slices.Clip(g.missing), nil
+	}
+	if len(f.questions) == 0 {
+		f.questions, g.questions = slices.Clip(g.questions), nil
+	}
 	for _, m := range g.missing {
 		if !slices.Contains(f.missing, m) {
 			f.missing = append(f.missing, m)
@@ -179,11 +189,23 @@ func (f *finding) add(g finding) {
 	}
 }
 
-// test evaluates a three-valued test as PackTest describes it.
+// test evaluates a three-valued test as PackTest describes it, once for all the places where it stands.
 func (j *judging) test(p *compiledPack, t *compiledTest) (finding, error) {
 	if t.question == "" && len(t.anyOf) == 0 && len(t.noneIf) == 0 {
 		return finding{truth: truthYes}, nil
 	}
+	if f := j.tests[t.index]; f.decided {
+		return f, nil
+	}
+	f, err := j.evaluate(p, t)
+	f.because, f.missing, f.questions, f.decided = slices.Clip(f.because), slices.Clip(f.missing), slices.Clip(f.questions), true
+	if err == nil {
+		j.tests[t.index] = f
+	}
+	return f, err
+}
+
+func (j *judging) evaluate(p *compiledPack, t *compiledTest) (finding, error) {
 	if answer, ok := j.answers[t.question]; ok {
 		f := finding{truth: truthNo, because: []string{p.questions[t.question] + " - " + answeredText(answer)}}
 		if answer {
@@ -262,8 +284,8 @@ func (j *judging) inForce(p *compiledPack) (bool, string) {
 }
 
 func (j *judging) scope(p *compiledPack) (finding, error) {
-	if f := j.scopes[p.index]; f != nil {
-		return *f, nil
+	if f := j.scopes[p.index]; f.decided {
+		return f, nil
 	}
 	f := finding{truth: truthNo}
 	if ok, why := j.inForce(p); !ok {
@@ -274,14 +296,15 @@ func (j *judging) scope(p *compiledPack) (finding, error) {
 			return f, err
 		}
 	}
-	j.scopes[p.index] = &f
+	f.decided = true
+	j.scopes[p.index] = f
 	return f, nil
 }
 
 // rule gives the verdict on one obligation.
 func (j *judging) rule(ph *compiledPhase) (ruling, error) {
-	if r := j.done[ph.index]; r != nil {
-		return *r, nil
+	if r := j.done[ph.index]; r.verdict != "" {
+		return r, nil
 	}
 	decide := j.first
 	if len(ph.follows) > 0 {
@@ -294,7 +317,7 @@ func (j *judging) rule(ph *compiledPhase) (ruling, error) {
 	if _, asked := j.facts.Incident.RequestedAt[ph.id]; ph.phase.Clock.From == startRequest && !asked && r.verdict != breach.DoesNotApply {
 		r = ruling{breach.DoesNotApply, finding{because: []string{"It starts when it is asked for, and no request is recorded (incident.requested_at)"}}}
 	}
-	j.done[ph.index] = &r
+	j.done[ph.index] = r
 	return r, nil
 }
 
@@ -393,8 +416,15 @@ func (j *judging) exemption(ph *compiledPhase) (exempt []string, unproven findin
 }
 
 func openFacts(f finding) string {
-	if len(f.missing) == 0 {
+	if f.gap != "" {
+		return f.gap
+	}
+	return gapText(f.missing)
+}
+
+func gapText(missing []string) string {
+	if len(missing) == 0 {
 		return ""
 	}
-	return " (unknown: " + strings.Join(f.missing, ", ") + ")"
+	return " (unknown: " + strings.Join(missing, ", ") + ")"
 }

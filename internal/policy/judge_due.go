@@ -27,9 +27,18 @@ func (j *judging) noticed() *time.Time {
 	return d
 }
 
+// startFact is the fact of a clock start, without the prefix incident.
+func startFact(from string, ph *compiledPhase) string {
+	fact := strings.TrimPrefix(PackStarts[from], "incident.")
+	if from == startRequest || from == startEvent {
+		fact += "[" + ph.id + "]"
+	}
+	return fact
+}
+
 func (j *judging) start(from string, ph *compiledPhase) clockStart {
 	i := &j.facts.Incident
-	s := clockStart{fact: strings.TrimPrefix(PackStarts[from], "incident.")}
+	s := clockStart{fact: startFact(from, ph)}
 	switch from {
 	case "awareness":
 		s.at = i.AwareAt
@@ -48,12 +57,10 @@ func (j *judging) start(from string, ph *compiledPhase) clockStart {
 	case "individual_notice_sent":
 		s.at = i.IndividualsNotifiedAt
 	case startRequest:
-		s.fact += "[" + ph.id + "]"
 		if at, ok := i.RequestedAt[ph.id]; ok {
 			s.at = &at
 		}
 	case startEvent:
-		s.fact += "[" + ph.id + "]"
 		if at, ok := i.EventAt[ph.id]; ok {
 			s.at = &at
 		}
@@ -235,26 +242,35 @@ func (j *judging) terms(ph *compiledPhase) ([]termChoice, error) {
 	return append(open, *normal), nil
 }
 
+// normalTerm is the term without any variant; nil where neither the law nor the house has one.
 func (j *judging) normalTerm(ph *compiledPhase) *termChoice {
 	k := ph.phase.Clock
-	describe := func(t DeadlineTerm) string {
-		return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, strings.ReplaceAll(t.Unit, "_", " "), j.start(k.From, ph).fact, t.counting())
-	}
 	if promise := j.profile.Promises.PromptNotice; k.Override == overridePrompt && promise != nil {
 		t := DeadlineTerm{Value: promise.Value, Unit: promise.Unit}
-		return &termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, describe(t))}
+		return &termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, t.from(j.start(k.From, ph)))}
 	}
+	if k.From == startPrior { // from which filing depends on the incident
+		return k.normal(j.start(k.From, ph))
+	}
+	return ph.normal
+}
+
+func (t DeadlineTerm) from(s clockStart) string {
+	return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, strings.ReplaceAll(t.Unit, "_", " "), s.fact, t.counting())
+}
+
+func (k *PackClock) normal(s clockStart) *termChoice {
 	switch {
 	case k.Value != nil:
 		t := DeadlineTerm{*k.Value, k.Unit, k.Counting}
-		return &termChoice{t, false, "Due " + describe(t)}
+		return &termChoice{t, false, "Due " + t.from(s)}
 	case k.EngineDefault != nil:
 		t := k.EngineDefault.term()
 		why := ""
 		if k.EngineDefault.Why != "" {
 			why = ", because it " + k.EngineDefault.Why
 		}
-		return &termChoice{t, true, fmt.Sprintf("The rule has no number (%q); the house default is %s%s. House policy, not law", k.Soft, describe(t), why)}
+		return &termChoice{t, true, fmt.Sprintf("The rule has no number (%q); the house default is %s%s. House policy, not law", k.Soft, t.from(s), why)}
 	}
 	return nil
 }

@@ -130,8 +130,9 @@ func (l *packLoader) define(c *compiledPack) *cel.Env {
 
 type packCompiler struct {
 	*packLoader
-	pack *compiledPack
-	env  *cel.Env
+	pack  *compiledPack
+	env   *cel.Env
+	tests []*compiledTest // each once
 }
 
 func (p *packCompiler) rule(at, expr string, s side) *rule {
@@ -179,7 +180,20 @@ func (p *packCompiler) test(at string, t PackTest, s side) *compiledTest {
 	if !t.empty() && strings.TrimSpace(t.Otherwise) == "" && s == makesDuty {
 		p.bad(at+".otherwise", "is missing; say in plain words what it means that this is not so")
 	}
+	for _, same := range p.tests {
+		if c.is(same) {
+			return same
+		}
+	}
+	c.index = p.packLoader.tests
+	p.packLoader.tests++
+	p.tests = append(p.tests, c)
 	return c
+}
+
+// is tells whether two tests of a pack are one: duties repeat each other's conditions.
+func (t *compiledTest) is(o *compiledTest) bool {
+	return t.question == o.question && t.otherwise == o.otherwise && slices.Equal(t.anyOf, o.anyOf) && slices.Equal(t.noneIf, o.noneIf)
 }
 
 // shared compiles a test of the pack for the side on which it is used. Shared tests do not use each other.
@@ -320,6 +334,9 @@ func (p *packCompiler) clock(at string, c *compiledPhase) {
 		if k.Value != nil {
 			p.bad(at+".engine_default", "stands beside a legal number; only wording without a number needs one")
 		}
+	}
+	if k.From != startPrior {
+		c.normal = k.normal(clockStart{fact: startFact(k.From, c)})
 	}
 	if (k.From == startPrior) != (len(k.Prior) > 0) {
 		p.bad(at+".prior", "belongs to from: %s and to nothing else", startPrior)

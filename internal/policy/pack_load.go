@@ -33,6 +33,10 @@ type Rules struct {
 	ordered []*compiledPhase // by obligation id
 	phases  map[string]*compiledPhase
 	bytes   map[string][]byte // by SHA-256
+	// conditions and tests are how many there are
+	conditions, tests int
+	// questions and open are the texts of questions, and that they are open, by full id
+	questions, open map[string]string
 }
 
 type compiledPack struct {
@@ -65,9 +69,11 @@ type compiledPhase struct {
 	caps       []*rule // nil where a cap has no condition
 	substitute []*compiledTest
 	contentsIf []*rule
+	normal     *termChoice // unless it starts with an earlier filing; nil without a term
 }
 
 type compiledTest struct {
+	index     int    // from 0 to Rules.tests
 	question  string // full id, or ""
 	anyOf     []compiledCondition
 	noneIf    []compiledCondition
@@ -128,6 +134,7 @@ func (l *packLoader) load(all []fs.FS) *Rules {
 type packLoader struct {
 	env       *cel.Env
 	shared    ruleCache // conditions without definitions
+	tests     int       // that were compiled
 	packs     map[string]*compiledPack
 	files     map[string]string // pack id -> file
 	calendars map[string]*DeadlineCalendar
@@ -224,12 +231,21 @@ func (l *packLoader) pack(b []byte) {
 
 // finish links packs with each other and indexes them.
 func (l *packLoader) finish() *Rules {
-	r := &Rules{phases: map[string]*compiledPhase{}, bytes: map[string][]byte{}}
+	r := &Rules{tests: l.tests, phases: map[string]*compiledPhase{}, bytes: map[string][]byte{}, questions: map[string]string{}, open: map[string]string{}}
 	for _, id := range slices.Sorted(maps.Keys(l.packs)) {
 		p := l.packs[id]
 		p.index = len(r.packs)
 		r.packs = append(r.packs, p)
 		r.bytes[p.sha] = p.raw
+		for _, c := range p.own {
+			if c.index == 0 {
+				r.conditions++
+				c.index = r.conditions
+			}
+		}
+		for q, text := range p.questions {
+			r.questions[q], r.open[q] = text, "Open question "+q+": "+text
+		}
 		for _, ph := range p.phases {
 			r.phases[ph.id] = ph
 		}
