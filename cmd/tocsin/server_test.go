@@ -85,11 +85,11 @@ func (d *desk) Amend(_ context.Context, id string, patch []byte, _ breach.Actor)
 	}}, err
 }
 
-func (d *desk) LoadList(ctx context.Context, id string, _ breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
+func (d *desk) LoadList(ctx context.Context, id string, _ breach.Actor, list io.Reader, how breach.Reading) (any, breach.LoadReport, error) {
 	if err := d.known(id); err != nil {
 		return nil, breach.LoadReport{}, err
 	}
-	s, err := recipients.Read(ctx, csv, recipients.Options{Country: country, Map: columns, On: opened}, func(recipients.Row) error { return nil })
+	s, err := recipients.Read(ctx, list, recipients.OptionsFor(how, opened, 0), func(recipients.Row) error { return nil })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.people = s.Accepted + s.Repaired + s.Flagged

@@ -92,7 +92,7 @@ func (d *Desk) plan(ctx context.Context, incident string, wave int) (breach.Plan
 
 // LoadList reads, judges and stores a list of people as a new wave. Nothing is stored when it cannot be
 // read to its end.
-func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
+func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading) (any, breach.LoadReport, error) {
 	inc, err := d.Store.Incident(ctx, incident)
 	if err != nil {
 		return nil, breach.LoadReport{}, err
@@ -103,10 +103,10 @@ func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, c
 	}
 	var summary recipients.Summary
 	source := &breach.Source{}
-	sum := &hashing{r: csv, h: sha256.New()}
+	sum := &hashing{r: list, h: sha256.New()}
 	people := func(yield func(breach.Person, error) bool) {
 		var err error
-		summary, err = recipients.Read(ctx, sum, recipients.Options{Country: country, Map: columns, On: inc.AgesOn(), ChildAge: age},
+		summary, err = recipients.Read(ctx, sum, recipients.OptionsFor(how, inc.AgesOn(), age),
 			func(row recipients.Row) error {
 				if row.Verdict.Kept() && !yield(row.Person, nil) {
 					return errEnough

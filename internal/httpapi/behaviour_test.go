@@ -154,7 +154,7 @@ func TestWhoLostARequestStops(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *httpapi.Config) { c.KeyLease = 20 * time.Millisecond })
 	b.answers.lost = true
-	b.desk.load = func(csv io.Reader, _ string, _ map[string]string) (any, breach.LoadReport, error) {
+	b.desk.load = func(csv io.Reader, _ breach.Reading) (any, breach.LoadReport, error) {
 		time.Sleep(50 * time.Millisecond)
 		return nil, breach.LoadReport{}, context.Canceled
 	}

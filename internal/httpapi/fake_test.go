@@ -28,7 +28,7 @@ type desk struct {
 	openDraft func(breach.IncidentFile, []string) (breach.Opened, error)
 	detect    func(breach.Detection) (breach.Detected, error)
 	amend     func(string, []byte) (breach.Amended, error)
-	load      func(io.Reader, string, map[string]string) (any, breach.LoadReport, error)
+	load      func(io.Reader, breach.Reading) (any, breach.LoadReport, error)
 	submit    func(string, int) (breach.Submitted, error)
 	approve   func(string, string) (breach.PlanRecord, error)
 	give      func(string, string, string) (breach.PlanRecord, error)
@@ -98,13 +98,13 @@ func (d *desk) Amend(_ context.Context, id string, patch []byte, _ breach.Actor)
 	return d.amend(id, patch)
 }
 
-func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
+func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, list io.Reader, how breach.Reading) (any, breach.LoadReport, error) {
 	d.called("load")
 	if d.load == nil {
-		_, err := io.Copy(io.Discard, csv)
+		_, err := io.Copy(io.Discard, list)
 		return map[string]int{"rows": 1}, breach.LoadReport{Wave: 1, Added: 1}, err
 	}
-	return d.load(csv, country, columns)
+	return d.load(list, how)
 }
 
 func (d *desk) Submit(_ context.Context, id string, wave int, _ breach.Actor) (breach.Submitted, error) {

@@ -139,7 +139,7 @@ func TestBodiesThatCannotBeTaken(t *testing.T) {
 func TestEveryPostRefusesWhatItCannotUse(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *httpapi.Config) { c.MaxListBytes = 1 << 20 })
-	b.desk.load = func(csv io.Reader, _ string, _ map[string]string) (any, breach.LoadReport, error) {
+	b.desk.load = func(csv io.Reader, _ breach.Reading) (any, breach.LoadReport, error) {
 		if _, err := io.Copy(io.Discard, csv); err != nil {
 			return nil, breach.LoadReport{}, err
 		}
@@ -243,7 +243,7 @@ func TestAListOfUnknownLengthIsCutOff(t *testing.T) {
 	t.Parallel()
 	b := setup(t, func(c *httpapi.Config) { c.MaxListBytes = 1000 })
 	var got error
-	b.desk.load = func(csv io.Reader, _ string, _ map[string]string) (any, breach.LoadReport, error) {
+	b.desk.load = func(csv io.Reader, _ breach.Reading) (any, breach.LoadReport, error) {
 		var n int64
 		n, got = io.Copy(io.Discard, csv)
 		require.LessOrEqual(t, n, int64(1000))

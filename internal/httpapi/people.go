@@ -16,8 +16,15 @@ import (
 type listInput struct {
 	OfIncident
 	Country string   `query:"country" doc:"Country (ISO 3166-1 alpha-2) of rows that name none."`
-	Map     []string `query:"map,explode" doc:"Column=field, repeatable: which field a column of the file holds."`
-	body    io.Reader
+	Map     []string `query:"map,explode" doc:"Column=field, repeatable: which field a column of the file holds. With no_header a column is named by its number, from 1."`
+
+	NoHeader  bool   `query:"no_header" doc:"The first row is a person already."`
+	Format    string `query:"format" enum:"csv,tsv,xlsx,jsonl,sql" doc:"What the list is, when it is not to be recognised; sql is the answer to a query, as CSV in UTF-8."`
+	Encoding  string `query:"encoding" enum:"utf-8,utf-16,utf-16le,utf-16be,gbk,gb18030,big5,shift_jis,euc-jp,euc-kr,windows-1252,latin-1" doc:"Encoding of a text, when it is not to be recognised."`
+	Delimiter string `query:"delimiter" enum:"comma,semicolon,tab,pipe" doc:"What stands between cells, when it is not to be recognised."`
+	Sheet     string `query:"sheet" maxLength:"100" doc:"The sheet of a spreadsheet, by name or number from 1; else the first that is not hidden."`
+
+	body io.Reader
 }
 
 // Resolve implements huma.Resolver; it takes the body without reading it.
@@ -48,11 +55,17 @@ type found struct {
 }
 
 func (s *server) people() {
-	list := &bodyRule{types: []string{"text/csv", "application/csv", "application/octet-stream"}, max: s.cfg.MaxListBytes, stream: true}
+	list := &bodyRule{types: []string{
+		"text/csv", "application/csv", "text/tab-separated-values", typeXLSX, "application/jsonl", "application/x-ndjson", "application/octet-stream",
+	}, max: s.cfg.MaxListBytes, stream: true}
+	content := map[string]*huma.MediaType{}
+	for _, media := range list.types[:len(list.types)-1] {
+		content[media] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+	}
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/people", id: "loadPeople", tag: "people", roles: handlers, body: list,
-		summary: "Load a list of affected people", text: "Streamed CSV. A list that cannot be read to its end changes nothing.",
-		content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: "string"}}},
+		summary: "Load a list of affected people", text: "CSV, TSV, XLSX or JSON Lines. Format, encoding and delimiter are recognised from the list itself, whatever the content type says, and are in the answer. A list that cannot be read to its end changes nothing.",
+		content: content,
 	}, s.load)
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/person", id: "findPerson", tag: "people", roles: handlers, body: command,
@@ -66,7 +79,10 @@ func (s *server) people() {
 	})
 }
 
-const maxColumns = 64
+const (
+	maxColumns = 64
+	typeXLSX   = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
 
 func (s *server) load(ctx context.Context, in *listInput) (*answer[loaded], error) {
 	country := strings.ToUpper(in.Country)
@@ -78,7 +94,9 @@ func (s *server) load(ctx context.Context, in *listInput) (*answer[loaded], erro
 	if err != nil {
 		return nil, err
 	}
-	summary, report, err := s.cfg.Desk.LoadList(ctx, in.ID, actorOf(ctx), in.body, country, columns)
+	summary, report, err := s.cfg.Desk.LoadList(ctx, in.ID, actorOf(ctx), in.body, breach.Reading{
+		Country: country, Columns: columns, NoHeader: in.NoHeader, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter, Sheet: in.Sheet,
+	})
 	return reply(loaded{summary, report.Wave, report.Added, report.Duplicates}, err)
 }
 

@@ -20,8 +20,8 @@ type Desk interface {
 	OpenDraft(ctx context.Context, file breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error)
 	Detect(ctx context.Context, d breach.Detection) (breach.Detected, error)
 	Amend(ctx context.Context, incident string, patch []byte, by breach.Actor) (breach.Amended, error)
-	// LoadList reads csv to its end. When csv fails, nothing is loaded and the failure comes back.
-	LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (summary any, report breach.LoadReport, err error)
+	// LoadList reads list to its end. When list fails, nothing is loaded and the failure comes back.
+	LoadList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading) (summary any, report breach.LoadReport, err error)
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	// SubmitReports puts a plan of nothing but the reports that are owed to authorities up for approval;
 	// breach.ErrConflict when none is.

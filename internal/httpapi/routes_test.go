@@ -187,22 +187,23 @@ func TestIncidentsArriveAsJSONAndYAML(t *testing.T) {
 func TestAListIsStreamedToTheDesk(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.desk.load = func(csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error) {
-		body, err := io.ReadAll(csv)
+	b.desk.load = func(list io.Reader, how breach.Reading) (any, breach.LoadReport, error) {
+		body, err := io.ReadAll(list)
 		require.Equal(t, "a,手机号\n", string(body))
-		require.Equal(t, "CN", country)
-		require.Equal(t, map[string]string{"手机号": "phone", "a=b": "name"}, columns)
+		require.Equal(t, breach.Reading{
+			Country: "CN", Columns: map[string]string{"手机号": "phone", "a=b": "name"}, NoHeader: true, Format: "csv", Encoding: "gbk", Delimiter: "semicolon", Sheet: "2",
+		}, how)
 		return map[string]int{"rows": 0}, breach.LoadReport{Wave: 2, Added: 5, Duplicates: 1}, err
 	}
 	w := b.do(request{
-		method: "POST", path: "/v1/incidents/inc1/people?country=cn&map=%E6%89%8B%E6%9C%BA%E5%8F%B7%3Dphone&map=a%3Db%3Dname",
+		method: "POST", path: "/v1/incidents/inc1/people?country=cn&map=%E6%89%8B%E6%9C%BA%E5%8F%B7%3Dphone&map=a%3Db%3Dname&no_header=true&format=csv&encoding=gbk&delimiter=semicolon&sheet=2",
 		body: "a,手机号\n", token: "responder-token", header: map[string]string{"Content-Type": "text/csv; charset=gbk"},
 	})
 	require.Equal(t, 200, w.Code, w.Body)
 	require.JSONEq(t, `{"summary":{"rows":0},"wave":2,"added":5,"already_listed":1}`, w.Body.String())
 	require.NotContains(t, b.log.String(), "手机号", "query strings are not logged")
 
-	for _, query := range []string{"country=XX", "map=phone", "map=%3Dphone", "map=x%3D", "contry=CN"} {
+	for _, query := range []string{"country=XX", "map=phone", "map=%3Dphone", "map=x%3D", "contry=CN", "format=xls", "no_header=perhaps", "encoding=klingon", "delimiter=x"} {
 		w = b.do(request{method: "POST", path: "/v1/incidents/inc1/people?" + query, body: "x", token: "lead-token", header: map[string]string{"Content-Type": "text/csv"}})
 		p := b.problem(w, breach.ErrInvalid)
 		require.NotEmpty(t, p.Fields)

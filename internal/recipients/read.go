@@ -30,6 +30,14 @@ type Options struct {
 	Progress func(rows, bytes int64)
 }
 
+// OptionsFor are the options for a list that is written as how says; on and childAge are as in Options.
+func OptionsFor(how breach.Reading, on time.Time, childAge int) Options {
+	return Options{
+		Country: how.Country, Map: how.Columns, NoHeader: how.NoHeader,
+		Format: how.Format, Encoding: how.Encoding, Delimiter: how.Delimiter, Sheet: how.Sheet, On: on, ChildAge: childAge,
+	}
+}
+
 // Verdict is what became of one row.
 type Verdict string
 

@@ -67,7 +67,7 @@ func (b *Bench) load(ctx context.Context, s Stack) error {
 	defer people.Close()
 	bar := b.o.Screen.meter("Import", int64(b.o.People), 0)
 	begin := time.Now()
-	_, report, err := s.Desk.LoadList(ctx, b.memory.Incident, author, &rows{in: people, saw: bar.show}, "NZ", nil)
+	_, report, err := s.Desk.LoadList(ctx, b.memory.Incident, author, &rows{in: people, saw: bar.show}, breach.Reading{Country: "NZ"})
 	b.imported = time.Since(begin)
 	if err != nil {
 		return err

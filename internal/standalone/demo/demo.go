@@ -27,7 +27,7 @@ var (
 // Desk is what the two people use, the same as API and console.
 type Desk interface {
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
-	LoadList(ctx context.Context, incident string, by breach.Actor, csv io.Reader, country string, columns map[string]string) (any, breach.LoadReport, error)
+	LoadList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading) (any, breach.LoadReport, error)
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	WaiveContents(ctx context.Context, incident string, wave int, gaps []breach.Waiver, reason string, by breach.Actor) ([]breach.Waiver, error)
 	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
@@ -246,7 +246,7 @@ func (s *Story) load(ctx context.Context, id string) error {
 		return breach.Errorf(breach.ErrInvalid, "the list of people cannot be read")
 	}
 	s.Screen.Say(Author.Name + " loads the list of affected people")
-	summary, report, err := s.Desk.LoadList(ctx, id, Author, s.Screen.Progress(f, info.Size()), "", nil)
+	summary, report, err := s.Desk.LoadList(ctx, id, Author, s.Screen.Progress(f, info.Size()), breach.Reading{})
 	s.Screen.Done()
 	if err != nil {
 		return err

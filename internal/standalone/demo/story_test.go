@@ -62,7 +62,7 @@ func (d *desk) Open(context.Context, breach.IncidentFile, breach.Actor) (breach.
 	return breach.Opened{Incident: "i1"}, nil
 }
 
-func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, r io.Reader, _ string, _ map[string]string) (any, breach.LoadReport, error) {
+func (d *desk) LoadList(_ context.Context, _ string, _ breach.Actor, r io.Reader, _ breach.Reading) (any, breach.LoadReport, error) {
 	b, err := io.ReadAll(r)
 	d.did = append(d.did, "load")
 	return map[string]any{}, breach.LoadReport{Added: int64(bytes.Count(b, []byte("\n")))}, err
