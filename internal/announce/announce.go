@@ -171,11 +171,11 @@ func active(fragment string) bool {
 			return true
 		case html.StartTagToken, html.SelfClosingTagToken:
 			t := z.Token()
-			if !strings.Contains(" header section div p span h1 h2 h3 ul ol li strong em br blockquote ", " "+t.Data+" ") {
+			if !strings.Contains(" header section div p span h1 h2 h3 ul ol li strong em br blockquote bdi ", " "+t.Data+" ") {
 				return true
 			}
 			for _, a := range t.Attr {
-				if a.Key != "class" && a.Key != "start" && a.Key != "lang" {
+				if a.Key != "class" && a.Key != "start" && a.Key != "lang" && (a.Key != "dir" || a.Val != "ltr" && a.Val != "rtl") {
 					return true
 				}
 			}

@@ -6,6 +6,9 @@ import (
 	"html/template"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
 //go:embed site
@@ -44,6 +47,26 @@ type frame struct {
 	Body         any
 }
 
+// Direction says which way the page's main text is read; what is around it is in a language of the site's own.
+func (f frame) Direction() string {
+	switch script, _ := language.Make(f.Locale).Script(); script.String() {
+	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// ownName is what speakers of a language call it.
+func ownName(locale string) string {
+	if own := wordsFor(locale); own.Locale == locale {
+		return own.Name
+	}
+	if name := display.Self.Name(language.Make(locale)); name != "" {
+		return name
+	}
+	return locale
+}
+
 // other is this page in another language.
 type other struct {
 	Locale, Name string
@@ -79,11 +102,7 @@ func (s *Site) noticePage(n notice, w wording, newest int) ([]byte, error) {
 	}
 	for _, l := range n.Languages {
 		if l.Locale != w.Locale {
-			name := l.Locale
-			if own := wordsFor(l.Locale); own.Locale == l.Locale {
-				name = own.Name
-			}
-			f.Others = append(f.Others, other{l.Locale, name, version})
+			f.Others = append(f.Others, other{l.Locale, ownName(l.Locale), version})
 		}
 	}
 	approved := template.HTML(w.HTML) //nolint:gosec // Publish has refused everything but plain elements

@@ -223,7 +223,9 @@ func TestNoEnglishIsLeft(t *testing.T) {
 	scripts := map[string]*unicode.RangeTable{"ar": unicode.Arabic, "ja": unicode.Hiragana, "ko": unicode.Hangul, "zh-Hans": unicode.Han, "zh-Hant": unicode.Han}
 	plainWords := func(s string) []string {
 		s = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(actions.ReplaceAllString(s, "\n"), "\n")
-		return strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '.' || r == ':' || r == ',' || r == '|' || r == '\'' || r == '}' })
+		return strings.FieldsFunc(s, func(r rune) bool {
+			return r == '\n' || r == '.' || r == ':' || r == ',' || r == '|' || r == '\'' || r == '}'
+		})
 	}
 	english := filesOf(t, "en")
 	for _, tag := range allLanguages {

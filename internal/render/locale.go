@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -8,8 +9,8 @@ import (
 
 // Locale picks the best of have (BCP 47, the default first) for a wanted tag. What is not understood goes
 // to the first of have; a language that nothing in have is close to goes to English where there is an
-// English text, else to the first. Traditional Chinese readers are given Simplified Chinese before
-// English. The answer is one of have, or empty when have is.
+// English text, else to the first. So zh-TW is given zh-Hant, where that is not offered zh-Hans, and where there
+// is no Chinese at all English; pt is given pt-BR, and ar-EG ar. The answer is one of have, or empty when have is.
 func (e *Engine) Locale(want string, have []string) string {
 	if len(want) > maxTag {
 		want = ""
@@ -42,6 +43,13 @@ func negotiate(want string, have []string) string {
 	tag, err := language.Parse(strings.TrimSpace(want))
 	if err != nil || tag == language.Und {
 		return have[0]
+	}
+	// Who speaks Cantonese, Hokkien or Hakka reads Chinese, in the script of the place; the matcher does not say so.
+	if base, _ := tag.Base(); slices.Contains([]string{"yue", "nan", "hak"}, base.String()) {
+		script, _ := tag.Script()
+		if composed, err := language.Compose(language.Chinese, script); err == nil {
+			tag = composed
+		}
 	}
 	tags := make([]language.Tag, len(have))
 	for i, h := range have {

@@ -264,6 +264,31 @@ func TestLocale(t *testing.T) {
 	require.Empty(t, e.Locale("de", nil))
 }
 
+// A person who asks for a variant gets the closest language that the policy offers; what nobody understands
+// gets the policy's default.
+func TestLocaleFallsBackStepByStep(t *testing.T) {
+	t.Parallel()
+	e := sampleEngine(t)
+	all := []string{"de", "ar", "en", "es", "fr", "ja", "ko", "pt-BR", "zh-Hans", "zh-Hant"}
+	for want, expect := range map[string]string{
+		"zh-TW": "zh-Hant", "zh-HK": "zh-Hant", "zh-MO": "zh-Hant", "zh-Hant-HK": "zh-Hant", "zh_TW": "zh-Hant", "yue-HK": "zh-Hant",
+		"zh-CN": "zh-Hans", "zh-SG": "zh-Hans", "zh": "zh-Hans", "zh-Hans-HK": "zh-Hans",
+		"pt": "pt-BR", "pt-PT": "pt-BR", "pt-AO": "pt-BR", "pt_br": "pt-BR", "ar-EG": "ar", "ar-MA": "ar", "AR": "ar",
+		"es-MX": "es", "es-419": "es", "fr-CA": "fr", "de-AT": "de", "de-CH": "de", "ja-JP": "ja", "ko-KR": "ko", "en-IN": "en", "en-GB": "en",
+		"nl-NL": "en", "sw": "en", "": "de", "und": "de", "klingon of sorts": "de", "\x00": "de", "zz-ZZ": "de",
+	} {
+		require.Equal(t, expect, e.Locale(want, all), "%q", want)
+	}
+	for want, expect := range map[string]string{"zh-TW": "zh-Hans", "pt": "es", "nl": "es"} {
+		require.Equal(t, expect, e.Locale(want, []string{"es", "zh-Hans"}), "without English: %q", want)
+	}
+	for tag, expect := range map[string]string{"zh-TW": "zh-Hant", "zh-HK": "zh-Hant", "zh-SG": "zh-Hans", "pt": "pt-BR", "pt-PT": "pt-BR", "ar-EG": "ar", "de-AT": "de", "es-419": "es", "nl": "", "sr-Latn": ""} {
+		have, ok := e.canonical(tag)
+		require.True(t, ok)
+		require.Equal(t, expect, have, "words that an organisation writes in %s", tag)
+	}
+}
+
 func FuzzLocale(f *testing.F) {
 	for _, s := range []string{"zh-CN", "en", "x-y-z", "", "und", "i-klingon", strings.Repeat("a-", 500)} {
 		f.Add(s)
