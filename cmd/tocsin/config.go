@@ -51,7 +51,7 @@ type checked struct {
 func (c *cli) checkConfig(all bool) error {
 	cfg, wrong := c.loadConfig()
 	v := checked{Settings: cfg.List(), Problems: []string{}}
-	wrong = errors.Join(wrong, rulesProblem(cfg.RulesDir))
+	wrong = errors.Join(wrong, rulesProblem(cfg.RulesDir), templatesProblem(cfg.TemplatesDir))
 	if wrong != nil {
 		v.Problems = strings.Split(wrong.Error(), "\n")
 	}
@@ -93,6 +93,23 @@ func rulesProblem(dir string) error {
 	var all []error
 	for _, f := range known.Fields {
 		all = append(all, fmt.Errorf("rules.dir: %s: %s", f.Where, f.What))
+	}
+	return errors.Join(all...)
+}
+
+// templatesProblem names every fault of the operator's templates, as a server would refuse them.
+func templatesProblem(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	_, err := app.Templates(dir)
+	var known *breach.Error
+	if !errors.As(err, &known) || len(known.Fields) == 0 {
+		return err
+	}
+	var all []error
+	for _, f := range known.Fields {
+		all = append(all, fmt.Errorf("templates.dir: %s: %s", f.Where, f.What))
 	}
 	return errors.Join(all...)
 }

@@ -113,6 +113,15 @@ var lines = []ending{
 	{"assess -f FACTS --rules BAD", exitNo},
 	{"rules lint BAD", exitNo},
 	{"rules lint /nonexistent", exitNo},
+	{"templates list", exitDone},
+	{"templates list WORDS", exitDone},
+	{"templates list /nonexistent", exitNo},
+	{"templates lint", exitDone},
+	{"templates lint BAD", exitNo},
+	{"templates variables", exitDone},
+	{"templates export WORDS", exitNo},
+	{"templates sign-off WORDS --template notice/en --by A.Reader", exitDone},
+	{"templates sign-off WORDS --template notice/tlh --by A.Reader", exitNo},
 	{"send pause inc1", exitNo},
 	{"send resume inc1", exitNo},
 	{"send lift inc1 --brake 2", exitNo},
@@ -128,6 +137,7 @@ func TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus(t *testing.T) {
 	pack, public := samplePack(t)
 	file := func(name string, b []byte) string {
 		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, b, 0o600))
 		return path
 	}
@@ -140,8 +150,9 @@ func TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus(t *testing.T) {
 		"FACTS", file("facts.json", parts["facts"]), "INCIDENT", file("incident.json", incident), "BAD", file("bad", []byte("\x00{")),
 		"PEOPLE", file("people.csv", []byte("external_id,email\n1,a@x.test\n")), "PACK", file("pack.zip", pack), "PATCH", file("patch.json", []byte(`{"facts":{}}`)),
 		"FINDING", file("finding.json", []byte(`{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{}}`)), "OUT", filepath.Join(dir, "out.zip"),
-		"LIST", file("list.json", []byte(`[{"Name":"X","PwnCount":1,"DataClasses":["Names"]}]`)),
+		"WORDS", filepath.Join(dir, "words"), "LIST", file("list.json", []byte(`[{"Name":"X","PwnCount":1,"DataClasses":["Names"]}]`)),
 	)
+	file("words/README.md", []byte("words of our own"))
 	tried := map[string]bool{}
 	for _, r := range lines {
 		t.Run(r.args, func(t *testing.T) {
@@ -181,6 +192,6 @@ func TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus(t *testing.T) {
 // online says that a command asks a server, with input that is good enough to get there.
 func online(args string) bool {
 	first := strings.Fields(args)[0]
-	return first != "assess" && first != "rules" && first != "config" && first != "detections" && !strings.Contains(args, "verify") &&
+	return first != "assess" && first != "rules" && first != "config" && first != "templates" && first != "detections" && !strings.Contains(args, "verify") &&
 		!strings.Contains(args, " check ") && !strings.Contains(args, "BAD")
 }

@@ -23,7 +23,6 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/engine"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
-	"github.com/tocsin-engine/tocsin/internal/render"
 	"github.com/tocsin-engine/tocsin/internal/store"
 	"github.com/tocsin-engine/tocsin/worker"
 )
@@ -46,6 +45,7 @@ type Settings struct {
 	Policies      *worker.Policies
 	DefaultPolicy string
 	RulesDir      string // rule packs over the built-in ones; empty: none
+	TemplatesDir  string // templates of the organisation over the built-in ones; empty: none
 	Limits        activities.Limits
 	Owner         string // names this process in leases, new with every start; empty means host and a random name
 	MaxList       int64  // bytes of an uploaded list, 0 means 2 GiB
@@ -101,7 +101,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err != nil {
 		return nil, err
 	}
-	words, err := render.New()
+	words, err := Templates(s.TemplatesDir)
 	if err != nil {
 		return nil, err
 	}

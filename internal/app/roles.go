@@ -142,7 +142,7 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
 	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push
-	s.Portal, s.Routes, s.RulesDir = c.Portal, c.Routes, c.RulesDir
+	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	if c.PolicyDir == "" {
 		return nil
 	}

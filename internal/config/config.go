@@ -44,6 +44,7 @@ type Config struct {
 	Announce       announce.Config
 	EvidenceDir    string
 	PolicyDir      string // further policy profiles, *.yaml; empty: none
+	TemplatesDir   string // templates of the organisation over the built-in ones; empty: none
 	RulesDir       string // rule packs over the built-in ones, *.yaml; empty: none
 	PayloadKeyFile string // encrypts what Temporal stores; made on the first start
 	MaxListBytes   int64  // of one list of people
@@ -140,6 +141,11 @@ func (c Config) validate() []error {
 	if c.RulesDir != "" {
 		if i, err := os.Stat(c.RulesDir); err != nil || !i.IsDir() {
 			complain("rules.dir: is not a directory that can be read")
+		}
+	}
+	if c.TemplatesDir != "" {
+		if i, err := os.Stat(c.TemplatesDir); err != nil || !i.IsDir() {
+			complain("templates.dir: is not a directory that can be read")
 		}
 	}
 	if c.Store.MaxConns < 0 || c.MaxListBytes < 0 {

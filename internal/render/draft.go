@@ -37,6 +37,7 @@ type draft struct {
 
 	problems []string
 	seen     map[string]bool
+	empties  []string // variables that are written and hold nothing
 }
 
 func (e *Engine) newDraft(file breach.IncidentFile, s Scope) *draft {

@@ -24,6 +24,9 @@ type Engine struct {
 	gives map[string][]string // block -> content fields, as contents.yaml declares
 	shows sync.Map            // executable -> []string: the blocks that a template shows
 
+	units []Unit           // sorted by name: what a reviewer signs off
+	uses  map[string][]use // file -> where it shows variables
+
 	compiled memo[*compiled] // by the SHA-256 of a text
 	locales  memo[string]    // the best tag by the wanted one and those that there are; matching anew costs 70 µs
 }
@@ -54,7 +57,13 @@ func NewFrom(files fs.FS) (*Engine, error) {
 	if err := e.loadContents(files); err != nil {
 		return nil, err
 	}
-	return e, e.loadReports(files)
+	if err := e.loadReports(files); err != nil {
+		return nil, err
+	}
+	if err := e.loadUses(files); err != nil {
+		return nil, err
+	}
+	return e, e.loadUnits(files)
 }
 
 // Scope is what the policy in force says about words. The composition root fills it from the profile.

@@ -14,6 +14,7 @@ import (
 
 // report is one template for an authority and the fields that it shows.
 type report struct {
+	name     string // of its unit
 	template *texttemplate.Template
 	fields   []string // sorted
 }
@@ -30,7 +31,7 @@ func (e *Engine) loadReports(files fs.FS) error {
 	}
 	p := loader{files: files}
 	for _, name := range names {
-		r := &report{template: p.text(path.Dir(name), path.Base(name))}
+		r := &report{name: strings.TrimSuffix(name, ".txt"), template: p.text(path.Dir(name), path.Base(name))}
 		for _, m := range fieldInTemplate.FindAllStringSubmatch(string(p.read(name)), -1) {
 			if !slices.Contains(r.fields, m[1]) {
 				r.fields = append(r.fields, m[1])
@@ -79,7 +80,7 @@ type reportView struct {
 
 // report composes the report of one duty. Contents that the rule pack asks for and the template does not
 // show are added at its end, so that nothing that the law names is left out.
-func (d *draft) report(o breach.Obligation) breach.TextBody {
+func (d *draft) report(o breach.Obligation) (body breach.TextBody, unit string) {
 	r, tag := d.reportFor(o)
 	l := d.engine.languages[tag]
 	b := breach.TextBody{Kind: breach.KindReport, Channel: o.ID, Locale: tag, Fields: map[string]string{}}
@@ -125,7 +126,7 @@ func (d *draft) report(o breach.Obligation) breach.TextBody {
 		title = o.ID
 	}
 	b.Parts = map[string]string{"title": single(oneLine(d.org + l.words.Between + title)), "text": text}
-	return b
+	return b, r.name
 }
 
 // onlyAtTheEnd are contents of closing reports that no fact holds and no program can write.

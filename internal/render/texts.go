@@ -4,6 +4,7 @@ import (
 	"html"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -27,6 +28,9 @@ func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obliga
 			texts = append(texts, d.seal(d.report(duty))...)
 		}
 	}
+	if len(d.problems) == 0 { // else they follow from what is missing, which is said already
+		d.problems = append(d.problems, slices.Compact(d.empties)...)
+	}
 	return texts, d.problems, nil
 }
 
@@ -39,19 +43,20 @@ func (d *draft) toPeople(locales []string) (texts []breach.Text) {
 					continue
 				}
 				if body, ok := d.notice(d.engine.languages[tag], channel, string(v.name)); ok {
-					texts = append(texts, d.seal(body)...)
+					texts = append(texts, d.seal(body, "notice/"+tag)...)
 				}
 			}
 		}
 	}
 	for _, tag := range d.told() {
-		texts = append(texts, d.seal(d.announcement(d.engine.languages[tag]))...)
+		texts = append(texts, d.seal(d.announcement(d.engine.languages[tag]), "announcement/"+tag)...)
 	}
 	return texts
 }
 
-// seal encodes a body and notes variables in it that nobody fills.
-func (d *draft) seal(b breach.TextBody) []breach.Text {
+// seal encodes a body, says whether the template that it is made of was signed off, and notes variables in it that
+// nobody fills.
+func (d *draft) seal(b breach.TextBody, unit string) []breach.Text {
 	where := b.Kind + " " + b.Channel + " " + b.Locale + " " + b.Variant
 	if _, err := compile(b); err != nil {
 		d.problem(strings.TrimSpace(where), err.Error())
@@ -61,6 +66,7 @@ func (d *draft) seal(b breach.TextBody) []breach.Text {
 		d.problem(strings.TrimSpace(where), "cannot be encoded")
 		return nil
 	}
+	t.Ref.Reviewed = d.engine.reviewed(unit)
 	return []breach.Text{t}
 }
 
@@ -172,7 +178,7 @@ type executable interface {
 	Name() string
 }
 
-var unknownVariable = regexp.MustCompile(`executing "([^"]*)" at <([^>]*)>`)
+var unknownVariable = regexp.MustCompile(`template: ([^:]+):(\d+)\S* executing "[^"]*" at <([^>]*)>`)
 
 // run fills a template with the incident's values. A variable that does not exist is a problem.
 func (d *draft) run(t executable, data any) string {
@@ -180,10 +186,13 @@ func (d *draft) run(t executable, data any) string {
 	if err := t.Execute(&b, data); err != nil {
 		where, what := t.Name(), "cannot be filled in"
 		if m := unknownVariable.FindStringSubmatch(err.Error()); m != nil {
-			what = "unknown variable " + m[2]
+			where, what = m[1], "unknown variable "+m[3]+" in line "+m[2]
 		}
 		d.problem("template "+where, what)
 		return ""
+	}
+	if v, is := data.(view); is { // a report's fields have a rule of their own: Required and Open
+		d.empty(t, v)
 	}
 	return strings.TrimSpace(b.String())
 }
