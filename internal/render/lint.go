@@ -70,7 +70,7 @@ var atLine = regexp.MustCompile(`template: ([^:]+):(\d+):(?:\d+:)? (.*)`)
 
 // parse looks at every file by itself, for what keeps it from being read at all.
 func (l *linter) parse() {
-	for _, name := range filesOf(l.files) {
+	for _, name := range treeFiles(l.files) {
 		if !isTemplate(name) {
 			continue
 		}
@@ -175,7 +175,7 @@ func (l *linter) blocks(e *Engine, t *tongue) {
 			if len(fields) > 0 {
 				said += ", so that these are missing: " + strings.Join(fields, ", ")
 			}
-			for file, shows := range map[string][]string{"email.body.txt": e.shows[set.body], "email.body.html": e.shows[set.html]} {
+			for file, shows := range map[string][]string{"email.body.txt": e.showing(set.body), "email.body.html": e.showing(set.html)} {
 				// How many people it is need not be told to each of them.
 				if name != "People" && !slices.Contains(shows, name) {
 					l.add(Finding{File: path.Join(dir, file), What: "the block " + name + " " + said})

@@ -42,10 +42,10 @@ func Open(dir string) (fs.FS, error) {
 func Over(own fs.FS) (fs.FS, error) {
 	wrong := breach.Errorf(breach.ErrInvalid, "the templates of the organisation cannot be used")
 	shapes := map[string]bool{reviewedFile: true, "README.md": true}
-	for _, name := range filesOf(Shipped()) {
+	for _, name := range treeFiles(Shipped()) {
 		shapes[shape(name)] = true
 	}
-	for _, name := range filesOf(own) {
+	for _, name := range treeFiles(own) {
 		if what := unfit(own, name, shapes); what != "" {
 			wrong = wrong.With(breach.FieldError{Where: name, What: what})
 		}
@@ -92,8 +92,8 @@ func shape(name string) string {
 	return strings.Join(parts, "/")
 }
 
-// filesOf lists all files below a directory by name; hidden ones are nobody's templates.
-func filesOf(files fs.FS) (out []string) {
+// treeFiles lists all files below a directory by name; hidden ones are nobody's templates.
+func treeFiles(files fs.FS) (out []string) {
 	_ = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error { // what cannot be read is met again by who reads it
 		switch {
 		case err != nil:

@@ -106,7 +106,7 @@ func readUnit(files fs.FS, name string) (Unit, error) {
 		if err != nil {
 			return u, err
 		}
-		for _, f := range filesOf(sub) {
+		for _, f := range treeFiles(sub) {
 			u.Files = append(u.Files, path.Join(name, f))
 		}
 		u.Files = append(u.Files, "advice/"+u.Locale+".yaml")

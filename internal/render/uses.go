@@ -24,7 +24,7 @@ type use struct {
 // loadUses reads every template for the places of its variables, also in branches that nobody took yet.
 func (e *Engine) loadUses(files fs.FS) error {
 	e.uses = map[string][]use{}
-	for _, name := range filesOf(files) {
+	for _, name := range treeFiles(files) {
 		if !isTemplate(name) {
 			continue
 		}
