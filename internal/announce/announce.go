@@ -25,9 +25,9 @@ type Config struct {
 	PublicBaseURL string // absolute http or https address without trailing slash; /notices and /verify follow it
 	Organisation  string // shown at the top of each page; the host of PublicBaseURL when empty
 
-	// Known says whether a code stands on a notice that was sent. It must not depend on who asks and may be
-	// nil; codes of published announcements are known anyway. Codes come trimmed, in the case as typed.
-	Known func(ctx context.Context, code string) bool
+	// CheckCode says which notice that was sent carries a code, as it was typed. It must not depend on who asks,
+	// and may be nil; codes of public pages are known anyway. After an error the page says that it cannot answer.
+	CheckCode func(ctx context.Context, typed string) (breach.CodeCheck, error)
 	// VerifyTime is how long every answer of the verify page takes, known or not; 0 means 500 ms.
 	VerifyTime time.Duration
 }
@@ -35,10 +35,11 @@ type Config struct {
 // Site publishes and serves. It is safe for use by many goroutines.
 type Site struct {
 	dir, base, path, organisation string
-	known                         func(ctx context.Context, code string) bool
+	checkCode                     func(ctx context.Context, typed string) (breach.CodeCheck, error)
 	verifyTime                    time.Duration
 	started                       time.Time
 	asking                        chan struct{}
+	limit                         limiter
 	pages                         *pages
 
 	publishing sync.Mutex
@@ -65,7 +66,7 @@ func New(c Config) (*Site, error) {
 		return nil, breach.Errorf(breach.ErrInternal, "the pages of the public site are broken: %w", err)
 	}
 	s := &Site{
-		dir: c.Dir, base: u.String(), path: u.EscapedPath(), organisation: c.Organisation, known: c.Known,
+		dir: c.Dir, base: u.String(), path: u.EscapedPath(), organisation: c.Organisation, checkCode: c.CheckCode,
 		verifyTime: c.VerifyTime, started: time.Now().UTC().Truncate(time.Second), asking: make(chan struct{}, maxAsking), pages: p,
 	}
 	if s.organisation == "" {

@@ -285,69 +285,6 @@ func TestFeedIsAtom(t *testing.T) {
 	}
 }
 
-func ask(s *Site, code string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/verify?lang=en", strings.NewReader(url.Values{"code": {code}}.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, r)
-	return w
-}
-
-// Known, unknown and malformed codes are answered in the same time and shape, and the code is not echoed.
-func TestPromise_M21_VerifyIsNoOracle(t *testing.T) {
-	t.Parallel()
-	const hold = 80 * time.Millisecond
-	s := published(t, func(c *Config) {
-		c.VerifyTime = hold
-		c.Known = func(_ context.Context, code string) bool { return code == "PERSON-CODE-1" }
-	})
-	shape := func(body string) string {
-		for _, w := range []string{english.VerifyYes, english.VerifyYesMore, english.VerifyNo, english.VerifyNoMore, "answer yes", "answer no"} {
-			body = strings.ReplaceAll(body, w, "*")
-		}
-		return body
-	}
-	var shapes []string
-	for code, known := range map[string]bool{
-		"PERSON-CODE-1": true, " PERSON–CODE–1 ": true, sample: true, strings.ToLower(sample): true,
-		"PERSON-CODE-2": false, "": false, "x": false, "<script>alert(1)</script>": false, strings.Repeat("A", 5000): false, "ana@mail.test": false,
-	} {
-		start := time.Now()
-		w := ask(s, code)
-		took := time.Since(start)
-		require.Equal(t, http.StatusOK, w.Code)
-		require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
-		require.GreaterOrEqual(t, took, hold)
-		require.Equal(t, known, strings.Contains(w.Body.String(), english.VerifyYes), "%q", code)
-		require.NotContains(t, w.Body.String(), "alert(1)")
-		shapes = append(shapes, shape(w.Body.String()))
-	}
-	for _, got := range shapes {
-		require.Equal(t, shapes[0], got)
-	}
-}
-
-// A source that hangs gives "later", never a guess.
-func TestVerifySaysLaterWhenItCannotKnow(t *testing.T) {
-	t.Parallel()
-	s := site(t, func(c *Config) {
-		c.Known = func(ctx context.Context, _ string) bool { <-ctx.Done(); time.Sleep(50 * time.Millisecond); return true }
-	})
-	w := ask(s, "PERSON-CODE-1")
-	require.Equal(t, http.StatusServiceUnavailable, w.Code)
-	require.Contains(t, w.Body.String(), english.VerifyLater)
-
-	for range maxAsking {
-		s.asking <- struct{}{}
-	}
-	w = ask(s, "PERSON-CODE-1")
-	require.Equal(t, http.StatusTooManyRequests, w.Code)
-	require.NotEmpty(t, w.Header().Get("Retry-After"))
-}
-
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	for _, c := range []Config{

@@ -84,7 +84,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		return nil, err
 	}
 	packs := &Packs{Dir: s.Evidence, Key: key, Now: s.Now}
-	site, err := announce.New(announce.Config{Dir: s.Announcements, PublicBaseURL: s.PublicBaseURL, Organisation: s.Organisation, Known: p.Store.KnownReference})
+	site, err := announce.New(announce.Config{Dir: s.Announcements, PublicBaseURL: s.PublicBaseURL, Organisation: s.Organisation, CheckCode: p.Store.CheckCode})
 	if err != nil {
 		return nil, err
 	}

@@ -230,8 +230,9 @@ func TestPromise_M24_M11_NothingTracksAndPushIsAPointer(t *testing.T) {
 			}
 		}
 		if text.Ref.Channel == string(breach.Push) {
+			said := strings.NewReplacer("We never ask for a password, code or payment.", "", "我们绝不索要密码、验证码或款项。", "").Replace(b.Parts["title"] + b.Parts["body"])
 			for _, fact := range []string{"password", "email", "密码", "November", "泄露", "incident", "{{name}}", "{{data}}"} {
-				require.NotContains(t, b.Parts["title"]+b.Parts["body"], fact)
+				require.NotContains(t, said, fact)
 			}
 			require.Equal(t, "https://larkfield.example/notices/"+samplePage, b.Parts["link"])
 		}
@@ -249,7 +250,7 @@ func TestPromise_M09_SMSIsShort(t *testing.T) {
 		for _, class := range append(e.classesOf(text.Ref.Locale), "none") {
 			p := samplePerson()
 			p.DataClasses = []string{class}
-			m, err := written(e, text, p, breach.Addressee(text.Ref.Variant), sampleReference)
+			m, err := written(e, text, p, breach.Addressee(text.Ref.Variant), "WWWW-WWWW-WWWW-WWWW")
 			require.NoError(t, err)
 			units, perPart := len([]rune(m.Text)), 67
 			if text.Ref.Locale == "en" {

@@ -123,3 +123,35 @@ func TestPromise_M21_EveryEmailCarriesContactAndCode(t *testing.T) {
 		}
 	}
 }
+
+// What every notice says beside the code: where it can be checked, and what nobody will be asked for.
+var neverAsked = map[string][]string{
+	"en": {"password", "code", "payment"}, "zh-Hans": {"密码", "验证码", "款项"},
+}
+
+// Every notice of every channel carries the code, and where to check it; that nobody asks for a password, a code
+// or a payment is looked for in English and Chinese.
+func TestPromise_M21_EveryNoticeSaysHowToCheckIt(t *testing.T) {
+	t.Parallel()
+	seen := map[string]int{}
+	for ref, m := range rendered(t, samplePerson()) {
+		bodies := []string{m.Text}
+		if ref.Channel == string(breach.Email) {
+			bodies = append(bodies, html.UnescapeString(m.HTML))
+		}
+		for _, body := range bodies {
+			require.Contains(t, body, sampleReference, "%s %s %s", ref.Channel, ref.Locale, ref.Variant)
+			words, read := neverAsked[ref.Locale]
+			if read || ref.Channel != string(breach.Push) {
+				require.Contains(t, body, "larkfield.example/verify", "%s %s %s", ref.Channel, ref.Locale, ref.Variant)
+			}
+			for _, word := range words {
+				require.Contains(t, body, word, "%s %s %s", ref.Channel, ref.Locale, ref.Variant)
+			}
+		}
+		seen[ref.Locale]++
+	}
+	for tag := range neverAsked {
+		require.Equal(t, 5, seen[tag], "three channels for the person, and for a guardian all but push")
+	}
+}

@@ -142,6 +142,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breac
 		b.Carries = d.carried(l, set.sms)
 		d.holds(set.sms.Name(), b.Parts["text"], "the reference code", marks.Reference)
 		d.holds(set.sms.Name(), b.Parts["text"], "the address of the page", d.pointer())
+		d.holds(set.sms.Name(), b.Parts["text"], "the address of the verify page", d.address())
 	case breach.Push:
 		b.Parts = map[string]string{"title": single(d.run(set.pushTitle, plain)), "body": single(d.run(set.pushBody, plain)), "link": d.pointer()}
 		b.Carries = merged(d.carried(l, set.pushTitle), d.carried(l, set.pushBody))

@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -138,39 +137,6 @@ func TestChildrenAndGuardians(t *testing.T) {
 	e.Addressee = breach.ToGuardian
 	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{e}))
 	require.Equal(t, int64(1), b.sound(3)[breach.Reached])
-}
-
-func TestReferencesAreUnique(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	x, err := b.boxOf(b.ctx, b.pool, b.id)
-	require.NoError(t, err)
-	seen := map[string]bool{}
-	for id := int64(1); id <= 20_000; id++ {
-		code := x.reference(id)
-		seen[code] = true
-		back, ok := x.person(code)
-		require.True(t, ok)
-		require.Equal(t, id, back)
-	}
-	require.Len(t, seen, 20_000)
-}
-
-func TestKnownReference(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.load(people(1, 2))
-	require.NoError(t, b.OpenIncident(b.ctx, "other", someFile(), rules, wei, breach.IncidentOpen, day))
-	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(1, breach.Email, 1, breach.Accepted, day)}))
-	blocks, err := b.Blocks(b.ctx, b.id, 1)
-	require.NoError(t, err)
-	subjects, err := b.Subjects(b.ctx, b.id, blocks[0])
-	require.NoError(t, err)
-	require.True(t, b.KnownReference(b.ctx, " "+strings.ToLower(subjects[0].Ref)))
-	require.False(t, b.KnownReference(b.ctx, subjects[1].Ref), "nothing was sent to the second person")
-	for _, code := range []string{"", "0000-0000", "UUUU-UUUU", "no code at all", subjects[0].Ref + "0"} {
-		require.False(t, b.KnownReference(b.ctx, code), code)
-	}
 }
 
 func BenchmarkRecord(b *testing.B) {

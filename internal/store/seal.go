@@ -143,58 +143,50 @@ func (b *box) place(what string) []byte { return []byte("tocsin|" + b.incident +
 func personPlace(id int64) string { return "person|" + strconv.FormatInt(id, 10) }
 
 const (
-	codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-	codeHalf     = 20
-	codeMask     = 1<<codeHalf - 1
-	codeRounds   = 8
+	codeHalf   = 40 // bits
+	codeMask   = 1<<codeHalf - 1
+	codeRounds = 8
 )
 
-// reference is a person's code, for example 7K2M-0QXB. It is a keyed permutation of the person's number:
-// it looks random, two people never get the same, and nobody without the key can go from one to the next.
+// reference is a person's code, for example 7K2M-0QXB-9F3A-PVQW: the person's number with forty zero bits in front,
+// under a keyed permutation of eighty bits. It looks random, two people never get the same, nobody without the key
+// can go from one to the next, and of 2^80 codes only those of people turn back into forty zeros and a number.
 func (b *box) reference(id int64) string {
-	l, r := uint32(id>>codeHalf)&codeMask, uint32(id)&codeMask
+	l, r := uint64(0), uint64(id)&codeMask
 	for i := range codeRounds {
 		l, r = r, l^b.round(i, r)
 	}
-	v := uint64(l)<<codeHalf | uint64(r)
-	var code [9]byte
-	for i := 8; i >= 0; i-- {
-		if i == 4 {
-			code[i] = '-'
-			continue
-		}
-		code[i] = codeAlphabet[v&31]
-		v >>= 5
+	var plain [breach.CodeSymbols]byte
+	for i := len(plain)/2 - 1; i >= 0; i-- {
+		plain[i], plain[i+len(plain)/2] = breach.CodeAlphabet[l&31], breach.CodeAlphabet[r&31]
+		l, r = l>>5, r>>5
 	}
-	return string(code[:])
+	return breach.GroupCode(string(plain[:]))
 }
 
-// person turns a code back; false for one that this key cannot have made.
-func (b *box) person(code string) (int64, bool) {
-	if len(code) != 9 || code[4] != '-' {
-		return 0, false
+// person turns a code back, in the form that reference gives; 0 for one that this key cannot have made. It does
+// the same work for every code.
+func (b *box) person(code string) int64 {
+	var halves [2]uint64
+	for i, c := range strings.ReplaceAll(code, "-", "") {
+		halves[i*2/breach.CodeSymbols&1] = halves[i*2/breach.CodeSymbols&1]<<5 | uint64(max(strings.IndexRune(breach.CodeAlphabet, c), 0))
 	}
-	var v uint64
-	for _, c := range code[:4] + code[5:] {
-		i := strings.IndexRune(codeAlphabet, c)
-		if i < 0 {
-			return 0, false
-		}
-		v = v<<5 | uint64(i)
-	}
-	l, r := uint32(v>>codeHalf)&codeMask, uint32(v)&codeMask
+	l, r := halves[0]&codeMask, halves[1]&codeMask
 	for i := codeRounds - 1; i >= 0; i-- {
 		l, r = r^b.round(i, l), l
 	}
-	return int64(l)<<codeHalf | int64(r), true
+	if l != 0 {
+		return 0
+	}
+	return int64(r)
 }
 
-func (b *box) round(i int, half uint32) uint32 {
+func (b *box) round(i int, half uint64) uint64 {
 	var in, out [aes.BlockSize]byte
 	in[0] = byte(i)
-	binary.BigEndian.PutUint32(in[4:], half)
+	binary.BigEndian.PutUint64(in[8:], half)
 	b.codes.Encrypt(out[:], in[:])
-	return binary.BigEndian.Uint32(out[:]) & codeMask
+	return binary.BigEndian.Uint64(out[:]) & codeMask
 }
 
 // printable keeps an id that came from outside from carrying control characters into an error.
