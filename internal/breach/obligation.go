@@ -126,10 +126,12 @@ type Clock struct {
 	Soft        string     `json:"soft,omitempty"` // the law's own words when it has no number
 }
 
-// RuleRef pins the exact bytes of the pack that gave a verdict.
+// RuleRef pins the exact bytes of the pack that gave a verdict, and of the holiday calendar that its business days
+// were counted by.
 type RuleRef struct {
-	Version string `json:"version"`
-	SHA256  string `json:"sha256"`
+	Version  string `json:"version"`
+	SHA256   string `json:"sha256"`
+	Calendar string `json:"calendar,omitempty"` // SHA-256; empty where no business days were counted
 }
 
 // Judgement is the answer of the assess stage.

@@ -135,6 +135,9 @@ func (c DutyChange) why(a, b Obligation) string {
 	case len(c.ReasonsRemoved) > 0:
 		return "No longer: " + strings.Join(c.ReasonsRemoved, "; ")
 	}
+	if a.Rules.SHA256 == b.Rules.SHA256 && a.Rules.Calendar != b.Rules.Calendar {
+		return "The calendar of holidays is another version"
+	}
 	return fmt.Sprintf("The rules are another version (%s, before %s)", b.Rules.Version, a.Rules.Version)
 }
 

@@ -98,6 +98,9 @@ func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 		return err
 	}
 	o.DueAt, o.Clock, o.Binding = d.due, &d.clock, d.binding
+	if d.clock.Counting == countBusinessDays {
+		o.Rules.Calendar = p.calendar.sha
+	}
 	all := finding{missing: slices.Clone(r.missing), questions: slices.Clone(r.questions)}
 	all.add(finding{missing: d.missing})
 	slices.Sort(all.missing)
@@ -206,7 +209,8 @@ func or[T string | []string](a, b T) T {
 	return b
 }
 
-// Packs returns the bytes of every pack in force by their SHA-256 in hex.
+// Packs returns the bytes of every pack in force, and of the holiday calendars that they name, by their SHA-256 in
+// hex: what a judgement rests on.
 func (r *Rules) Packs() map[string][]byte {
 	out := make(map[string][]byte, len(r.bytes))
 	for sha, b := range r.bytes {

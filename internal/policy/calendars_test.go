@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // embedded reads a calendar of this program.
@@ -131,4 +133,40 @@ func TestPacksThatCountBusinessDaysNameACalendar(t *testing.T) {
 		}
 		require.True(t, !counts || p.Calendar != "", p.ID)
 	}
+}
+
+// What business days were counted by is pinned with the verdict: a calendar of somebody's own is another one.
+func TestADutyNamesTheCalendarThatItWasCountedBy(t *testing.T) {
+	t.Parallel()
+	const brazil = "br-lgpd/authority/notice"
+	f := testFacts(t, "incident: {aware_at: 2026-11-18T12:00:00Z}")
+	of := func(r *Rules) (breach.Obligation, breach.Judgement) {
+		j := judge(t, r, f)
+		for _, o := range j.Obligations {
+			if o.Clock == nil || o.Clock.Counting != countBusinessDays {
+				require.Empty(t, o.Rules.Calendar, o.ID)
+				continue
+			}
+			require.NotEmpty(t, r.Packs()[o.Rules.Calendar], o.ID)
+		}
+		return obligation(t, j, brazil), j
+	}
+	plain := loadTestRules(t)
+	before, was := of(plain)
+	require.Contains(t, string(plain.Packs()[before.Rules.Calendar]), "id: br\n")
+	require.Equal(t, before.Rules.SHA256, plain.packs[slices.IndexFunc(plain.packs, func(p *compiledPack) bool { return p.ID == "br-lgpd" })].sha)
+
+	const own = "{id: br, name: Brazil with one day more, version: '2', source: [x], years: [2026], holidays: ['2026-11-19', '2026-11-20']}\n"
+	changed, err := LoadRules(fsWith("calendars/br.yaml", own))
+	require.NoError(t, err)
+	after, is := of(changed)
+	require.Equal(t, own, string(changed.Packs()[after.Rules.Calendar]))
+	require.NotContains(t, changed.Packs(), before.Rules.Calendar, "a calendar that was replaced is not in force")
+	require.Equal(t, before.Rules.SHA256, after.Rules.SHA256)
+	require.True(t, after.DueAt.After(*before.DueAt))
+	says := map[string]string{}
+	for _, c := range breach.DiffJudgements(was, is) {
+		says[c.Obligation] = c.Why
+	}
+	require.Equal(t, "The calendar of holidays is another version", says[brazil])
 }

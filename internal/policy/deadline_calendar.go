@@ -20,6 +20,8 @@ type DeadlineCalendar struct {
 	Holidays []string `yaml:"holidays,omitempty"`
 	Workdays []string `yaml:"workdays,omitempty"` // weekend days on which work is made up
 
+	raw      []byte
+	sha      string
 	weekend  map[time.Weekday]bool
 	holidays map[string]bool
 	workdays map[string]bool

@@ -32,7 +32,7 @@ type Rules struct {
 	packs   []*compiledPack  // by id
 	ordered []*compiledPhase // by obligation id
 	phases  map[string]*compiledPhase
-	bytes   map[string][]byte // by SHA-256
+	bytes   map[string][]byte // of packs and of calendars, by SHA-256
 	// conditions and tests are how many there are
 	conditions, tests int
 	// questions and open are the texts of questions, and that they are open, by full id
@@ -204,6 +204,8 @@ func (l *packLoader) calendar(b []byte) {
 	if !packID.MatchString(c.ID) || c.Version == "" || len(c.Source) == 0 || c.Name == "" {
 		l.bad("", "a calendar needs id, name, version and source")
 	}
+	sum := sha256.Sum256(b)
+	c.raw, c.sha = b, hex.EncodeToString(sum[:])
 	l.once(c.ID)
 	if err := c.prepare(); err != nil {
 		l.bad("", "%v", err)
@@ -237,6 +239,9 @@ func (l *packLoader) finish() *Rules {
 		p.index = len(r.packs)
 		r.packs = append(r.packs, p)
 		r.bytes[p.sha] = p.raw
+		if p.calendar != nil {
+			r.bytes[p.calendar.sha] = p.calendar.raw
+		}
 		for _, c := range p.own {
 			if c.index == 0 {
 				r.conditions++

@@ -85,7 +85,11 @@ func TestPacksAreWellFormed(t *testing.T) {
 	require.Subset(t, ids, []string{"cn-cac-incident-2025", "cn-pipl-57", "eu-gdpr", "policy-cn-mooc-clause"})
 	require.True(t, slices.IsSorted(ids))
 	packs := r.Packs()
-	require.Len(t, packs, len(ids))
+	calendars := map[string]bool{}
+	for _, p := range r.packs {
+		calendars[p.calendar.sha] = true
+	}
+	require.Len(t, packs, len(ids)+len(calendars))
 	for sha, b := range packs {
 		sum := sha256.Sum256(b)
 		require.Equal(t, sha, hex.EncodeToString(sum[:]))
@@ -226,7 +230,7 @@ func TestFurtherPacksAddAndReplace(t *testing.T) {
 	r, err = LoadRules(fsWith("xx-test.yaml", strings.Replace(testPack, "id: xx-test", "id: eu-gdpr", 1)))
 	require.NoError(t, err)
 	require.Len(t, r.All(), own)
-	require.Len(t, r.Packs(), own, "a pack that was replaced is not in force")
+	require.Len(t, r.Packs(), len(loadTestRules(t).Packs()), "a pack that was replaced is not in force")
 	require.Equal(t, "A test", r.All()[slices.IndexFunc(r.All(), func(p Pack) bool { return p.ID == "eu-gdpr" })].Name)
 }
 
