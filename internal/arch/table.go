@@ -36,7 +36,7 @@ var rows = map[string]row{
 	// The vocabulary and what decides: pure.
 	"internal/breach":   {},
 	"internal/protocol": {may: []string{"internal/breach"}},
-	"internal/policy":   {may: []string{"internal/breach"}},
+	"internal/policy":   {may: []string{"internal/breach"}, inTests: []string{"internal/intake"}},
 	"internal/evidence": {may: []string{"internal/breach"}},
 	"internal/flow":     {},
 	"internal/delivery": {may: []string{"internal/breach"}, inTests: adapterTests},
