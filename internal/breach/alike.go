@@ -52,7 +52,7 @@ func EmailKey(email string) string {
 // folded also makes the Turkish dotted and dotless i one: upper case and back exchanges them.
 func folded(s string) string {
 	fold := cases.Fold()
-	s = norm.NFKC.String(fold.String(norm.NFKC.String(s)))
+	s = norm.NFKC.String(strings.ToLower(fold.String(norm.NFKC.String(s)))) // Cherokee folds to and fro without the lower case
 	if strings.ContainsAny(s, "ı\u0307") {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "ı", "i"), "i\u0307", "i")
 	}
