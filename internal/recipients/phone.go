@@ -12,7 +12,6 @@ import (
 var (
 	extension   = regexp.MustCompile(`(?i)\s*(;ext=|,|#|转|ext\.?|extn\.?|x)\s*:?\s*\d{1,7}$`)
 	rounded     = regexp.MustCompile(`(?i)^\d([.,]\d+)?e\+?\d+$`)
-	strictE164  = regexp.MustCompile(`^\+[1-9]\d{6,14}$`)
 	punctuation = regexp.MustCompile(`[\s().\-/\x{2010}-\x{2015}\x{2212}\x{00b7}]`)
 )
 
@@ -22,6 +21,9 @@ func (c *cells) phone(field, country string) string {
 	v := c.get(field)
 	if v == "" {
 		return ""
+	}
+	if c.rd.numbers.good(v) {
+		return v
 	}
 	written := v
 	if code := hostile(v, false); code != "" {
@@ -65,14 +67,52 @@ func (c *cells) phone(field, country string) string {
 	}
 	if fixes != "" {
 		c.problem(fixes, field)
+	} else {
+		c.rd.numbers.remember(v)
 	}
 	return e164
+}
+
+// blocks remembers which numbers were good as they stand, by all but their last digits: whether a number is
+// possible and has a prefix too many shows before those, and to find out takes as long as the rest of a row.
+type blocks map[string]struct{}
+
+const (
+	subscriber = 5 // digits
+	mostBlocks = 50_000
+)
+
+func (b blocks) good(v string) bool {
+	if !strict(v) {
+		return false
+	}
+	_, known := b[v[:len(v)-subscriber]]
+	return known
+}
+
+func (b blocks) remember(v string) {
+	if strict(v) && len(b) < mostBlocks {
+		b[strings.Clone(v[:len(v)-subscriber])] = struct{}{}
+	}
+}
+
+// strict holds for a number in E.164: plus, no zero first, 7 to 15 digits.
+func strict(v string) bool {
+	if len(v) < 8 || len(v) > 16 || v[0] != '+' || v[1] == '0' {
+		return false
+	}
+	for i := 1; i < len(v); i++ {
+		if v[i] < '0' || v[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // nobodys reports a number under +999, a country code that is kept unassigned: lists made for tests use it, and it
 // stays as it is, so that such a list is judged like any other.
 func nobodys(digits string) bool {
-	return strings.HasPrefix(digits, "+999") && strictE164.MatchString(digits)
+	return strings.HasPrefix(digits, "+999") && strict(digits)
 }
 
 // dialled takes away what telephones put around a number that is copied from them: marks of direction.
@@ -91,7 +131,7 @@ const shortest = 5
 // plainDigits takes everything but digits and a leading plus away. fixes is the code of what was done, code
 // that of what is wrong.
 func plainDigits(v string) (digits, fixes, code string) {
-	if strictE164.MatchString(v) {
+	if strict(v) {
 		return v, "", ""
 	}
 	v = asciiDigits(norm.NFKC.String(v))

@@ -85,6 +85,10 @@ type Summary struct {
 	ByCountry    map[string]int64 `json:"by_country"`
 	ByLocale     map[string]int64 `json:"by_locale"`
 	Columns      []Column         `json:"columns"`
+	// Doubts are signs that notices would go to wrong people.
+	Doubts []breach.ListDoubt `json:"doubts,omitempty"`
+	// Profile is what the list is made of, for comparison with a later one.
+	Profile breach.ListProfile `json:"profile"`
 }
 
 // FileInfo says what the file was. SHA256 is over its bytes as read.
@@ -150,7 +154,8 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	if err != nil {
 		return Summary{}, err
 	}
-	rd := &reader{opts: o, head: head, seen: newSeen(), countries: memo{}, locales: memo{}, total: newSummary()}
+	rd := &reader{opts: o, head: head, seen: newSeen(), countries: memo{}, locales: memo{}, numbers: blocks{}, total: newSummary()}
+	rd.doubt = newDoubts(rd.seen.hash)
 	var file FileInfo
 	src.describe(&file)
 	rd.mix = mixture{charset: file.Encoding, forced: o.Encoding != ""}
@@ -159,6 +164,7 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	}
 	src.describe(&rd.total.File)
 	rd.total.Columns = head.columns()
+	rd.total.Doubts, rd.total.Profile = rd.doubt.list(), rd.doubt.profile(&rd.total)
 	return rd.total, nil
 }
 
@@ -166,10 +172,12 @@ type reader struct {
 	opts  Options
 	head  header
 	seen  *seen
+	doubt *doubts
 	mix   mixture
 	total Summary
 
 	countries, locales memo
+	numbers            blocks
 }
 
 func newSummary() Summary {
@@ -274,6 +282,7 @@ func (rd *reader) count(row Row) {
 	}
 	if row.Verdict.Kept() {
 		s.person(row)
+		rd.doubt.add(&row.Person, row.Child)
 	}
 }
 
