@@ -165,7 +165,8 @@ func (a *Approve) write(ctx context.Context, c *composed, file breach.IncidentFi
 	if err != nil {
 		return err
 	}
-	ask := policy.Contents{Judgement: c.judgement, Reports: c.reports, KeepDays: c.profile.Announcement.KeepDays, Contact: file.Contact, Waivers: waivers}
+	ask := policy.Contents{Judgement: c.judgement, Reports: c.reports, KeepDays: c.profile.Announcement.KeepDays, Contact: file.Contact, Waivers: waivers,
+		Wave: c.plan.Wave, Doubts: c.plan.People.Doubts}
 	for _, t := range c.texts {
 		body, err := t.Open()
 		if err != nil {

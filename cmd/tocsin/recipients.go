@@ -76,7 +76,7 @@ used at all or holds nobody who could be loaded.`,
 			if err := c.answer(s, func(p *page) { showSummary(p, s, l.errors) }); err != nil {
 				return err
 			}
-			if s.Accepted+s.Repaired+s.Flagged == 0 {
+			if s.Accepted+s.Repaired+s.Flagged == 0 || breach.RefuseList(s.Doubts) != nil {
 				return errNo
 			}
 			return nil
@@ -169,6 +169,7 @@ func showSummary(p *page, s recipients.Summary, errorFile string) {
 	if m := s.Minors; m.WithGuardian+m.WithoutGuardian > 0 {
 		p.line(fmt.Sprintf("  children: %s with a guardian's contact, %s without", count(m.WithGuardian), count(m.WithoutGuardian)))
 	}
+	showDoubts(p, s.Doubts)
 	if errorFile != "" {
 		p.para(0, "\nRows to look at are in "+errorFile+"; it holds personal data.")
 	}
@@ -232,20 +233,28 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 		_, _ = io.WriteString(c.err, p.String())
 		return no("nobody on this list can be loaded; nothing was sent")
 	}
+	if err := breach.RefuseList(s.Doubts); err != nil {
+		return err
+	}
 	out, err := c.upload(ctx, k, id, path, l)
 	if err != nil {
 		return err
 	}
 	var there struct {
-		File recipients.FileInfo `json:"file"`
+		File   recipients.FileInfo `json:"file"`
+		Doubts []breach.ListDoubt  `json:"doubts"` // with what only the server knows: the earlier list
 	}
 	if json.Unmarshal(out.Summary, &there) == nil && there.File.SHA256 != "" && there.File.SHA256 != s.File.SHA256 {
 		return fmt.Errorf("the server took other bytes than were checked here: did %s change in between? Look at the status of the incident", path)
 	}
+	s.Doubts = there.Doubts
 	return c.answer(out, func(p *page) {
 		showSummary(p, s, l.errors)
 		p.head("Loaded")
 		p.para(2, fmt.Sprintf("list %d: %s people added, %s were on an earlier list", out.Wave, count(out.Added), count(out.AlreadyListed)))
+		for _, d := range s.Doubts {
+			p.line(fmt.Sprintf("If this is right: tocsin plan waive %s --gap list-%d:%s --reason …", id, out.Wave, d.Name()))
+		}
 		p.line("Next: tocsin plan submit " + id)
 	})
 }

@@ -101,6 +101,10 @@ func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, l
 	if err != nil {
 		return nil, breach.LoadReport{}, err
 	}
+	earlier, err := d.Store.LastProfile(ctx, incident)
+	if err != nil {
+		return nil, breach.LoadReport{}, err
+	}
 	var summary recipients.Summary
 	source := &breach.Source{}
 	sum := &hashing{r: list, h: sha256.New()}
@@ -113,7 +117,12 @@ func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, l
 				}
 				return nil
 			})
-		*source = breach.Source{Format: summary.File.Format, Encoding: summary.File.Encoding, SHA256: hex.EncodeToString(sum.h.Sum(nil)), Rows: summary.Rows}
+		summary.Doubts = append(summary.Doubts, summary.Profile.Changes(earlier)...)
+		*source = breach.Source{Format: summary.File.Format, Encoding: summary.File.Encoding, SHA256: hex.EncodeToString(sum.h.Sum(nil)), Rows: summary.Rows,
+			Doubts: summary.Doubts, Profile: summary.Profile}
+		if err == nil {
+			err = breach.RefuseList(summary.Doubts)
+		}
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(breach.Person{}, err)
 		}

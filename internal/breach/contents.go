@@ -30,6 +30,7 @@ const (
 	GapHeadings   = "headings"
 	GapPosting    = "posting_days"
 	GapCallCentre = "call_centre"
+	GapList       = "list" // not of the texts: the list would perhaps tell wrong people
 )
 
 // ContentNote is worth knowing before approval and blocks nothing.
@@ -86,6 +87,7 @@ func (g ContentGap) What() string {
 var gapWords = map[string]string{
 	GapMissing: "is not in what people or the authority read", GapForbidden: "must not be in it", GapConflict: "is asked for by one regime and forbidden by another",
 	GapTitle: "the prescribed title is not in it", GapHeadings: "the prescribed headings are not in it in their order",
+	GapList:    "the list would perhaps tell wrong people",
 	GapPosting: "the page would be taken down too early", GapCallCentre: "there is no number to call",
 }
 

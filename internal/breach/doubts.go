@@ -79,7 +79,7 @@ func (p ListProfile) Changes(earlier ListProfile) []ListDoubt {
 	for _, pair := range []struct {
 		prefix   string
 		now, was map[string]int64
-	}{{"", p.Shares, earlier.Shares}, {"country ", p.Countries, earlier.Countries}} {
+	}{{"", p.Shares, earlier.Shares}, {"country_", p.Countries, earlier.Countries}} {
 		for _, k := range bothKeys(pair.now, pair.was) {
 			if d := pair.now[k] - pair.was[k]; d >= ChangedAt || d <= -ChangedAt {
 				out = append(out, ListDoubt{Code: DoubtChanged, Field: pair.prefix + k, Count: pair.now[k], Of: pair.was[k]})
@@ -98,4 +98,27 @@ func bothKeys(a, b map[string]int64) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// RefuseList is breach.ErrInvalid when a doubt is of the kind that nobody may confirm, or nil.
+func RefuseList(doubts []ListDoubt) error {
+	var err *Error
+	for _, d := range doubts {
+		if d.Refused {
+			if err == nil {
+				err = Errorf(ErrInvalid, "the list would tell wrong people; nothing was loaded")
+			}
+			err = err.With(FieldError{Where: d.Name(), What: d.Says() + " (" + d.Figures() + "). " + d.Do()})
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	return err
+}
+
+// Gap is the doubt as something that blocks the plan of its list until it is confirmed by name.
+func (d ListDoubt) Gap(wave int) ContentGap {
+	return ContentGap{Obligation: fmt.Sprint("list-", wave), Field: d.Name(), Kind: GapList, Says: d.Says(), Citation: d.Figures(), Verified: true,
+		Do: d.Do() + ", or confirm by name that it is right (tocsin plan waive)"}
 }

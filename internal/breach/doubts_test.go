@@ -17,7 +17,7 @@ func TestAChangeBeginsAtThirtyPoints(t *testing.T) {
 	}
 	now := breach.ListProfile{People: 50, Shares: map[string]int64{"email": 60}, Countries: map[string]int64{"FR": 90}}
 	require.Equal(t, []breach.ListDoubt{
-		{Code: breach.DoubtChanged, Field: "country DE", Count: 0, Of: 90}, {Code: breach.DoubtChanged, Field: "country FR", Count: 90},
+		{Code: breach.DoubtChanged, Field: "country_DE", Count: 0, Of: 90}, {Code: breach.DoubtChanged, Field: "country_FR", Count: 90},
 	}, now.Changes(earlier))
 	now.People = 49
 	require.Empty(t, now.Changes(earlier), "a few people say nothing")

@@ -51,7 +51,7 @@ var Catalogue = map[Code]Entry{
 	ErrForbidden:      {403, 1, "Your role does not allow this", "Ask a person whose role allows it."},
 	ErrConflict:       {409, 1, "The incident is in another state", "Look at the status, then decide again. Nothing was changed."},
 	ErrIncomplete:     {409, 1, "The plan is not complete", "Fill in what is listed, then submit again."},
-	ErrContents:       {409, 1, "The texts do not hold what the law asks for", "Mend each gap that is named, or let it go by name with a reason (tocsin plan waive); then submit again."},
+	ErrContents:       {409, 1, "The texts or the list of people are not in order", "Mend each gap that is named, or let it go by name with a reason (tocsin plan waive); then submit again."},
 	ErrOldHash:        {409, 1, "The plan has changed since you read it", "Read the plan again and approve its present hash."},
 	ErrSelfApproval:   {403, 1, "The author cannot approve", "Ask another person whose role is lead."},
 	ErrAlreadyDecided: {409, 1, "This plan was already decided", "Look at the plan's history."},

@@ -203,6 +203,9 @@ type Source struct {
 	Encoding string `json:"encoding"`
 	SHA256   string `json:"sha256"`
 	Rows     int64  `json:"rows"`
+	// Doubts are signs that the list would tell wrong people; Profile is what it is made of.
+	Doubts  []ListDoubt `json:"doubts,omitempty"`
+	Profile ListProfile `json:"profile,omitzero"`
 }
 
 // DueList is a list whose delivery is over and of which somebody is to be told again.

@@ -44,6 +44,8 @@ type PeopleSnapshot struct {
 	None      int64             `json:"none"`     // people without any usable contact
 	Guardian  int64             `json:"guardian"` // children whose guardian is addressed
 	ByLocale  map[string]int64  `json:"by_locale"`
+	// Doubts are signs that the list would tell wrong people; the plan's contents say who confirmed them.
+	Doubts []ListDoubt `json:"doubts,omitempty"`
 }
 
 // ChannelPlan pins the policy profile in force.

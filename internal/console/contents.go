@@ -50,6 +50,8 @@ func (l speech) gaps(list []breach.ContentGap) (out []gapView) {
 
 func (l speech) gapKind(kind string) string {
 	switch kind {
+	case breach.GapList:
+		return l.T("The list of people is in doubt")
 	case breach.GapMissing:
 		return l.T("Asked for, and not in it")
 	case breach.GapForbidden:

@@ -2,7 +2,7 @@ package console
 
 // contentsInChinese is what is said of what the regimes ask of texts, and of numbers from lists.
 var contentsInChinese = map[string]string{
-	"The texts do not hold what the law asks for":                                                             "文本未包含法律要求的内容",
+	"The texts or the list of people are not in order":                                                        "文本或人员名单尚不合要求",
 	"Mend each gap that is named, or let it go by name with a reason (tocsin plan waive); then submit again.": "请逐项补正所列缺口，或逐项说明理由予以豁免（tocsin plan waive），然后重新提交。",
 
 	"The texts were compared with what 1 duty asks of them.":                "文本已与 1 项义务的要求逐项核对。",

@@ -17,6 +17,8 @@ type Contents struct {
 	KeepDays  int               // for which the policy keeps the announcement up
 	Contact   breach.Contact
 	Waivers   []breach.Waiver
+	Wave      int
+	Doubts    []breach.ListDoubt // of the list of people
 }
 
 // Check compares every text of a plan with what the duties that apply ask of it. People of several regimes get
@@ -38,6 +40,7 @@ func (c Contents) Check() breach.ContentCheck {
 			k.toPeople(o)
 		}
 	}
+	k.list()
 	k.finish()
 	return k.out
 }
@@ -287,12 +290,27 @@ func (k *contentCheck) gap(o breach.Obligation, kind, field string, texts, with 
 		Obligation: o.ID, Field: field, Kind: kind, Says: fieldMeans(o, field), Texts: texts, Citation: o.Citation, Verified: o.Verified,
 		With: with, Do: whatToDo(kind, field),
 	}
-	for _, w := range k.Waivers { // the latest counts
-		if w.Obligation == o.ID && w.Field == field {
-			g.Waived = &w
+	g.Waived = k.waived(g)
+	k.out.Gaps = append(k.out.Gaps, g)
+}
+
+// waived is who let a gap go; the latest counts.
+func (k *contentCheck) waived(g breach.ContentGap) *breach.Waiver {
+	for i := len(k.Waivers) - 1; i >= 0; i-- {
+		if w := k.Waivers[i]; w.Obligation == g.Obligation && w.Field == g.Field {
+			return &w
 		}
 	}
-	k.out.Gaps = append(k.out.Gaps, g)
+	return nil
+}
+
+// list puts what is in doubt about the list of people among the gaps: who confirms it does so by name, too.
+func (k *contentCheck) list() {
+	for _, d := range k.Doubts {
+		g := d.Gap(k.Wave)
+		g.Waived = k.waived(g)
+		k.out.Gaps = append(k.out.Gaps, g)
+	}
 }
 
 func (k *contentCheck) note(kind, field string, o breach.Obligation) {

@@ -223,7 +223,7 @@ func (d *doubts) profile(s *Summary) breach.ListProfile {
 		p.Shares[k] = share(n)
 	}
 	if d.compared*5 >= d.people { // else hardly any name can be compared
-		p.Shares["names in addresses"] = (d.own*100 + d.compared/2) / d.compared
+		p.Shares["names_in_addresses"] = (d.own*100 + d.compared/2) / d.compared
 	}
 	for k, n := range s.ByCountry {
 		if share(n) > 0 {

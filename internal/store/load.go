@@ -311,9 +311,10 @@ func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Sourc
 			return err
 		}
 	}
-	err := appendAudit(ctx, l.tx, l.incident, note{"", by.ID, "people.loaded", facts{
+	err := appendAudit(ctx, l.tx, l.incident, note{"", by.ID, actionLoaded, facts{
 		"wave": l.report.Wave, "added": l.report.Added, "duplicates": l.report.Duplicates, "digest": l.report.Digest,
-		"file_sha256": source.SHA256, "format": source.Format, "encoding": source.Encoding,
+		"file_sha256": source.SHA256, "format": source.Format, "encoding": source.Encoding, "rows": source.Rows,
+		"doubts": source.Doubts, "profile": source.Profile,
 	}, at})
 	if err != nil || l.report.Added == 0 {
 		return err

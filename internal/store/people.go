@@ -46,7 +46,15 @@ func (s *Store) WaveNumbers(ctx context.Context, incident string) ([]int, error)
 func (s *Store) Snapshot(ctx context.Context, incident string, wave int) (breach.PeopleSnapshot, error) {
 	var out breach.PeopleSnapshot
 	err := s.inSnapshot(ctx, "take the snapshot of the people", func(tx pgx.Tx) (err error) {
-		out, err = s.snapshot(ctx, tx, incident, wave)
+		if out, err = s.snapshot(ctx, tx, incident, wave); err != nil {
+			return err
+		}
+		lists, err := loadedLists(ctx, tx, incident)
+		for _, l := range lists {
+			if l.Wave == wave {
+				out.Doubts = l.Doubts
+			}
+		}
 		return err
 	})
 	return out, err
