@@ -46,15 +46,7 @@ func (s *Store) WaveNumbers(ctx context.Context, incident string) ([]int, error)
 func (s *Store) Snapshot(ctx context.Context, incident string, wave int) (breach.PeopleSnapshot, error) {
 	var out breach.PeopleSnapshot
 	err := s.inSnapshot(ctx, "take the snapshot of the people", func(tx pgx.Tx) (err error) {
-		if out, err = s.snapshot(ctx, tx, incident, wave); err != nil {
-			return err
-		}
-		lists, err := loadedLists(ctx, tx, incident)
-		for _, l := range lists {
-			if l.Wave == wave {
-				out.Doubts = l.Doubts
-			}
-		}
+		out, err = s.snapshot(ctx, tx, incident, wave)
 		return err
 	})
 	return out, err
@@ -75,7 +67,16 @@ func (s *Store) snapshot(ctx context.Context, tx pgx.Tx, incident string, wave i
 		return nil
 	})
 	c.closeBlock()
+	if err != nil {
+		return c.snap, err
+	}
 	c.snap.Blocks, c.snap.Digest = len(c.blocks), breach.DigestOfBlocks(c.blocks)
+	lists, err := loadedLists(ctx, tx, incident)
+	for _, l := range lists {
+		if l.Wave == wave {
+			c.snap.Doubts = l.Doubts
+		}
+	}
 	return c.snap, err
 }
 
