@@ -305,7 +305,7 @@ func TestSMSIsShortInEveryLanguage(t *testing.T) {
 			for _, class := range append(e.classesOf(tag), "none") {
 				p := samplePerson()
 				p.DataClasses = []string{class}
-				m, err := written(e, text, p, breach.Addressee(text.Ref.Variant), sampleReference)
+				m, err := written(e, text, p, breach.Addressee(text.Ref.Variant), "WWWW-WWWW-WWWW-WWWW")
 				require.NoError(t, err)
 				most := 3 * 67
 				switch tag {

@@ -147,6 +147,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breac
 		b.Parts = map[string]string{"title": single(d.run(set.pushTitle, plain)), "body": single(d.run(set.pushBody, plain)), "link": d.pointer()}
 		b.Carries = merged(d.carried(l, set.pushTitle), d.carried(l, set.pushBody))
 		d.holds(set.pushBody.Name(), b.Parts["body"], "the reference code", marks.Reference)
+		d.holds(set.pushBody.Name(), b.Parts["body"], "the address of the verify page", d.address())
 	default:
 		return breach.TextBody{}, false
 	}
