@@ -25,6 +25,7 @@ func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgemen
 
 func (r *Rules) judge(f breach.Facts, origins map[string]string, p Profile, now time.Time) (breach.Judgement, error) {
 	score, j := r.judging(&f, p, now)
+	defer r.release(j)
 	j.origins = origins
 	out := breach.Judgement{Assessment: score.assessment(), Obligations: make([]breach.Obligation, len(r.ordered))}
 	for i, ph := range r.ordered {
@@ -53,19 +54,39 @@ func leaveOut(o *breach.Obligation) {
 
 func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, *judging) {
 	score := assessEnisa(f)
-	j := &judging{
-		rules: r, facts: f, profile: p, now: now, answers: map[string]bool{},
-		views: make([]*factView, len(r.packs)), scopes: make([]finding, len(r.packs)), tests: make([]finding, r.tests), done: make([]ruling, len(r.ordered)),
-		texts: make(map[factRef]string, 64), shown: make(map[*rule]string, 64),
-		base: newFactView(f, map[string]any{
-			"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
-			"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
-		}, r.conditions),
+	j, ok := r.spare.Get().(*judging)
+	if !ok {
+		j = &judging{
+			rules: r, answers: map[string]bool{}, texts: map[factRef]string{}, shown: map[*rule]string{},
+			views: make([]*factView, len(r.packs)), scopes: make([]finding, len(r.packs)), tests: make([]finding, r.tests), done: make([]ruling, len(r.ordered)),
+			base: newFactView(nil, nil, r.conditions),
+		}
+	}
+	j.facts, j.profile, j.now = f, p, now
+	j.base.facts, j.base.extra = f, map[string]any{
+		"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
+		"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,
 	}
 	for _, d := range f.Determinations { // a later answer replaces an earlier one
 		j.answers[d.Question] = d.Answer
 	}
 	return score, j
+}
+
+// release empties what a judgement was made with and keeps it for the next one: it is a third of all that a
+// judgement allocates. What was handed out shares nothing with it that is written again.
+func (r *Rules) release(j *judging) {
+	clear(j.answers)
+	clear(j.texts)
+	clear(j.shown)
+	clear(j.views)
+	clear(j.scopes)
+	clear(j.tests)
+	clear(j.done)
+	clear(j.base.values)
+	clear(j.base.asked)
+	j.facts, j.profile, j.origins, j.base.facts, j.base.extra = nil, Profile{}, nil, nil, nil
+	r.spare.Put(j)
 }
 
 // obligation fills in what is said of one phase.

@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // deadlines must not depend on what the machine has installed
 
@@ -35,6 +36,7 @@ type Rules struct {
 	bytes   map[string][]byte // of packs and of calendars, by SHA-256
 	// conditions and tests are how many there are
 	conditions, tests int
+	spare             sync.Pool // of *judging, between judgements
 	// questions and open are the texts of questions, and that they are open, by full id
 	questions, open map[string]string
 }
