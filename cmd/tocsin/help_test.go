@@ -113,6 +113,11 @@ var lines = []ending{
 	{"assess -f FACTS --rules BAD", exitNo},
 	{"rules lint BAD", exitNo},
 	{"rules lint /nonexistent", exitNo},
+	{"notice preview inc1 --person 1 --channel email", exitDone},
+	{"notice preview inc1 --worst --html PAGE", exitDone},
+	{"notice preview none --worst", exitNo},
+	{"notice diff inc1 1 2", exitDone},
+	{"notice diff inc1 1 3", exitNo},
 	{"templates list", exitDone},
 	{"templates list WORDS", exitDone},
 	{"templates list /nonexistent", exitNo},
@@ -150,7 +155,7 @@ func TestEveryCommandAnswersInJSONAloneAndEndsWithItsStatus(t *testing.T) {
 		"FACTS", file("facts.json", parts["facts"]), "INCIDENT", file("incident.json", incident), "BAD", file("bad", []byte("\x00{")),
 		"PEOPLE", file("people.csv", []byte("external_id,email\n1,a@x.test\n")), "PACK", file("pack.zip", pack), "PATCH", file("patch.json", []byte(`{"facts":{}}`)),
 		"FINDING", file("finding.json", []byte(`{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{}}`)), "OUT", filepath.Join(dir, "out.zip"),
-		"WORDS", filepath.Join(dir, "words"), "LIST", file("list.json", []byte(`[{"Name":"X","PwnCount":1,"DataClasses":["Names"]}]`)),
+		"PAGE", filepath.Join(dir, "page.html"), "WORDS", filepath.Join(dir, "words"), "LIST", file("list.json", []byte(`[{"Name":"X","PwnCount":1,"DataClasses":["Names"]}]`)),
 	)
 	file("words/README.md", []byte("words of our own"))
 	tried := map[string]bool{}

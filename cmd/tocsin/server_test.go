@@ -327,6 +327,36 @@ func (d *desk) DecideNumber(_ context.Context, id string, _ breach.NumberDecisio
 	return breach.Amended{}, d.known(id)
 }
 
+func (d *desk) PlanRevision(ctx context.Context, id string, wave, revision int) (breach.PlanRecord, []breach.Text, error) {
+	text := func(body string) breach.Text {
+		t, err := breach.NewText(breach.TextBody{Kind: breach.KindNotice, Channel: "sms", Locale: "en", Variant: "self", Parts: map[string]string{"text": body}})
+		if err != nil {
+			panic(err)
+		}
+		return t
+	}
+	t := text("We are sorry.\nCall the hotline of the first version, which is quite a long line so that it has to be wrapped.")
+	if revision == 2 {
+		t = text("We are sorry.\nCall 116 117.\nYour code: {{reference}}")
+	} else if revision != 1 {
+		return breach.PlanRecord{}, nil, breach.Errorf(breach.ErrNotFound, "the plan of list %d has no version %d", wave, revision)
+	}
+	p := breach.Plan{Incident: id, Wave: 1, Revision: revision, Notices: []breach.NoticeRef{t.Ref}}
+	return breach.PlanRecord{Plan: p, Hash: p.Hash(), State: breach.PlanReturned, Author: "wei.lin", CreatedAt: opened}, []breach.Text{t}, d.known(id)
+}
+
+func (d *desk) Preview(_ context.Context, id string, q breach.PreviewQuery, _ breach.Actor) (breach.Previews, error) {
+	size := breach.SizeOfSMS("Hello")
+	one := breach.Preview{
+		Why: "person 1", Person: 1, Wave: 1, Addressee: breach.ToSelf, Channel: breach.Email, Locale: "en", Masked: []string{"email a•••@•••.test"},
+		Subject: "Notice", Text: "Dear Axx,\n\nWe are sorry.", HTML: "<p>We are sorry.</p>",
+	}
+	if !q.Worst {
+		return breach.Previews{Previews: []breach.Preview{one}}, d.known(id)
+	}
+	return breach.Previews{Looked: 3, Previews: []breach.Preview{one, {Why: "no email", Person: 2, Channel: breach.SMS, Locale: "en", Text: "Hello", SMS: &size}, {Why: "no name", Person: 3, None: "there is no contact of theirs"}}}, d.known(id)
+}
+
 func (d *desk) Plan(_ context.Context, id string, _ int) (breach.PlanRecord, []breach.Text, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

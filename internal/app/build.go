@@ -118,6 +118,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		Senders: adapters, Publisher: site, Filer: filer, Vault: packs, Limits: s.Limits, Now: s.Now,
 		Owner: s.Owner,
 	}
+	p.Desk.Words = p.Ports.Words
 	p.Desk.Checker = &activities.Approve{Cases: p.Store, Duties: p.Store, Plans: p.Store, Sending: p.Store, Holds: p.Store, Judge: rules, Profiles: s.Policies, Words: p.Ports.Words, Now: s.Now}
 	if err := watchInvariant(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
 		return nil, err

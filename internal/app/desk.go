@@ -27,8 +27,10 @@ type Desk struct {
 	Checker Checker
 	// Profiles explain why people are not reached.
 	Profiles Profiles
-	Notices  func(reference string) string // address of a published page
-	Now      func() time.Time
+	// Words compose previews.
+	Words   Wording
+	Notices func(reference string) string // address of a published page
+	Now     func() time.Time
 
 	heard  engine.Told
 	counts counting[counts]
@@ -56,18 +58,22 @@ func (d *Desk) Plan(ctx context.Context, incident string, wave int) (breach.Plan
 	if err != nil {
 		return rec, nil, err
 	}
-	var texts []breach.Text
+	texts, err := d.textsOf(ctx, incident, rec)
+	return rec, texts, err
+}
+
+func (d *Desk) textsOf(ctx context.Context, incident string, rec breach.PlanRecord) (texts []breach.Text, err error) {
 	for _, refs := range [][]breach.NoticeRef{rec.Plan.Notices, rec.Plan.Announcement, rec.Plan.Reports} {
 		for _, ref := range refs {
 			t, err := d.Store.Text(ctx, incident, ref.SHA256)
 			if err != nil {
-				return rec, nil, err
+				return nil, err
 			}
 			t.Ref.Reviewed = ref.Reviewed
 			texts = append(texts, t)
 		}
 	}
-	return rec, texts, nil
+	return texts, nil
 }
 
 func (d *Desk) plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error) {

@@ -116,6 +116,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked a person up; the reason is sealed.", who)
 	case "unreached.viewed":
 		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
+	case "notice.previewed":
+		return l.T("%s looked at the notice of %s, with names and contacts masked.", who, l.People(d.People))
 	case "intake.noted":
 		return l.T("%s noted what is close to a fact: %s. A person decides about it.", who, l.Count(int64(len(d.Notes)), "1 thing", "%s things"))
 	case "people.decided":

@@ -192,6 +192,7 @@ func TestTheRecordSaysWhoTriedAgainAndWhoAnnounced(t *testing.T) {
 		"people.tried_again": {`{"people":30}`, "They were set back to be told once more: 30 people."},
 		"announce.asked":     {`{"why":"too slow"}`, "wei.lin decided that the public is told now: too slow"},
 		"announce.early":     {`{"reason":"decided_by_a_lead"}`, "The announcement was published early, as wei.lin decided. People go on being told one by one."},
+		"notice.previewed":   {`{"people":5}`, "wei.lin looked at the notice of 5 people, with names and contacts masked."},
 		"unreached.viewed":   {`{"people":100}`, "wei.lin looked at the masked contacts of 100 people who are not reached."},
 	} {
 		require.Equal(t, c.want, l.told(sampleOverview(), breach.AuditEntry{Action: action, Actor: "wei.lin", Data: []byte(c.data)}), action)

@@ -164,6 +164,14 @@ func (d *desk) Unreached(_ context.Context, _ string, q breach.UnreachedQuery, _
 	return breach.UnreachedPage{People: []breach.Unreached{}}, d.did(fmt.Sprintf("unreached %s %s %q %d %v", q.Outcome, q.Reason, q.After, q.Limit, q.Contacts))
 }
 
+func (d *desk) PlanRevision(_ context.Context, _ string, wave, revision int) (breach.PlanRecord, []breach.Text, error) {
+	return breach.PlanRecord{Hash: "abc"}, nil, d.did(fmt.Sprintf("plan %d version %d", wave, revision))
+}
+
+func (d *desk) Preview(_ context.Context, _ string, q breach.PreviewQuery, _ breach.Actor) (breach.Previews, error) {
+	return breach.Previews{Previews: []breach.Preview{}}, d.did(fmt.Sprintf("preview %d %d %v %s", q.Wave, q.Person, q.Worst, q.Channel))
+}
+
 func (d *desk) WouldTryAgain(_ context.Context, _ string, r breach.Retry, _ breach.Actor) (breach.Retried, error) {
 	return breach.Retried{}, d.did("would try again " + r.Reason + string(r.Channel))
 }

@@ -66,7 +66,16 @@ type fileAgainInput struct {
 
 type planInput struct {
 	OfIncident
-	Wave int `query:"wave" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
+	Wave     int `query:"wave" minimum:"0" doc:"Number of the list of people; 0 is the newest."`
+	Revision int `query:"revision" minimum:"0" doc:"Version of the plan, from 1; 0 is the newest."`
+}
+
+type previewInput struct {
+	OfIncident
+	Wave    int            `query:"wave" minimum:"0" doc:"Number of the list of people; 0 is the newest that has a plan."`
+	Person  int64          `query:"person" minimum:"0" doc:"Place in the list, from 1."`
+	Worst   bool           `query:"worst" doc:"Those whose notice is the likeliest to go wrong: longest name, right to left, no email, no name, child with guardian."`
+	Channel breach.Channel `query:"channel" enum:"email,sms,push,voice,letter" doc:"The channel; without it the first by which they can be reached."`
 }
 
 // planView is a plan with every text that it covers.
@@ -100,6 +109,13 @@ func (s *server) plans() {
 		method: http.MethodGet, path: "/v1/incidents/{id}/plan", id: "readPlan", tag: "plans", roles: readers,
 		summary: "The plan of a list with every text that it covers",
 	}, s.plan)
+	add(s, route{
+		method: http.MethodGet, path: "/v1/incidents/{id}/notices/preview", id: "previewNotices", tag: "plans", roles: handlers,
+		summary: "Notices as people will get them", text: "Letters of names and the code are replaced, contacts masked. Every look is put on record.",
+	}, func(ctx context.Context, in *previewInput) (*answer[breach.Previews], error) {
+		q := breach.PreviewQuery{Wave: in.Wave, Person: in.Person, Worst: in.Worst, Channel: in.Channel}
+		return reply(s.cfg.Desk.Preview(ctx, in.ID, q, actorOf(ctx)))
+	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/plan/approve", id: "approvePlan", tag: "plans", roles: leads, body: command,
 		summary: "Approve exactly this plan", text: "By another person than its author. One changed byte gives the plan another hash.",
@@ -156,7 +172,13 @@ func (s *server) submit(ctx context.Context, in *submitInput) (*answer[breach.Su
 }
 
 func (s *server) plan(ctx context.Context, in *planInput) (*answer[planView], error) {
-	record, texts, err := s.cfg.Desk.Plan(ctx, in.ID, in.Wave)
+	read := s.cfg.Desk.Plan
+	if in.Revision > 0 {
+		read = func(ctx context.Context, id string, wave int) (breach.PlanRecord, []breach.Text, error) {
+			return s.cfg.Desk.PlanRevision(ctx, id, wave, in.Revision)
+		}
+	}
+	record, texts, err := read(ctx, in.ID, in.Wave)
 	if err != nil {
 		return nil, err
 	}

@@ -69,6 +69,10 @@ type Desk interface {
 	DecideNumber(ctx context.Context, incident string, d breach.NumberDecision, by breach.Actor) (breach.Amended, error)
 	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest wave.
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error)
+	// PlanRevision returns a version of a list's plan, also one that was returned or became void.
+	PlanRevision(ctx context.Context, incident string, wave, revision int) (breach.PlanRecord, []breach.Text, error)
+	// Preview shows notices as they would leave, with names and contacts masked, on record.
+	Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error)
 	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Invariant(ctx context.Context, incident string) (breach.Invariant, error)

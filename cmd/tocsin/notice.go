@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+func (c *cli) notice() *cobra.Command {
+	cmd := c.group(&cobra.Command{Use: "notice", Short: "Look at the notices of a plan as people will get them",
+		Example: "  tocsin notice preview 3f9a… --worst\n  tocsin notice diff 3f9a… 1 2"})
+	cmd.AddCommand(c.noticePreview(), c.noticeDiff())
+	return cmd
+}
+
+func (c *cli) noticePreview() *cobra.Command {
+	var q breach.PreviewQuery
+	var channel, page string
+	cmd := &cobra.Command{
+		Use: "preview ID --person N", Short: "The notice of one person, or the worst cases of a list",
+		Long: `Show what somebody will get by the newest plan: their language, their kinds of
+data, their guardian. Letters of names are replaced by others of the same
+script, the code by an invented one, and contacts are masked; every look stands
+on the record. --worst picks from the list who is likeliest to show a fault: the
+longest name, one written from right to left, no email, no name, a child with a
+guardian. --html writes the HTML of emails into a file for a browser.`,
+		Example: "  tocsin notice preview 3f9a… --person 12 --channel sms\n  tocsin notice preview 3f9a… --worst --html worst.html", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if q.Worst == (q.Person != 0) || q.Person < 0 || q.Wave < 0 {
+				return usagef("name a person by their place in the list with --person, or ask for --worst")
+			}
+			q.Channel = breach.Channel(channel)
+			return c.preview(cmd.Context(), args[0], q, page)
+		},
+	}
+	cmd.Flags().IntVar(&q.Wave, "wave", 0, "number of the list; 0 is the newest that has a plan")
+	cmd.Flags().Int64Var(&q.Person, "person", 0, "place in the list, from 1")
+	cmd.Flags().BoolVar(&q.Worst, "worst", false, "those whose notice is the likeliest to go wrong")
+	cmd.Flags().StringVar(&channel, "channel", "", "email, sms, push; default: the first by which they can be reached")
+	cmd.Flags().StringVar(&page, "html", "", "write the HTML of emails into this file")
+	fixed(cmd, "channel", "email", "sms", "push")
+	return cmd
+}
+
+func (c *cli) preview(ctx context.Context, id string, q breach.PreviewQuery, file string) error {
+	k, err := c.connect()
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if q.Wave > 0 {
+		query.Set("wave", strconv.Itoa(q.Wave))
+	}
+	if q.Person > 0 {
+		query.Set("person", strconv.FormatInt(q.Person, 10))
+	}
+	if q.Worst {
+		query.Set("worst", "true")
+	}
+	if q.Channel != "" {
+		query.Set("channel", string(q.Channel))
+	}
+	var out breach.Previews
+	if err := k.get(ctx, incidentPath(id, "notices", "preview"), query, &out); err != nil {
+		return err
+	}
+	if file != "" {
+		if err := os.WriteFile(file, []byte(previewPage(out.Previews)), 0o600); err != nil {
+			return fileError(err)
+		}
+	}
+	return c.answer(out, func(p *page) { showPreviews(p, out, file) })
+}
+
+func showPreviews(p *page, out breach.Previews, file string) {
+	for _, v := range out.Previews {
+		p.head(v.Why + ": no. " + count(v.Person) + " of list " + strconv.Itoa(v.Wave))
+		if v.None != "" {
+			p.para(2, v.None)
+			continue
+		}
+		reads := ""
+		if v.Reads != "" && v.Reads != v.Locale {
+			reads = ", for a reader of " + v.Reads
+		}
+		p.para(2, fmt.Sprintf("%s to %s in %s%s", v.Channel, v.Addressee, v.Locale, reads))
+		if len(v.Masked) > 0 {
+			p.para(2, "contacts: "+strings.Join(v.Masked, ", "))
+		}
+		if v.SMS != nil {
+			p.para(2, smsSize(*v.SMS))
+		}
+		for _, s := range []string{v.Subject, v.Title, v.Text, v.Link} {
+			if s != "" {
+				p.para(2, s)
+			}
+		}
+	}
+	if out.Looked > 0 {
+		p.line("")
+		p.para(0, "Picked from "+count(out.Looked)+" people.")
+	}
+	if file != "" {
+		p.line("The HTML is in " + file)
+	}
+}
+
+func smsSize(s breach.SMSSize) string {
+	alphabet := "GSM 7-bit"
+	if s.UCS2 {
+		alphabet = "UCS-2"
+	}
+	if s.Parts == 1 {
+		return "1 part, " + alphabet
+	}
+	return strconv.Itoa(s.Parts) + " parts, " + alphabet
+}
+
+// previewPage puts every email into a frame that can load and run nothing.
+func previewPage(list []breach.Preview) string {
+	var b strings.Builder
+	b.WriteString("<!doctype html><meta charset=\"utf-8\"><title>Notices</title>\n")
+	for _, v := range list {
+		if v.HTML != "" {
+			fmt.Fprintf(&b, "<h1>%s</h1>\n<p>%s</p>\n<iframe sandbox=\"\" width=\"760\" height=\"900\" srcdoc=\"%s\"></iframe>\n",
+				html.EscapeString(v.Why+", "+v.Locale), html.EscapeString(v.Subject), html.EscapeString(v.HTML))
+		}
+	}
+	return b.String()
+}
+
+func (c *cli) noticeDiff() *cobra.Command {
+	var wave int
+	cmd := &cobra.Command{
+		Use: "diff ID V1 V2", Short: "Two versions of a plan's texts, side by side",
+		Long: `Compare the texts of two versions of a plan, line by line. A version is what
+"plan show" calls revision; one that was returned can be compared, too.`,
+		Example: "  tocsin notice diff 3f9a… 1 2\n  tocsin notice diff 3f9a… 1 2 --wave 2", Args: exactly("ID", "V1", "V2"), ValidArgsFunction: c.completeIncident,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var at [2]int
+			for i, a := range args[1:] {
+				n, err := strconv.Atoi(a)
+				if err != nil || n < 1 {
+					return usagef("a version is a number from 1")
+				}
+				at[i] = n
+			}
+			return c.diffNotices(cmd.Context(), args[0], wave, at)
+		},
+	}
+	cmd.Flags().IntVar(&wave, "wave", 0, "number of the list; 0 is the newest")
+	return cmd
+}
+
+func (c *cli) diffNotices(ctx context.Context, id string, wave int, at [2]int) error {
+	k, err := c.connect()
+	if err != nil {
+		return err
+	}
+	var views [2]planView
+	for i, n := range at {
+		query := url.Values{"revision": {strconv.Itoa(n)}}
+		if wave != 0 {
+			query.Set("wave", strconv.Itoa(wave))
+		}
+		if err := k.get(ctx, incidentPath(id, "plan"), query, &views[i]); err != nil {
+			return err
+		}
+		if err := views[i].check(); err != nil {
+			return err
+		}
+	}
+	diffs := diffTexts(views[0], views[1])
+	return c.answer(diffs, func(p *page) {
+		p.line(fmt.Sprintf("Version %d (%s)  |  version %d (%s)", at[0], views[0].Plan.State, at[1], views[1].Plan.State))
+		for _, d := range diffs {
+			p.head(d.Text)
+			p.exact(sideBySide(d.Lines, c.width))
+		}
+		if len(diffs) == 0 {
+			p.line("The texts are the same.")
+		}
+	})
+}

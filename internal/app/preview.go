@@ -1,0 +1,262 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+	"github.com/tocsin-engine/tocsin/internal/render"
+)
+
+// Wording fills approved texts.
+type Wording interface {
+	Locale(want string, have []string) string
+	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)
+}
+
+// worstBlocks bounds how much of a list is looked at for its worst cases: 100,000 people.
+const worstBlocks = 100
+
+// Preview shows how people of a list will be written to by its newest plan, as messages are composed for sending:
+// letters of names are replaced by others of their script, the code by an invented one, and contacts are masked.
+// Every look is on record.
+func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error) {
+	out := breach.Previews{Previews: []breach.Preview{}}
+	if by.Role != breach.RoleLead && by.Role != breach.RoleResponder {
+		return out, breach.Errorf(breach.ErrForbidden, "only responders and leads may look at people's notices")
+	}
+	if q.Worst == (q.Person > 0) {
+		return out, breach.Errorf(breach.ErrInvalid, "say whose notice").With(breach.FieldError{Where: "person", What: "give a place in the list, or ask for the worst cases"})
+	}
+	rec, texts, err := d.Plan(ctx, incident, q.Wave)
+	if err != nil {
+		return out, err
+	}
+	out.PlanHash = rec.Hash
+	sc, err := d.peopleScope(ctx, incident)
+	if err != nil {
+		return out, err
+	}
+	blocks, err := d.Store.Blocks(ctx, incident, rec.Plan.Wave)
+	if err != nil {
+		return out, err
+	}
+	var found []placed
+	if q.Worst {
+		found, out.Looked, err = d.worst(ctx, incident, sc, blocks)
+	} else {
+		found, err = d.at(ctx, incident, blocks, q.Person)
+	}
+	if err != nil {
+		return out, err
+	}
+	for _, f := range found {
+		v := breach.Preview{Why: f.why, Person: f.place, Wave: rec.Plan.Wave, Reads: f.person.Locale, Masked: maskAll(f.person)}
+		if err := d.compose(&v, sc, texts, f.person, q.Channel); err != nil {
+			return out, err
+		}
+		out.Previews = append(out.Previews, v)
+	}
+	err = d.Store.Note(ctx, incident, "", by.ID, "notice.previewed", map[string]any{
+		"wave": rec.Plan.Wave, "people": len(found), "plan_hash": rec.Hash, "channel": q.Channel,
+	}, d.Now().UTC())
+	return out, err
+}
+
+// placed is a person by their place in the list.
+type placed struct {
+	why    string
+	place  int64
+	person breach.Person
+}
+
+func (d *Desk) at(ctx context.Context, incident string, blocks []breach.Block, place int64) ([]placed, error) {
+	before := int64(0)
+	for _, b := range blocks {
+		n := b.Hi - b.Lo + 1
+		if place > before+n {
+			before += n
+			continue
+		}
+		subjects, err := d.Store.Subjects(ctx, incident, b)
+		if err != nil {
+			return nil, err
+		}
+		if i := place - before - 1; i < int64(len(subjects)) {
+			return []placed{{"person " + strconv.FormatInt(place, 10), place, subjects[i].Person}}, nil
+		}
+		break
+	}
+	return nil, breach.Errorf(breach.ErrNotFound, "the list has no person no. %d", place)
+}
+
+// worst finds one person for each way in which a notice is likely to go wrong.
+func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, blocks []breach.Block) (out []placed, looked int64, err error) {
+	cases := []struct {
+		why   string
+		worse func(a, b breach.Person) bool // a is a case, and a worse one than b
+	}{
+		{"longest name", func(a, b breach.Person) bool { return utf8.RuneCountInString(a.Name) > utf8.RuneCountInString(b.Name) }},
+		{"right to left", func(a, b breach.Person) bool { return rightToLeft(a) && !rightToLeft(b) }},
+		{"no email", func(a, b breach.Person) bool { return a.Email == "" && b.Email != "" }},
+		{"no name", func(a, b breach.Person) bool { return a.Name == "" && b.Name != "" }},
+		{"child with guardian", func(a, b breach.Person) bool { return sc.child(a) && !sc.child(b) }},
+	}
+	found := make([]*placed, len(cases))
+	for i, b := range blocks {
+		if i == worstBlocks {
+			break
+		}
+		subjects, err := d.Store.Subjects(ctx, incident, b)
+		if err != nil {
+			return nil, looked, err
+		}
+		for _, s := range subjects {
+			looked++
+			for j, c := range cases {
+				than := breach.Person{Email: "-", Name: "-"} // no case of anything
+				if j == 0 {
+					than.Name = ""
+				}
+				if found[j] != nil {
+					than = found[j].person
+				}
+				if c.worse(s.Person, than) {
+					found[j] = &placed{c.why, looked, s.Person}
+				}
+			}
+		}
+	}
+	for _, f := range found {
+		if f != nil {
+			out = append(out, *f)
+		}
+	}
+	return out, looked, nil
+}
+
+func (sc peopleScope) child(p breach.Person) bool {
+	return p.Guardian != nil && slices.Contains(sc.profile.Addressees(p, sc.on), breach.ToGuardian)
+}
+
+func rightToLeft(p breach.Person) bool {
+	for _, r := range p.Name {
+		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana) {
+			return true
+		}
+	}
+	return false
+}
+
+// compose writes the message that a person would get first.
+func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p breach.Person, channel breach.Channel) error {
+	v.Addressee = sc.profile.Addressees(p, sc.on)[0]
+	order := sc.profile.Order()
+	if v.Channel = channel; channel == "" {
+		i := slices.IndexFunc(order, func(c breach.Channel) bool { return policy.ContactOf(p, v.Addressee, c) != "" })
+		if i < 0 {
+			v.None = "there is no contact of theirs; they are told by the announcement"
+			return nil
+		}
+		v.Channel = order[i]
+	}
+	var locales []string
+	for _, t := range texts {
+		if t.Ref.Kind == breach.KindNotice && !slices.Contains(locales, t.Ref.Locale) {
+			locales = append(locales, t.Ref.Locale)
+		}
+	}
+	v.Locale = d.Words.Locale(p.Locale, locales)
+	i := slices.IndexFunc(texts, func(t breach.Text) bool {
+		return t.Ref.Kind == breach.KindNotice && t.Ref.Channel == string(v.Channel) && t.Ref.Locale == v.Locale && t.Ref.Variant == string(v.Addressee)
+	})
+	if i < 0 {
+		v.None = "the plan has no text for this channel"
+		return nil
+	}
+	p.Name = maskName(p.Name)
+	if p.Guardian != nil {
+		g := *p.Guardian
+		g.Name = maskName(g.Name)
+		p.Guardian = &g
+	}
+	m, err := d.Words.Message(texts[i], p, v.Addressee, render.InventedReference)
+	if err != nil && delivery.AsFailure(err).Reason == delivery.ReasonBadInput {
+		v.None = "their contact for this channel is missing or cannot be used"
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m = m.Plain()
+	v.Subject, v.Title, v.Text, v.HTML, v.Link = m.Subject, m.Title, m.Text, m.HTML, m.Link
+	if v.Channel == breach.SMS {
+		size := breach.SizeOfSMS(m.Text)
+		v.SMS = &size
+	}
+	return nil
+}
+
+// maskName keeps how long a name is, its first letter, and what script it is written in: what a layout can break on.
+func maskName(name string) string {
+	out := []rune(name)
+	first := true
+	for i, r := range out {
+		switch {
+		case unicode.IsMark(r):
+			continue // it stays on the letter that takes the place of the one it was on
+		case !unicode.IsLetter(r) && !unicode.IsNumber(r):
+			continue
+		case first:
+			first = false
+			continue
+		}
+		out[i] = letterLike(r)
+	}
+	return string(out)
+}
+
+func letterLike(r rune) rune {
+	for _, s := range []struct {
+		script *unicode.RangeTable
+		letter rune
+	}{
+		{unicode.Han, '某'}, {unicode.Hiragana, 'の'}, {unicode.Katakana, 'ノ'}, {unicode.Hangul, '모'}, {unicode.Arabic, 'س'},
+		{unicode.Hebrew, 'ש'}, {unicode.Cyrillic, 'х'}, {unicode.Greek, 'ο'}, {unicode.Thai, 'ก'}, {unicode.Devanagari, 'क'},
+	} {
+		if unicode.Is(s.script, r) {
+			return s.letter
+		}
+	}
+	if unicode.IsUpper(r) {
+		return 'X'
+	}
+	return 'x'
+}
+
+// PlanRevision returns an earlier or the newest version of a list's plan with its texts.
+func (d *Desk) PlanRevision(ctx context.Context, incident string, wave, revision int) (breach.PlanRecord, []breach.Text, error) {
+	if wave == 0 {
+		rec, err := d.plan(ctx, incident, 0)
+		if err != nil {
+			return rec, nil, err
+		}
+		wave = rec.Plan.Wave
+	}
+	all, err := d.Store.Plans(ctx, incident)
+	if err != nil {
+		return breach.PlanRecord{}, nil, err
+	}
+	for _, rec := range all {
+		if rec.Plan.Wave == wave && rec.Plan.Revision == revision {
+			texts, err := d.textsOf(ctx, incident, rec)
+			return rec, texts, err
+		}
+	}
+	return breach.PlanRecord{}, nil, breach.Errorf(breach.ErrNotFound, "the plan of list %d has no version %d", wave, revision)
+}
