@@ -28,7 +28,7 @@ type Config struct {
 	// CheckCode says which notice that was sent carries a code, as it was typed. It must not depend on who asks,
 	// and may be nil; codes of public pages are known anyway. After an error the page says that it cannot answer.
 	CheckCode func(ctx context.Context, typed string) (breach.CodeCheck, error)
-	// VerifyTime is how long every answer of the verify page takes, known or not; 0 means 500 ms.
+	// VerifyTime is how long every answer of the verify page takes, known or not; 0 means a second.
 	VerifyTime time.Duration
 }
 
@@ -73,7 +73,7 @@ func New(c Config) (*Site, error) {
 		s.organisation = u.Host
 	}
 	if s.verifyTime == 0 {
-		s.verifyTime = 500 * time.Millisecond
+		s.verifyTime = time.Second
 	}
 	return s, nil
 }

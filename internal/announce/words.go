@@ -43,7 +43,7 @@ var english = words{
 	Data: "Data", Feed: "Feed", Skip: "Skip to the notice", LanguageLabel: "Language",
 	None: "There are no notices.", NoneHelp: "When a security incident concerns people who trusted us with their information, and not all of them can be told one by one, the notice appears here. You can have this page checked by a feed reader.",
 	VerifyTitle: "Is the notice that I got genuine?", VerifyLead: "Enter the code that stands in the email, text message or letter. We answer which of our notices carries it, and nothing about you.",
-	VerifyField: "Code", VerifyHint: "Sixteen letters and digits, as printed. Spaces, dashes and capitals make no difference.", VerifyButton: "Check the code",
+	VerifyField: "Code", VerifyHint: "As printed. Spaces, dashes and capitals make no difference.", VerifyButton: "Check the code",
 	VerifyYes: "Yes, this code is ours. It stands on this notice:", VerifyYesMore: "Compare it with the message that you hold. If that asks for a password, a verification code or a payment, it is still a fake: codes can be copied.",
 	VerifyFrom: "From", VerifyNotice: "Notice", VerifyDate: "Date", VerifyBy: "Sent by", VerifyAsk: "Questions to", VerifyPage: "Read the public notice",
 	VerifyErased: "When the time is over for which we keep them, we erase records. Codes of some notices can therefore no longer be checked here, the newest of them from",
@@ -68,7 +68,7 @@ var chinese = words{
 	Data: "数据", Feed: "订阅", Skip: "跳到正文", LanguageLabel: "语言",
 	None: "目前没有公告。", NoneHelp: "当安全事件涉及您交给我们的信息，而我们又难以逐一告知时，公告会发布在这里。您可以用订阅工具关注本页。",
 	VerifyTitle: "我收到的通知是真的吗？", VerifyLead: "请输入邮件、短信或信件上的编号。我们只回答哪一份通知使用这个编号，不显示与您有关的任何信息。",
-	VerifyField: "编号", VerifyHint: "共十六位字母和数字，请按原样输入；空格、短横线和大小写不影响查验。", VerifyButton: "查验编号",
+	VerifyField: "编号", VerifyHint: "请按原样输入；空格、短横线和大小写不影响查验。", VerifyButton: "查验编号",
 	VerifyYes: "是的，这是我们的编号，属于下面这份通知：", VerifyYesMore: "请与您手中的消息核对。如果那条消息索要密码、验证码或款项，它仍然是假的：编号可能被抄用。",
 	VerifyFrom: "发出单位", VerifyNotice: "通知", VerifyDate: "日期", VerifyBy: "发送方式", VerifyAsk: "咨询", VerifyPage: "查看公开的公告",
 	VerifyErased: "保存期限届满后，我们会删除记录，因此部分通知的编号已无法在此查验，其中最近一份的日期为",
@@ -81,7 +81,7 @@ var chinese = words{
 	},
 	VerifyTwice:  "您是点击链接来到这里的吗？请改为在浏览器中自行输入网址，并核对域名。",
 	MissingTitle: "这里没有公告", MissingHelp: "网址可能输入有误，或者给您网址的消息并非来自我们。您可以查看全部公告，或查验您收到的编号。",
-	channels: map[breach.Channel]string{breach.Email: "电子邮件", breach.SMS: "短信", breach.Push: "应用推送", breach.Voice: "电话", breach.Letter: "信件"}, comma: "，",
+	channels: map[breach.Channel]string{breach.Email: "电子邮件", breach.SMS: "短信", breach.Push: "应用推送", breach.Voice: "电话", breach.Letter: "信件"}, comma: "、",
 	instant: "2006 年 1 月 2 日 15:04（北京时间）", day: "2006 年 1 月 2 日", zone: time.FixedZone("UTC+8", 8*60*60),
 }
 
