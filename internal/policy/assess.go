@@ -59,7 +59,7 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 		j = &judging{
 			rules: r, answers: map[string]bool{}, texts: map[factRef]string{}, shown: map[*rule]string{},
 			views: make([]*factView, len(r.packs)), scopes: make([]finding, len(r.packs)), tests: make([]finding, r.tests), done: make([]ruling, len(r.ordered)),
-			base: newFactView(nil, nil, r.conditions),
+			base: newFactView(nil, r.conditions),
 		}
 	}
 	j.facts, j.profile, j.now = f, p, now

@@ -17,7 +17,7 @@ func TestAnIncompleteListNeverSaysNo(t *testing.T) {
 	ask := func(expr string) (truth, []string) {
 		r, err := compileRule(env, expr, nil, eitherSide)
 		require.NoError(t, err)
-		got, missing, err := newFactView(&f, nil, 0).ask(r)
+		got, missing, err := newFactView(&f, 0).ask(r)
 		require.NoError(t, err, expr)
 		return got, missing
 	}

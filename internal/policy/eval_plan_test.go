@@ -84,7 +84,7 @@ func TestPlansOfUncommonConditions(t *testing.T) {
 	} {
 		r, err := compileRule(env, expr, nil, eitherSide)
 		require.NoError(t, err, expr)
-		v := newFactView(&f, nil, 0)
+		v := newFactView(&f, 0)
 		got, err := v.answer(r)
 		require.NoError(t, err, expr)
 		said, err := v.interpret(r)

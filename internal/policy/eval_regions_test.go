@@ -31,7 +31,7 @@ func TestRegionsThatHoldEverybody(t *testing.T) {
 		f := testFacts(t, c.facts)
 		r, err := compileRule(env, c.expr, nil, eitherSide)
 		require.NoError(t, err)
-		got, missing, err := newFactView(&f, nil, 0).ask(r)
+		got, missing, err := newFactView(&f, 0).ask(r)
 		require.NoError(t, err)
 		require.Equal(t, c.want, got, "%s: %s", c.facts, c.expr)
 		require.Equal(t, c.missing, strings.Join(missing, ","), c.expr)

@@ -30,8 +30,8 @@ type answer struct {
 }
 
 // newFactView is the base for one incident; conditions is Rules.conditions.
-func newFactView(f *breach.Facts, extra map[string]any, conditions int) *factView {
-	return &factView{facts: f, extra: extra, values: make([]ref.Val, len(packFacts)), asked: make([]answer, conditions+1)}
+func newFactView(f *breach.Facts, conditions int) *factView {
+	return &factView{facts: f, values: make([]ref.Val, len(packFacts)), asked: make([]answer, conditions+1)}
 }
 
 // with shares the facts with another pack's definitions.
