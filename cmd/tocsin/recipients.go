@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,50 +29,37 @@ func (c *cli) recipients() *cobra.Command {
 	return cmd
 }
 
-// listFlags say how a list is read.
-type listFlags struct {
-	country string
-	errors  string
-	columns []string
-}
-
-func (l *listFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&l.country, "country", "", "country of rows that name none, such as CN")
-	cmd.Flags().StringVar(&l.errors, "errors", "", "write every row that was not simply accepted to this CSV file")
-	cmd.Flags().StringArrayVar(&l.columns, "map", nil, "column=field, such as 手机号=phone; may be repeated")
-}
-
-func (l *listFlags) columnMap() (map[string]string, error) {
-	m := map[string]string{}
-	for _, s := range l.columns {
-		at := strings.LastIndexByte(s, '=')
-		if at < 1 || at == len(s)-1 {
-			return nil, usagef("--map takes column=field, such as 手机号=phone; fields are %s", strings.Join(recipients.Fields, ", "))
-		}
-		m[s[:at]] = s[at+1:]
-	}
-	if l.country != "" && !breach.IsCountry(strings.ToUpper(l.country)) {
-		return nil, usagef("--country takes a code of ISO 3166-1, such as CN")
-	}
-	return m, nil
-}
-
 func (c *cli) recipientsCheck() *cobra.Command {
 	var l listFlags
 	var profile string
 	cmd := &cobra.Command{
 		Use: "check FILE", Short: "Read and judge a list without loading it",
-		Long: `Read and judge a list of people (CSV in UTF-8; - reads stdin) without a server.
-Nothing is changed and nothing is sent. Exit status 1 when the list cannot be
-used at all or holds nobody who could be loaded.`,
-		Example: "  tocsin recipients check people.csv --country CN --errors errors.csv",
-		Args:    exactly("FILE"),
+		Long: `Read and judge a list of people without a server: CSV with any usual delimiter,
+XLSX, JSON Lines, or the answer to a query of your own PostgreSQL; - reads
+stdin. Format, encoding and delimiter are recognised and shown; what cannot be
+told safely is refused, and can be said with flags. Nothing is changed and
+nothing is sent. Exit status 1 when the list cannot be used at all or holds
+nobody who could be loaded.`,
+		Example: "  tocsin recipients check people.csv --country CN --errors errors.csv\n" +
+			"  tocsin recipients check people.xlsx --sheet 2\n" +
+			"  tocsin recipients check old.csv --no-header --map 1=name,2=email\n" +
+			"  tocsin recipients check --sql @people.sql --dsn-env CRM_DSN",
+		Args: l.given(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			age, err := childAge(profile)
 			if err != nil {
 				return err
 			}
-			s, err := c.judgeList(cmd.Context(), args[0], l, c.now(), age)
+			how, err := l.reading()
+			if err != nil {
+				return err
+			}
+			in, err := c.from(cmd.Context(), l, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			defer in.close()
+			s, err := c.judgeList(cmd.Context(), in, l.errors, recipients.OptionsFor(how, c.now().UTC(), age))
 			if err != nil {
 				return err
 			}
@@ -106,27 +96,16 @@ func findPolicy(name string) (policy.Profile, error) {
 }
 
 // judgeList reads a list to its end, writes the error file, and shows progress on a terminal.
-func (c *cli) judgeList(ctx context.Context, path string, l listFlags, on time.Time, age int) (recipients.Summary, error) {
-	columns, err := l.columnMap()
+func (c *cli) judgeList(ctx context.Context, l list, errorFile string, o recipients.Options) (recipients.Summary, error) {
+	in, size, err := l.open(ctx)
 	if err != nil {
 		return recipients.Summary{}, err
 	}
-	in, size := c.in, int64(0)
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return recipients.Summary{}, fileError(err)
-		}
-		defer f.Close()
-		if i, err := f.Stat(); err == nil && i.Mode().IsRegular() {
-			size = i.Size()
-		}
-		in = f
-	}
+	defer in.Close()
 	each := func(recipients.Row) error { return nil }
 	finish := func() error { return nil }
-	if l.errors != "" {
-		f, err := os.OpenFile(l.errors, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) // it holds personal data
+	if errorFile != "" {
+		f, err := os.OpenFile(errorFile, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) // it holds personal data
 		if err != nil {
 			return recipients.Summary{}, fileError(err)
 		}
@@ -136,15 +115,34 @@ func (c *cli) judgeList(ctx context.Context, path string, l listFlags, on time.T
 	}
 	bar := c.progress("reading", size)
 	defer bar.done()
-	s, err := recipients.Read(ctx, in, recipients.Options{
-		Country: strings.ToUpper(l.country), Map: columns, On: on.UTC(), ChildAge: age,
-		Progress: func(_, bytes int64) { bar.at(bytes) },
-	}, each)
+	o.Progress = func(rows, bytes int64) {
+		if size > 0 {
+			bar.at(bytes)
+		} else {
+			bar.rows(rows)
+		}
+	}
+	s, err := recipients.Read(ctx, in, o, each)
 	return s, errors.Join(err, finish())
 }
 
+// fileWords say what the file was taken for, so that a person sees when that is wrong.
+func fileWords(f recipients.FileInfo) string {
+	words := strings.ToUpper(f.Format) + " in " + strings.ToUpper(f.Encoding)
+	if f.EncodingMargin > 0 {
+		words += fmt.Sprintf(" (recognised by its bytes, by a margin of %.0f)", f.EncodingMargin)
+	}
+	if name := map[string]string{";": "semicolons", "|": "pipes"}[f.Delimiter]; name != "" {
+		words += ", with " + name
+	}
+	if f.Sheets > 1 {
+		words += fmt.Sprintf(", sheet %d of %d", f.Sheet, f.Sheets)
+	}
+	return words
+}
+
 func showSummary(p *page, s recipients.Summary, errorFile string) {
-	p.line(fmt.Sprintf("%s rows of %s in %s", count(s.Rows), strings.ToUpper(s.File.Format), strings.ToUpper(s.File.Encoding)))
+	p.line(fmt.Sprintf("%s rows of %s", count(s.Rows), fileWords(s.File)))
 	for _, r := range []struct {
 		word, means string
 		n           int64
@@ -187,18 +185,22 @@ func (c *cli) recipientsLoad() *cobra.Command {
 	var l listFlags
 	cmd := &cobra.Command{
 		Use: "load INCIDENT FILE", Short: "Load a list of people into an incident",
-		Long: `Read and judge a list here first, then send the same file to the server. People
-who are on an earlier list of the incident are not told twice. A list that
-cannot be read to its end changes nothing.`,
+		Long: `Read and judge a list here first, then send the same file to the server: CSV,
+XLSX, JSON Lines, or a query of your own PostgreSQL, whose address stays here
+and whose rows are read twice from one snapshot. People who are on an earlier
+list of the incident are not told twice. A list that cannot be read to its end
+changes nothing.`,
 		Example: `  tocsin recipients load 3f9a… people.csv --country CN --map "手机号=phone"`,
-		Args:    exactly("INCIDENT", "FILE"),
+		Args:    l.given("INCIDENT"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
-				return []string{"csv"}, cobra.ShellCompDirectiveFilterFileExt
+				return []string{"csv", "tsv", "txt", "xlsx", "jsonl", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
 			}
 			return c.completeIncident(cmd, args, start)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return c.load(cmd.Context(), args[0], args[1], l) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.load(cmd.Context(), args[0], strings.Join(args[1:], ""), l)
+		},
 	}
 	l.add(cmd)
 	return cmd
@@ -208,7 +210,8 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 	if path == "-" {
 		return usagef("load reads the list twice, which stdin cannot give: save it to a file first")
 	}
-	if _, err := l.columnMap(); err != nil {
+	how, err := l.reading()
+	if err != nil {
 		return err
 	}
 	k, err := c.connect()
@@ -223,7 +226,15 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 	if err != nil {
 		age = 0 // a policy that only the server knows; the server counts for itself
 	}
-	s, err := c.judgeList(ctx, path, l, v.Incident.AgesOn(), age)
+	in, err := c.from(ctx, l, path)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	if !in.again {
+		return usagef("%s is not a file that can be read twice", in.name)
+	}
+	s, err := c.judgeList(ctx, in, l.errors, recipients.OptionsFor(how, v.Incident.AgesOn().UTC(), age))
 	if err != nil {
 		return err
 	}
@@ -236,7 +247,7 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 	if err := breach.RefuseList(s.Doubts); err != nil {
 		return err
 	}
-	out, err := c.upload(ctx, k, id, path, l)
+	out, err := c.upload(ctx, k, id, in, how, s.File)
 	if err != nil {
 		return err
 	}
@@ -245,7 +256,7 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 		Doubts []breach.ListDoubt  `json:"doubts"` // with what only the server knows: the earlier list
 	}
 	if json.Unmarshal(out.Summary, &there) == nil && there.File.SHA256 != "" && there.File.SHA256 != s.File.SHA256 {
-		return fmt.Errorf("the server took other bytes than were checked here: did %s change in between? Look at the status of the incident", path)
+		return fmt.Errorf("the server took other bytes than were checked here: did %s change in between? Look at the status of the incident", in.name)
 	}
 	s.Doubts = there.Doubts
 	return c.answer(out, func(p *page) {
@@ -259,29 +270,52 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 	})
 }
 
-func (c *cli) upload(ctx context.Context, k *client, id, path string, l listFlags) (loaded, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return loaded{}, fileError(err)
-	}
-	defer f.Close()
-	i, err := f.Stat()
+// upload sends the list. One that is not what was checked breaks off, so that the server loads nothing.
+func (c *cli) upload(ctx context.Context, k *client, id string, in list, how breach.Reading, checked recipients.FileInfo) (loaded, error) {
+	f, size, err := in.open(ctx)
 	if err != nil {
 		return loaded{}, err
 	}
-	if !i.Mode().IsRegular() {
-		return loaded{}, usagef("%s is not a file that can be read twice", path)
+	defer f.Close()
+	kind := mediaTypes[checked.Format]
+	if kind == "" {
+		kind = "text/csv"
 	}
-	bar := c.progress("sending", i.Size())
+	bar := c.progress("sending", checked.Bytes)
 	defer bar.done()
-	query := url.Values{"map": l.columns}
-	if l.country != "" {
-		query.Set("country", strings.ToUpper(l.country))
+	same := &unchanged{in: f, sum: sha256.New(), want: checked}
+	length := size
+	if length == 0 {
+		length = -1 // of rows it is not known, for all that is
 	}
 	var out loaded
 	err = k.do(ctx, call{
-		method: http.MethodPost, path: incidentPath(id, "people"), query: query, kind: "text/csv",
-		stream: &counted{in: f, bar: bar}, size: i.Size(), patience: time.Hour,
+		method: http.MethodPost, path: incidentPath(id, "people"), query: parameters(how), kind: kind,
+		stream: &counted{in: same, bar: bar}, size: length, patience: time.Hour,
 	}, &out)
+	if same.changed.Load() {
+		return out, errOtherBytes
+	}
 	return out, err
+}
+
+// unchanged keeps back the end of what is not the bytes that were checked.
+type unchanged struct {
+	in      io.Reader
+	sum     hash.Hash
+	n       int64
+	want    recipients.FileInfo
+	changed atomic.Bool
+}
+
+func (u *unchanged) Read(b []byte) (int, error) {
+	n, err := u.in.Read(b)
+	u.sum.Write(b[:n])
+	u.n += int64(n)
+	ended := errors.Is(err, io.EOF)
+	if u.n > u.want.Bytes || ended && u.n < u.want.Bytes || u.n == u.want.Bytes && hex.EncodeToString(u.sum.Sum(nil)) != u.want.SHA256 {
+		u.changed.Store(true)
+		return 0, errOtherBytes
+	}
+	return n, err
 }

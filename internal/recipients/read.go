@@ -231,7 +231,7 @@ func (rd *reader) noted(row *Row, notes []note) {
 	}
 	for _, n := range notes {
 		field := ""
-		if n.column < len(rd.head.fields) {
+		if n.column >= 0 && n.column < len(rd.head.fields) {
 			field = rd.head.fields[n.column]
 		}
 		if n.column >= 0 && field == "" {
