@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -198,6 +199,9 @@ func showText(p *page, ref breach.NoticeRef, body []byte) {
 	}
 	for _, part := range []string{"subject", "title", "text", "body", "link"} {
 		if s := t.Parts[part]; s != "" {
+			if part == "text" && ref.Channel == string(breach.SMS) {
+				p.para(2, "before names and codes are filled in: "+smsSize(breach.SizeOfSMS(s)))
+			}
 			if part == "subject" || part == "title" {
 				s = part + ": " + s
 			}
@@ -211,14 +215,22 @@ func showText(p *page, ref breach.NoticeRef, body []byte) {
 
 func (c *cli) planApprove() *cobra.Command {
 	var hash string
+	var accept bool
 	cmd := &cobra.Command{
 		Use: "approve ID --plan-hash SHA", Short: "Approve exactly this plan; people are told right after",
 		Long: `Approve the plan with this hash and no other. Whoever wrote it cannot approve
-it. Sending begins right after.`,
+it. Sending begins right after. While a text is of a template that nobody of the
+organisation signed off ("tocsin templates sign-off"), it asks for
+--accept-unreviewed; the plan that is approved says which texts those are.`,
 		Example: "  tocsin plan approve 3f9a… --plan-hash 41cd…", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := required(cmd, "plan-hash"); err != nil {
 				return err
+			}
+			if !accept {
+				if err := c.askUnreviewed(cmd.Context(), args[0], hash); err != nil {
+					return err
+				}
 			}
 			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "approve"), map[string]string{"plan_hash": hash},
 				func(rec breach.PlanRecord) string {
@@ -231,7 +243,36 @@ it. Sending begins right after.`,
 		},
 	}
 	cmd.Flags().StringVar(&hash, "plan-hash", "", "hash of the plan that you read")
+	cmd.Flags().BoolVar(&accept, "accept-unreviewed", false, "send texts that no reviewer of the organisation signed off")
 	return cmd
+}
+
+// askUnreviewed refuses to approve a plan with texts that nobody signed off, and names them. A plan with another hash
+// is the server's to refuse.
+func (c *cli) askUnreviewed(ctx context.Context, id, hash string) error {
+	k, err := c.connect()
+	if err != nil {
+		return err
+	}
+	var v planView
+	if err := k.get(ctx, incidentPath(id, "plan"), nil, &v); err != nil {
+		return err
+	}
+	if v.Plan.Hash != hash {
+		return nil
+	}
+	var names []string
+	for _, refs := range [][]breach.NoticeRef{v.Plan.Plan.Notices, v.Plan.Plan.Announcement, v.Plan.Plan.Reports} {
+		for _, r := range refs {
+			if name := r.Kind + " in " + r.Locale; !r.Reviewed && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return no("nobody of the organisation has signed off: %s; have them read (tocsin templates sign-off), or say --accept-unreviewed", strings.Join(names, ", "))
 }
 
 func (c *cli) planReturn() *cobra.Command {

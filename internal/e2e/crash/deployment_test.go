@@ -223,7 +223,7 @@ func (d *deployment) approve() {
 		return d.try(d.lead, &plan, "plan", "show", d.incident) == nil
 	})
 	d.looking.Go(func() { d.watch() })
-	d.do(d.lead, patience, nil, "plan", "approve", d.incident, "--plan-hash", plan.Plan.Hash)
+	d.do(d.lead, patience, nil, "plan", "approve", d.incident, "--plan-hash", plan.Plan.Hash, "--accept-unreviewed")
 }
 
 // watch asks again and again, as long as anybody answers, whether people add up.
