@@ -79,7 +79,7 @@ func (s *server) mendView(v *visit) (view mendView, err error) {
 	for i, g := range v.l.gaps(check.Contents.Gaps) {
 		if of := check.Contents.Gaps[i]; of.Waived == nil {
 			name := of.Obligation + ":" + of.Field
-			view.Open = append(view.Open, openGap{g, name, of.Do, slices.Contains(v.r.PostForm["gap"], name)})
+			view.Open = append(view.Open, openGap{g, name, of.Do, v.r.Method == http.MethodPost && slices.Contains(v.r.Form["gap"], name)})
 			continue
 		}
 		view.Contents.LetGo = append(view.Contents.LetGo, g)
@@ -94,7 +94,7 @@ func (s *server) waive(v *visit) error {
 		return err
 	}
 	var list []breach.Waiver
-	for _, name := range v.r.PostForm["gap"] {
+	for _, name := range v.r.Form["gap"] {
 		if i := strings.LastIndexByte(name, ':'); i > 0 {
 			list = append(list, breach.Waiver{Obligation: name[:i], Field: name[i+1:]})
 		}

@@ -61,6 +61,7 @@ func TestGapsAreLetGoByName(t *testing.T) {
 		}
 	}
 	s := newSite(t, d).as(responder)
+	require.Empty(t, s.get(here+"/mend?gap=us-ma/individuals/notice:freeze_is_free").all("input[name=gap][checked]"), "no link ticks a box")
 	one := "us-ma/individuals/notice:freeze_is_free"
 	for _, wrong := range []url.Values{{"reason": {"settled with counsel"}}, {"gap": {one}, "reason": {"short"}}} {
 		p := s.send(here+"/mend/waive", wrong)

@@ -31,10 +31,11 @@ func (s *Screen) Close(sum Summary, l Links) {
 		}
 	}
 	for _, r := range sum.Reports {
-		line("Report", r.Obligation+", "+r.Status)
+		text := r.Obligation + ", " + r.Status
 		if r.Acknowledgement != "" {
-			line("", "number "+r.Acknowledgement)
+			text += ", number " + r.Acknowledgement
 		}
+		line("Report", text)
 	}
 	if sum.Announcement.Published {
 		line("Announcement", "published ("+plainly(sum.Announcement.Reason)+")")

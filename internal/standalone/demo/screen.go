@@ -42,10 +42,8 @@ func (s *Screen) since() string {
 
 // Show prints new entries of the record and redraws where people, channels and clocks stand.
 func (s *Screen) Show(v breach.Overview, fresh []breach.AuditEntry) {
-	for _, e := range fresh {
-		if text := words(e); text != "" {
-			s.Say(text)
-		}
+	for _, text := range sentences(fresh) {
+		s.Say(text)
 	}
 	if !s.Terminal {
 		line := bar(v.People, v.Total, 24, false) + "  " + tallyLine(v.People)
@@ -314,6 +312,28 @@ func (s *Screen) List(summary any) {
 
 // mostProblems is how many kinds of problems of a list are shown, the most frequent first.
 const mostProblems = 8
+
+// sentences puts entries of the record into words. A portal answers at once: what it took and acknowledged is one line.
+func sentences(fresh []breach.AuditEntry) []string {
+	var out []string
+	filed := map[string]int{}
+	for _, e := range fresh {
+		text := words(e)
+		report, acknowledged := strings.CutSuffix(text, " acknowledged")
+		at, known := filed[report]
+		switch {
+		case text == "":
+		case acknowledged && known:
+			out[at] = report + " filed and acknowledged"
+		default:
+			if report, is := strings.CutSuffix(text, " filed"); is {
+				filed[report] = len(out)
+			}
+			out = append(out, text)
+		}
+	}
+	return out
+}
 
 // words puts an entry of the record into a sentence; empty for entries that are seen otherwise.
 func words(e breach.AuditEntry) string {

@@ -91,3 +91,15 @@ func TestAListWithManyKindsOfProblemsIsToldInShort(t *testing.T) {
 	require.Equal(t, 10, strings.Count(out.String(), "\n"))
 	require.Less(t, strings.Index(out.String(), "email malformed"), strings.Index(out.String(), "no contact"))
 }
+
+// Eighteen authorities that answer at once are eighteen lines, not thirty-six.
+func TestAReportThatIsAnsweredAtOnceIsOneLine(t *testing.T) {
+	t.Parallel()
+	entry := func(action, obligation string) breach.AuditEntry {
+		return breach.AuditEntry{Action: action, Data: []byte(`{"obligation":"` + obligation + `"}`)}
+	}
+	require.Equal(t, []string{"Report: a/authority/x filed and acknowledged", "Report: b/authority/y filed", "Report: c/authority/z acknowledged"}, sentences([]breach.AuditEntry{
+		entry("report.filed", "a/authority/x"), entry("duty.moved", "a/authority/x"), entry("report.filed", "b/authority/y"),
+		entry("report.acknowledged", "a/authority/x"), entry("report.acknowledged", "c/authority/z"),
+	}))
+}
