@@ -42,7 +42,14 @@ Without DIR it lists the shipped templates, which nobody has signed off.`,
 			if err != nil {
 				return err
 			}
-			units := e.Units()
+			var units []listed
+			for _, u := range e.Units() {
+				l := listed{Unit: u}
+				if r, measured := e.Reading(u.Locale); measured && strings.HasPrefix(u.Name, "notice/") {
+					l.Reading = &r
+				}
+				units = append(units, l)
+			}
 			return c.answer(units, func(p *page) {
 				for _, u := range units {
 					state := "unreviewed"
@@ -56,10 +63,19 @@ Without DIR it lists the shipped templates, which nobody has signed off.`,
 					if len(u.Own) > 0 {
 						p.para(4, "of your own: "+strings.Join(u.Own, ", "))
 					}
+					if u.Reading != nil {
+						p.para(4, fmt.Sprintf("reads at %.0f of 100, 60 and more is plain: %s", u.Reading.Score, u.Reading.Formula))
+					}
 				}
 			})
 		},
 	}
+}
+
+// listed is a template and, for a notice in a language that has a measure, how easily its words are read.
+type listed struct {
+	render.Unit
+	Reading *render.Reading `json:"reading,omitempty"`
 }
 
 func loadTemplates(cmd *cobra.Command, args []string) (fs.FS, *render.Engine, error) {

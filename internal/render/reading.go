@@ -4,14 +4,30 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // Reading says how easily a text is read. Score is 0 (hard) to 100 (easy), beyond either for extreme texts, and is
 // compared within one language only: each has a formula of its own.
 type Reading struct {
-	Score   float64 // 60 and more is plain language
-	Words   int
-	Formula string // name of the formula and where it was published
+	Score   float64 `json:"score"` // 60 and more is plain language
+	Words   int     `json:"words"`
+	Formula string  `json:"formula"` // name of the formula and where it was published
+}
+
+// Reading measures the words of a language's notice by email and of its advice, without what the organisation
+// writes for an incident; false as ReadingLevel says.
+func (e *Engine) Reading(tag string) (Reading, bool) {
+	l, known := e.languages[tag]
+	if !known {
+		return Reading{}, false
+	}
+	text := l.notice[string(breach.ToSelf)].body.Root.String()
+	for _, a := range l.advice.Advice {
+		text += "\n" + a.Text
+	}
+	return ReadingLevel(tag, text)
 }
 
 // formula is base - perWord*(words per sentence) - perSyllable*(syllables per word).

@@ -46,6 +46,21 @@ func TestReadingLevelIsTheFormula(t *testing.T) {
 	}
 }
 
+func TestReadingOfALanguage(t *testing.T) {
+	t.Parallel()
+	e := sampleEngine(t)
+	for _, tag := range allLanguages {
+		level, measured := e.Reading(tag)
+		require.Equal(t, formulas[tag].name != "", measured, tag)
+		if measured {
+			require.Greater(t, level.Score, 55.0, tag)
+			require.Greater(t, level.Words, 300, tag)
+		}
+	}
+	_, measured := e.Reading("xx")
+	require.False(t, measured)
+}
+
 // How easily the shipped words are read: the words of the templates, of all advice, and not the organisation's own.
 // The table is kept in testdata so that a change is seen; none may become harder than plain language.
 func TestShippedWordsArePlain(t *testing.T) {
