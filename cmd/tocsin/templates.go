@@ -210,7 +210,7 @@ signed off are named before a plan is approved.`,
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(filepath.Join(args[0], "reviewed.yaml"), b, 0o644); err != nil { //nolint:gosec // names of reviewers are for everybody who reads the templates
+			if err := os.WriteFile(filepath.Join(args[0], "reviewed.yaml"), b, 0o644); err != nil {
 				return fileError(err)
 			}
 			return c.answer(map[string]string{"template": unit, "by": by}, func(p *page) { p.line("Signed off: " + unit) })

@@ -98,7 +98,6 @@ func treeFiles(files fs.FS) (out []string) {
 		switch {
 		case err != nil:
 			out = append(out, name)
-			return nil
 		case name != "." && strings.HasPrefix(d.Name(), "."):
 			if d.IsDir() {
 				return fs.SkipDir

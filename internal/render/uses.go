@@ -136,7 +136,8 @@ func (w *usesWalker) pipe(p *parse.PipeNode, dot reflect.Type, asked []string, w
 
 // argument looks at one argument and gives its type, and its name when it is a variable.
 func (w *usesWalker) argument(n parse.Node, dot reflect.Type, written func(name string) bool) (reflect.Type, string) {
-	root, path := dot, []string(nil)
+	root := dot
+	var path []string
 	switch n := n.(type) {
 	case *parse.DotNode:
 		return dot, ""
