@@ -179,6 +179,7 @@ type loaded struct {
 	Wave          int             `json:"wave"`
 	Added         int64           `json:"added"`
 	AlreadyListed int64           `json:"already_listed"`
+	Corrected     int64           `json:"corrected,omitempty"`
 }
 
 func (c *cli) recipientsLoad() *cobra.Command {
@@ -189,7 +190,9 @@ func (c *cli) recipientsLoad() *cobra.Command {
 XLSX, JSON Lines, or a query of your own PostgreSQL, whose address stays here
 and whose rows are read twice from one snapshot. People who are on an earlier
 list of the incident are not told twice. A list that cannot be read to its end
-changes nothing.`,
+changes nothing. An error file is loaded like a list once its rows are
+corrected: who was taken before stands as corrected, unless their list is
+approved, and who was not is added as a list of their own.`,
 		Example: `  tocsin recipients load 3f9a… people.csv --country CN --map "手机号=phone"`,
 		Args:    l.given("INCIDENT"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
@@ -263,6 +266,9 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 		showSummary(p, s, l.errors)
 		p.head("Loaded")
 		p.para(2, fmt.Sprintf("list %d: %s people added, %s were on an earlier list", out.Wave, count(out.Added), count(out.AlreadyListed)))
+		if out.Corrected > 0 {
+			p.para(2, count(out.Corrected)+" of those stand corrected; submit the plan of their list again")
+		}
 		for _, d := range s.Doubts {
 			p.line(fmt.Sprintf("If this is right: tocsin plan waive %s --gap list-%d:%s --reason …", id, out.Wave, d.Name()))
 		}

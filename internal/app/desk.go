@@ -118,6 +118,7 @@ func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, l
 		var err error
 		summary, err = recipients.Read(ctx, sum, recipients.OptionsFor(how, inc.AgesOn(), age),
 			func(row recipients.Row) error {
+				source.Fixes = source.Fixes || recipients.IsErrorFile(row.Header)
 				if row.Verdict.Kept() && !yield(row.Person, nil) {
 					return errEnough
 				}
@@ -125,7 +126,7 @@ func (d *Desk) LoadList(ctx context.Context, incident string, by breach.Actor, l
 			})
 		summary.Doubts = append(summary.Doubts, summary.Profile.Changes(earlier)...)
 		*source = breach.Source{Format: summary.File.Format, Encoding: summary.File.Encoding, SHA256: hex.EncodeToString(sum.h.Sum(nil)), Rows: summary.Rows,
-			Doubts: summary.Doubts, Profile: summary.Profile}
+			Fixes: source.Fixes, Doubts: summary.Doubts, Profile: summary.Profile}
 		if err == nil {
 			err = breach.RefuseList(summary.Doubts)
 		}

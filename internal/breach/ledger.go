@@ -131,10 +131,12 @@ type Approval struct {
 
 // LoadReport counts the people of one list that were added, and those that were there already.
 type LoadReport struct {
-	Wave       int    `json:"wave"`
-	Added      int64  `json:"added"`
-	Duplicates int64  `json:"duplicates"` // already in an earlier list or twice in this one
-	Digest     string `json:"digest"`
+	Wave       int   `json:"wave"`
+	Added      int64 `json:"added"`
+	Duplicates int64 `json:"duplicates"` // already in an earlier list or twice in this one
+	// Replaced counts those of the duplicates who came again corrected and stand in their list as they are now.
+	Replaced int64  `json:"replaced,omitempty"`
+	Digest   string `json:"digest"`
 }
 
 // Detection is one event of a detector. DedupKey is unique per source.
@@ -203,6 +205,8 @@ type Source struct {
 	Encoding string `json:"encoding"`
 	SHA256   string `json:"sha256"`
 	Rows     int64  `json:"rows"`
+	// Fixes says that the file holds corrected rows of an earlier one. It is set before the first person is given.
+	Fixes bool `json:"fixes,omitempty"`
 	// Doubts are signs that the list would tell wrong people; Profile is what it is made of.
 	Doubts  []ListDoubt `json:"doubts,omitempty"`
 	Profile ListProfile `json:"profile,omitzero"`

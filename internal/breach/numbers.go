@@ -86,6 +86,19 @@ func add(m map[string]int64, key string) map[string]int64 {
 	return m
 }
 
+// Less takes counts away that were added before.
+func (l *ListFacts) Less(of ListFacts) {
+	l.Total, l.NoCountry, l.Minors = l.Total-of.Total, l.NoCountry-of.NoCountry, l.Minors-of.Minors
+	l.NoAge, l.NoContact = l.NoAge-of.NoAge, l.NoContact-of.NoContact
+	for _, m := range []struct{ from, take map[string]int64 }{{l.ByCountry, of.ByCountry}, {l.ByRegion, of.ByRegion}} {
+		for k, n := range m.take {
+			if m.from[k] -= n; m.from[k] <= 0 {
+				delete(m.from, k)
+			}
+		}
+	}
+}
+
 // Add puts the counts of a further list to those of earlier ones.
 func (l *ListFacts) Add(more ListFacts) {
 	l.LoadedAt, l.ChildAge = more.LoadedAt, more.ChildAge

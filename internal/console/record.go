@@ -112,6 +112,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("Deadlines follow from revision %d of the facts.", d.Revision)
 	case "people.loaded":
 		return l.T("%s loaded list %d: %s.", who, d.Wave, l.People(d.Added))
+	case "people.corrected":
+		return l.T("%s loaded corrected rows: %s of list %d stand as they are now.", who, l.People(d.People), d.Wave)
 	case "person.viewed":
 		return l.T("%s looked a person up; the reason is sealed.", who)
 	case "unreached.viewed":

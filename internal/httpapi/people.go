@@ -39,6 +39,7 @@ type loaded struct {
 	Wave          int   `json:"wave" doc:"Number of the list, which has a plan of its own."`
 	Added         int64 `json:"added" doc:"People who are new."`
 	AlreadyListed int64 `json:"already_listed" doc:"People who were on an earlier list; nobody is told twice."`
+	Corrected     int64 `json:"corrected,omitempty" doc:"Of those, people who came in an error file that was corrected and stand as they are now."`
 }
 
 type personInput struct {
@@ -97,7 +98,7 @@ func (s *server) load(ctx context.Context, in *listInput) (*answer[loaded], erro
 	summary, report, err := s.cfg.Desk.LoadList(ctx, in.ID, actorOf(ctx), in.body, breach.Reading{
 		Country: country, Columns: columns, NoHeader: in.NoHeader, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter, Sheet: in.Sheet,
 	})
-	return reply(loaded{summary, report.Wave, report.Added, report.Duplicates}, err)
+	return reply(loaded{summary, report.Wave, report.Added, report.Duplicates, report.Replaced}, err)
 }
 
 // columnsOf reads "column=field". The field is ours and holds no equals sign; a column's name may.

@@ -50,11 +50,14 @@ func TestCellsThatAreKeptFromASpreadsheetAreReadAsTheyWere(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	e := recipients.NewErrorFile(&out)
-	_, err := recipients.Read(t.Context(), strings.NewReader("external_id,name,email,phone\n7,,a@b.test,+12025550101\n"), recipients.Options{On: asOf}, e.Add)
+	_, err := recipients.Read(t.Context(), strings.NewReader("external_id,name,email,phone\n7,,a@b.test,+12025550101\n\n8,Bo,c@d.test\n"), recipients.Options{On: asOf}, e.Add)
 	require.NoError(t, err)
 	require.NoError(t, e.Close())
 	require.Contains(t, out.String(), "'+12025550101")
 	rows, _ := read(t, []byte(out.String()), recipients.Options{})
 	require.Equal(t, "+12025550101", rows[0].Person.Phone)
 	require.Equal(t, "7", rows[0].Person.ExternalID)
+	require.True(t, recipients.IsErrorFile(rows[0].Header))
+	require.Equal(t, recipients.SkippedBlank, rows[1].Verdict, "a blank line is still one")
+	require.Equal(t, recipients.Rejected, rows[2].Verdict, "nobody corrected it")
 }

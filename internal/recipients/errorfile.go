@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -59,11 +60,19 @@ func (e *ErrorFile) head(header []string) error {
 	if _, err := e.buf.Write(utf8BOM); err != nil { // without it a spreadsheet reads UTF-8 as something else
 		return err
 	}
-	line := []string{"record", "line", "verdict", "problem", "what was done", "what to do"}
+	line := slices.Clone(errorColumns)
 	for _, h := range header {
 		line = append(line, harmless(h))
 	}
 	return e.csv.Write(line)
+}
+
+// errorColumns stand before the columns of the list.
+var errorColumns = []string{"record", "line", "verdict", "problem", "what was done", "what to do"}
+
+// IsErrorFile reports whether a header is that of an error file: its rows were judged before, and come again corrected.
+func IsErrorFile(header []string) bool {
+	return len(header) > len(errorColumns) && slices.Equal(header[:len(errorColumns)], errorColumns)
 }
 
 // Close writes what is buffered. A list without any problem gives a file with the header alone.

@@ -44,7 +44,11 @@ func (rd *reader) shape(rec record) string {
 	if rec.broken != "" {
 		return rec.broken
 	}
-	if !slices.ContainsFunc(rec.cells, func(c string) bool { return strings.TrimSpace(c) != "" }) {
+	own := rec.cells
+	if IsErrorFile(rd.head.cells) && len(own) > len(errorColumns) {
+		own = own[len(errorColumns):] // what the error file says of a blank line is no person either
+	}
+	if !slices.ContainsFunc(own, func(c string) bool { return strings.TrimSpace(c) != "" }) {
 		return "csv_blank_line"
 	}
 	columns := len(rd.head.cells)

@@ -32,7 +32,7 @@ const batchSize = 10_000
 func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, people iter.Seq2[breach.Person, error], childAge int, on, at time.Time) (breach.LoadReport, []DuplicateRow, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l := &loading{s: s, incident: incident, rules: childhood{childAge, on}}
+	l := &loading{s: s, incident: incident, rules: childhood{childAge, on}, fixes: fixes{source: source}}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := l.begin(ctx, tx); err != nil {
 			return err
@@ -82,6 +82,7 @@ type loading struct {
 	duplicates  []DuplicateRow
 	report      breach.LoadReport
 	listErr     error // of the sequence, given back as it is
+	fixes       fixes
 }
 
 type blockRow struct {
@@ -240,6 +241,9 @@ func (l *loading) dropDuplicates(ctx context.Context, batch []prepared) ([]prepa
 	for _, p := range batch {
 		if h, ok := known[p.key]; ok {
 			l.duplicate(p.row, h.id, h.wave)
+			if err := l.correct(ctx, &p, h); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if of, ok := inBatch[p.key]; ok {
@@ -293,6 +297,9 @@ func (l *loading) rowOf(id int64) int64 {
 func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Source, at time.Time) error {
 	l.closeBlock()
 	l.report.Added, l.report.Duplicates = l.next-l.first, int64(len(l.duplicates))
+	if err := l.corrected(ctx, by, source, at); err != nil {
+		return err
+	}
 	if l.report.Added+l.report.Duplicates == 0 {
 		return breach.Errorf(breach.ErrInvalid, "the list holds nobody; nothing was changed")
 	}

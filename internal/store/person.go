@@ -110,16 +110,16 @@ func contacts(p breach.Person) (email, phone string) {
 }
 
 // personKey says who counts as the same person: the organisation's own id; without one a contact together
-// with the name, since families share contacts; without a contact only the very same record.
+// with the name, since families share contacts, in whatever spelling; without a contact only the very same record.
 func (k *hasher) personKey(p breach.Person, plain []byte) [16]byte {
 	email, phone := contacts(p)
 	switch id := strings.TrimSpace(p.ExternalID); {
 	case id != "":
 		return k.keyed("id", id)
 	case email != "":
-		return k.keyed("email+name", email, fold(p.Name))
+		return k.keyed("email+name", breach.EmailKey(email), breach.NameKey(p.Name))
 	case phone != "":
-		return k.keyed("phone+name", phone, fold(p.Name))
+		return k.keyed("phone+name", phone, breach.NameKey(p.Name))
 	}
 	return k.keyed("record", string(plain))
 }
