@@ -23,6 +23,9 @@ func (l *loading) correct(ctx context.Context, p *prepared, h hit) error {
 	if f := &l.fixes; !f.source.Fixes || h.wave == l.report.Wave {
 		return nil
 	} else if f.blocks == nil {
+		if _, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE"); err != nil { // nobody approves meanwhile
+			return err
+		}
 		f.approved, f.blocks = map[int]bool{}, map[int64]int{}
 		f.was.ChildAge, f.now.ChildAge = int64(l.rules.age), int64(l.rules.age)
 	}

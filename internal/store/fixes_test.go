@@ -44,6 +44,26 @@ func TestACorrectedPersonTakesTheirPlace(t *testing.T) {
 	b.sound(4)
 }
 
+func TestCorrectionsAndApprovalExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	flawed := someone(2)
+	flawed.Email = ""
+	b.load(listOf(someone(1), flawed))
+	_, hash := b.submit(1, 1, wei.ID)
+	fix := func(p breach.Person) int64 {
+		r, _, err := b.LoadPeople(b.ctx, b.id, wei, &breach.Source{Fixes: true}, listOf(p), 14, day, day)
+		require.NoError(t, err)
+		return r.Replaced
+	}
+	require.EqualValues(t, 1, fix(someone(2)))
+	require.Error(t, b.approve(hash, noor), "the plan names other people")
+	_, hash = b.submit(1, 2, wei.ID)
+	require.NoError(t, b.approve(hash, noor))
+	require.Zero(t, fix(flawed), "what was approved stays as it is")
+	b.sound(2)
+}
+
 func TestOnePersonInTwoFilesInTwoSpellingsIsOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
