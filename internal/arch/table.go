@@ -73,7 +73,7 @@ var rows = map[string]row{
 	"internal/regulator":             {may: []string{"internal/breach", "internal/delivery"}, inTests: simulators},
 	"internal/intake":                {may: []string{"internal/breach"}},
 	"internal/recipients":            {may: []string{"internal/breach"}},
-	"internal/recipients/query":      {may: []string{"internal/breach"}, inTests: []string{"internal/recipients"}},
+	"internal/recipients/query":      {may: []string{"internal/breach"}, inTests: []string{"internal/recipients", "internal/standalone/pgchild/pgtest"}},
 	"internal/store":                 {may: []string{"internal/breach", "internal/evidence"}, inTests: []string{"internal/standalone/pgchild/..."}},
 	"internal/simulator/...":         {may: simulators},
 
