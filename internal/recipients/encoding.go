@@ -270,7 +270,6 @@ type text struct {
 	in      io.Reader
 	start   []byte
 	peeked  bool
-	eof     bool
 	cr      bool
 	pending bool // the last byte handed out was a carriage return, and it was made a line feed
 }

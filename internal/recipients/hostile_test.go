@@ -89,7 +89,7 @@ func TestHostileSpreadsheetsAreRefused(t *testing.T) {
 	whole := book(t, head, "", nil)
 	refused(whole[:len(whole)-30], "damaged or not complete")
 	refused(append([]byte("PK\x03\x04"), []byte("PK\x05\x06"+strings.Repeat("\xff", 18))...), "directory")
-	refused(bytes.Replace(book(t, head, "", nil), []byte("xl/workbook.xml"), []byte("xl/workbuch.xml"), -1), "no spreadsheet")
+	refused(bytes.ReplaceAll(book(t, head, "", nil), []byte("xl/workbook.xml"), []byte("xl/workbuch.xml")), "no spreadsheet")
 }
 
 func TestJSONLinesOfAnyShape(t *testing.T) {

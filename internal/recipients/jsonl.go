@@ -115,7 +115,7 @@ func (j *jsonLines) next() (record, error) {
 	pairs, err := flatten(line)
 	if err != nil {
 		rec.broken, rec.cells = jsonMalformed, shown()
-		return rec, nil
+		return rec, nil //nolint:nilerr // the row is judged, and the list goes on
 	}
 	rec.cells = make([]string, len(j.h.cells))
 	filled := make([]bool, len(j.h.cells))

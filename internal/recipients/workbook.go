@@ -236,14 +236,14 @@ func (s *sharedTexts) at(n int) (string, bool) {
 }
 
 func readTexts(f *zip.File) (*sharedTexts, error) {
+	s := &sharedTexts{}
 	if f == nil {
-		return nil, nil
+		return s, nil // a book may have none
 	}
 	t, err := openPart(f, 4*maxStrings)
 	if err != nil {
 		return nil, err
 	}
-	s := &sharedTexts{}
 	for {
 		tok, err := t.next()
 		if errors.Is(err, io.EOF) {

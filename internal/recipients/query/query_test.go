@@ -84,7 +84,7 @@ func TestNothingIsWrittenAndNothingTold(t *testing.T) {
 		require.Equal(t, breach.ErrInvalid, breach.CodeOf(err), dsn)
 		require.NotContains(t, err.Error(), "secret")
 		require.NotContains(t, err.Error(), "wang")
-		require.Nil(t, errors.Unwrap(errors.Unwrap(err)), "no cause that a log would print")
+		require.NoError(t, errors.Unwrap(errors.Unwrap(err)), "no cause that a log would print")
 	}
 }
 
