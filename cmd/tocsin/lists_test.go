@@ -32,15 +32,14 @@ func TestAListIsLoadedFromADatabaseWithoutShowingItsAddress(t *testing.T) {
 	out, errOut, status := withEnv(t, srv.URL, []string{"CRM_DSN_FILE=" + secret}, "recipients", "load", "inc1", "--sql", "@"+sql, "--dsn-env", "CRM_DSN")
 	require.Equal(t, exitDone, status, errOut)
 	require.Contains(t, out, "3,000 people added")
-	require.EqualValues(t, 3000, d.people)
+	require.EqualValues(t, 3000, d.swap())
 
 	// What is another list the second time is not loaded: the server sees it break off.
-	d.people = 0
 	_, errOut, status = withEnv(t, srv.URL, []string{"CRM_DSN=" + dsn}, "recipients", "load", "inc1", "--dsn-env", "CRM_DSN",
 		"--sql", "select 'p' || n as name, clock_timestamp()::text as id from generate_series(1, 100) n")
 	require.NotEqual(t, exitDone, status)
 	require.Contains(t, errOut, "changed between the check and the loading")
-	require.Zero(t, d.people)
+	require.Zero(t, d.swap())
 }
 
 // withEnv runs a command with further environment variables.

@@ -90,10 +90,22 @@ func (d *desk) LoadList(ctx context.Context, id string, _ breach.Actor, list io.
 		return nil, breach.LoadReport{}, err
 	}
 	s, err := recipients.Read(ctx, list, recipients.OptionsFor(how, opened, 0), func(recipients.Row) error { return nil })
+	if err != nil {
+		return s, breach.LoadReport{}, err
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.people = s.Accepted + s.Repaired + s.Flagged
-	return s, breach.LoadReport{Wave: 1, Added: d.people}, err
+	return s, breach.LoadReport{Wave: 1, Added: d.people}, nil
+}
+
+// swap gives how many people are loaded, and forgets them.
+func (d *desk) swap() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.people
+	d.people = 0
+	return n
 }
 
 func (d *desk) Submit(_ context.Context, id string, wave int, by breach.Actor) (breach.Submitted, error) {
