@@ -225,7 +225,7 @@ type sharedTexts struct {
 }
 
 func (s *sharedTexts) at(n int) (string, bool) {
-	if s == nil || n < 0 || n >= len(s.ends) {
+	if n < 0 || n >= len(s.ends) {
 		return "", false
 	}
 	from := uint32(0)
