@@ -55,6 +55,11 @@ func deploy(r *rig, workers int, clock string, prepare func(*deployment)) *deplo
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(r.file("policies/crash.yaml"), policy, 0o600))
 	t.Cleanup(d.stop)
+	t.Cleanup(func() {
+		if t.Failed() {
+			d.tellLogs()
+		}
+	})
 
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -126,6 +131,18 @@ func (d *deployment) environment() []string {
 		"TOCSIN_SMTP_ADDR=" + at.Address, "TOCSIN_SMTP_CA_FILE=" + at.CAFile, "TOCSIN_SMTP_USERNAME=" + at.Username, "TOCSIN_SMTP_PASSWORD=" + at.Password,
 		"TOCSIN_SMTP_FROM=notice@crash-learning.example", "TOCSIN_SMTP_ENVELOPE_DOMAIN=bounce.crash-learning.example",
 		"TOCSIN_SMTP_CONNECT_TIMEOUT=3s", "TOCSIN_SMTP_COMMAND_TIMEOUT=3s", "TOCSIN_SMTP_ANSWER_TIMEOUT=3s", "TOCSIN_SMTP_BACKOFF_MAX=2s",
+	}
+}
+
+// tellLogs prints the end of what each part told its operator: a failure elsewhere has no other trace.
+func (d *deployment) tellLogs() {
+	const most = 4096
+	for _, p := range append([]*part{d.serve, d.temporal}, d.workers...) {
+		if p == nil {
+			continue
+		}
+		log := read(p.log)
+		d.t.Logf("the end of the log of %s:\n%s", p.name, log[max(0, len(log)-most):])
 	}
 }
 
