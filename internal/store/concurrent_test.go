@@ -60,3 +60,48 @@ func TestManyWritersAtOnce(t *testing.T) {
 	_, err := b.VerifyAudit(b.ctx, b.id)
 	require.NoError(t, err)
 }
+
+// Lists are loaded while the facts are amended, duties judged and plans submitted: a load cannot read its file again, so
+// it must never be the victim of a deadlock.
+func TestLoadingBesideOtherWork(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const loads = 40
+	pack := map[string][]byte{hexSum([]byte("a pack")): []byte("a pack")}
+	var over atomic.Bool
+	var others sync.WaitGroup
+	beside := func(do func(i int) error) {
+		others.Go(func() {
+			for i := 0; !over.Load(); i++ {
+				if err := do(i); breach.CodeOf(err) != breach.ErrConflict { // somebody else amended in between
+					require.NoError(t, err)
+				}
+			}
+		})
+	}
+	for range 2 {
+		beside(func(i int) error {
+			file, rev, err := b.File(b.ctx, b.id, 0)
+			if err != nil {
+				return err
+			}
+			_, err = b.Amend(b.ctx, b.id, file.Facts, rev, wei, day)
+			return err
+		})
+	}
+	beside(func(i int) error {
+		_, err := b.SaveJudgement(b.ctx, b.id, i+1, breach.Judgement{}, pack, day)
+		return err
+	})
+	beside(func(int) error {
+		_, err := b.VoidPlans(b.ctx, b.id, "a test", day)
+		return err
+	})
+	for n := range loads {
+		r, _ := b.load(people(n*3+1, n*3+3))
+		require.EqualValues(t, 3, r.Added)
+	}
+	over.Store(true)
+	others.Wait()
+	b.sound(3 * loads)
+}

@@ -106,7 +106,7 @@ func (l *loading) corrected(ctx context.Context, by breach.Actor, source *breach
 	if len(waves) == 0 {
 		return nil
 	}
-	inc, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE")
+	inc, err := incidentRow(ctx, l.tx, l.incident, "")
 	if err != nil {
 		return err
 	}

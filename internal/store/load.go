@@ -30,6 +30,9 @@ const batchSize = 10_000
 // the age, counted on the given day, below which a guardian is addressed; 0 means never. breach.ErrConflict
 // for a closed incident. An error of the sequence ends the load and is returned as it is.
 func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, people iter.Seq2[breach.Person, error], childAge int, on, at time.Time) (breach.LoadReport, []DuplicateRow, error) {
+	if source == nil {
+		return breach.LoadReport{}, nil, breach.Errorf(breach.ErrInvalid, "the list has no source: its format and checksum are evidence")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := &loading{s: s, incident: incident, rules: childhood{childAge, on}, fixes: fixes{source: source}}
@@ -297,6 +300,9 @@ func (l *loading) rowOf(id int64) int64 {
 func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Source, at time.Time) error {
 	l.closeBlock()
 	l.report.Added, l.report.Duplicates = l.next-l.first, int64(len(l.duplicates))
+	if _, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE"); err != nil { // before the record's head, as everybody takes them
+		return err
+	}
 	if err := l.corrected(ctx, by, source, at); err != nil {
 		return err
 	}
@@ -331,7 +337,7 @@ func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Sourc
 
 // tellFacts writes what the lists count into the facts, as a revision of its own, which has the duties judged anew.
 func (l *loading) tellFacts(ctx context.Context, by breach.Actor, at time.Time) error {
-	inc, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE")
+	inc, err := incidentRow(ctx, l.tx, l.incident, "")
 	if err != nil {
 		return err
 	}

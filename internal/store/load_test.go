@@ -111,6 +111,8 @@ func TestFailedLoadChangesNothing(t *testing.T) {
 	b.sound(0)
 	_, _, err = b.LoadPeople(b.ctx, b.id, wei, &breach.Source{}, listOf(), 0, day, day)
 	requireCode(t, breach.ErrInvalid, err)
+	_, _, err = b.LoadPeople(b.ctx, b.id, wei, nil, people(1, 1), 0, day, day)
+	requireCode(t, breach.ErrInvalid, err)
 	_, _, err = b.LoadPeople(b.ctx, "nobody", wei, &breach.Source{}, people(1, 1), 0, day, day)
 	requireCode(t, breach.ErrNotFound, err)
 }
