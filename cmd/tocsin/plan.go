@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -143,6 +142,9 @@ func (v planView) show(p *page) {
 	if v.Plan.DecidedBy != "" {
 		p.para(0, strings.ReplaceAll(string(v.Plan.State), "_", " ")+" by "+v.Plan.DecidedBy+", "+when(v.Plan.DecidedAt)+" "+v.Plan.Comment)
 	}
+	if len(v.Plan.Accepted) > 0 {
+		p.para(0, "accepted though nobody had signed them off: "+strings.Join(v.Plan.Accepted, ", "))
+	}
 	showPlanPeople(p, plan)
 	p.head("Rules")
 	p.para(2, fmt.Sprintf("policy %s, judged from facts no. %d", plan.Channels.Policy, plan.Rules.FactRevision))
@@ -221,7 +223,8 @@ func (c *cli) planApprove() *cobra.Command {
 		Long: `Approve the plan with this hash and no other. Whoever wrote it cannot approve
 it. Sending begins right after. While a text is of a template that nobody of the
 organisation signed off ("tocsin templates sign-off"), it asks for
---accept-unreviewed; the plan that is approved says which texts those are.`,
+--accept-unreviewed; the approval, the record and the evidence say which texts
+were accepted so, and by whom.`,
 		Example: "  tocsin plan approve 3f9a… --plan-hash 41cd…", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := required(cmd, "plan-hash"); err != nil {
@@ -232,7 +235,7 @@ organisation signed off ("tocsin templates sign-off"), it asks for
 					return err
 				}
 			}
-			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "approve"), map[string]string{"plan_hash": hash},
+			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "approve"), map[string]any{"plan_hash": hash, "accept_unreviewed": accept},
 				func(rec breach.PlanRecord) string {
 					what := "Approved. People are being told: "
 					if rec.Plan.People.Total == 0 {
@@ -261,14 +264,7 @@ func (c *cli) askUnreviewed(ctx context.Context, id, hash string) error {
 	if v.Plan.Hash != hash {
 		return nil
 	}
-	var names []string
-	for _, refs := range [][]breach.NoticeRef{v.Plan.Plan.Notices, v.Plan.Plan.Announcement, v.Plan.Plan.Reports} {
-		for _, r := range refs {
-			if name := r.Kind + " in " + r.Locale; !r.Reviewed && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
+	names := v.Plan.Plan.Unreviewed()
 	if len(names) == 0 {
 		return nil
 	}
@@ -295,7 +291,7 @@ func (c *cli) planReturn() *cobra.Command {
 				}
 				hash = v.Plan.Hash
 			}
-			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "return"), map[string]string{"plan_hash": hash, "comment": comment},
+			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "return"), map[string]any{"plan_hash": hash, "comment": comment},
 				func(breach.PlanRecord) string { return "Returned to its author." })
 		},
 	}
@@ -304,7 +300,7 @@ func (c *cli) planReturn() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) decide(ctx context.Context, path string, body map[string]string, said func(breach.PlanRecord) string) error {
+func (c *cli) decide(ctx context.Context, path string, body map[string]any, said func(breach.PlanRecord) string) error {
 	k, err := c.connect()
 	if err != nil {
 		return err

@@ -157,8 +157,11 @@ func (d *desk) decide(hash string, by breach.Actor, state breach.PlanState, comm
 	return *d.plan, nil
 }
 
-func (d *desk) Approve(_ context.Context, _, hash string, by breach.Actor) (breach.PlanRecord, error) {
-	return d.decide(hash, by, breach.PlanApproved, "")
+func (d *desk) Approve(_ context.Context, _ string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error) {
+	if d.plan != nil && d.plan.Hash == c.PlanHash && d.plan.Author != by.ID && len(d.plan.Plan.Unreviewed()) > 0 && !c.Unreviewed {
+		return breach.PlanRecord{}, breach.Errorf(breach.ErrUnreviewed, "nobody has signed off %d of the texts", len(d.plan.Plan.Unreviewed()))
+	}
+	return d.decide(c.PlanHash, by, breach.PlanApproved, "")
 }
 
 func (d *desk) Return(_ context.Context, _, hash, comment string, by breach.Actor) (breach.PlanRecord, error) {

@@ -91,14 +91,14 @@ func TestADecisionThatIsTriedAgainAnswersAsAtFirst(t *testing.T) {
 	require.NotEqual(t, one, next, "what is not tried again is another command")
 
 	hash := reportsPlan(t, p, id, author)
-	first, err := p.Desk.Approve(again("a1"), id, hash, lead)
+	first, err := p.Desk.Approve(again("a1"), id, breach.Consent{PlanHash: hash, Unreviewed: true}, lead)
 	require.NoError(t, err)
-	second, err := p.Desk.Approve(again("a1"), id, hash, lead)
+	second, err := p.Desk.Approve(again("a1"), id, breach.Consent{PlanHash: hash, Unreviewed: true}, lead)
 	require.NoError(t, err)
 	require.Equal(t, first.Hash, second.Hash)
 	require.Equal(t, first.State, second.State)
 	for ctx, who := range map[context.Context]breach.Actor{t.Context(): lead, again("a2"): other} {
-		_, err = p.Desk.Approve(ctx, id, hash, who)
+		_, err = p.Desk.Approve(ctx, id, breach.Consent{PlanHash: hash, Unreviewed: true}, who)
 		require.Equal(t, breach.ErrAlreadyDecided, breach.CodeOf(err))
 	}
 	_, err = p.Desk.Return(again("a1"), id, hash, "no", lead)

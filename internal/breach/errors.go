@@ -20,6 +20,7 @@ const (
 	ErrContents       Code = "contents-missing"
 	ErrOldHash        Code = "plan-changed"
 	ErrSelfApproval   Code = "self-approval"
+	ErrUnreviewed     Code = "unreviewed-texts"
 	ErrAlreadyDecided Code = "already-decided"
 	ErrUnknownPolicy  Code = "unknown-policy"
 	ErrNoApproval     Code = "no-approval"
@@ -54,6 +55,7 @@ var Catalogue = map[Code]Entry{
 	ErrContents:       {409, 1, "The texts or the list of people are not in order", "Mend each gap that is named, or let it go by name with a reason (tocsin plan waive); then submit again."},
 	ErrOldHash:        {409, 1, "The plan has changed since you read it", "Read the plan again and approve its present hash."},
 	ErrSelfApproval:   {403, 1, "The author cannot approve", "Ask another person whose role is lead."},
+	ErrUnreviewed:     {409, 1, "Nobody has signed off some of the texts", "Have them read and signed off (tocsin templates sign-off) and submit again, or accept them by name (--accept-unreviewed, accept_unreviewed); the acceptance stands on the record."},
 	ErrAlreadyDecided: {409, 1, "This plan was already decided", "Look at the plan's history."},
 	ErrUnknownPolicy:  {422, 1, "Unknown policy", "Use mooc, chinesepod, or the path of a policy file."},
 	ErrNoApproval:     {409, 1, "There is no valid approval for this", "Submit the plan and have a second person approve it."},

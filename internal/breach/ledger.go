@@ -120,12 +120,14 @@ type Text struct {
 // Approval is the row that sending activities check. Signature covers incident, wave, plan hash, author,
 // approver and instant, and is made outside PostgreSQL and Temporal.
 type Approval struct {
-	Incident  string
-	Wave      int
-	PlanHash  string
-	Author    string
-	Approver  string
-	At        time.Time
+	Incident string
+	Wave     int
+	PlanHash string
+	Author   string
+	Approver string
+	At       time.Time
+	// Accepted are the texts that nobody had signed off, as Plan.Unreviewed names them; the approver accepted each.
+	Accepted  []string
 	Signature []byte
 }
 

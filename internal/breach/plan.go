@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -71,6 +72,27 @@ func (p Plan) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Unreviewed names the texts that nobody of the organisation signed off, each kind and language once: notice/de.
+func (p Plan) Unreviewed() []string {
+	var out []string
+	for _, refs := range [][]NoticeRef{p.Notices, p.Announcement, p.Reports} {
+		for _, r := range refs {
+			if name := r.Kind + "/" + r.Locale; !r.Reviewed && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Consent is what whoever approves says: this plan and no other, and whether texts that nobody of the organisation
+// signed off go out as they are.
+type Consent struct {
+	PlanHash   string
+	Unreviewed bool
+}
+
 // PlanState is where a submitted plan stands.
 type PlanState string
 
@@ -91,6 +113,8 @@ type PlanRecord struct {
 	DecidedBy string     `json:"decided_by,omitempty"`
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
 	Comment   string     `json:"comment,omitempty"`
+	// Accepted are the texts that nobody had signed off and that the approver accepted by name.
+	Accepted []string `json:"accepted_unreviewed,omitempty"`
 }
 
 // DigestOfBlocks is the digest that a plan's people snapshot pins: SHA-256 over the blocks' digests in

@@ -262,6 +262,9 @@ func (l speech) decision(rec breach.PlanRecord, by breach.Actor) decisionView {
 		if rec.Comment != "" {
 			d.WhyNot = rec.Comment
 		}
+		if len(rec.Accepted) > 0 {
+			d.WhyNot = l.T("Texts that nobody had signed off were accepted with it: %s.", strings.Join(rec.Accepted, l.T(", ")))
+		}
 	case strings.EqualFold(strings.TrimSpace(by.ID), strings.TrimSpace(rec.Author)):
 		d.WhyNot = l.T("You submitted this plan, so you cannot approve it. Another person whose role is lead must decide.")
 	case by.Role != breach.RoleLead:
@@ -292,7 +295,7 @@ func (s *server) decide(v *visit) error {
 			view.Decision.TickErr = v.l.T("Confirm that the unreviewed texts are sent, or return the plan.")
 			return s.showApprove(v, http.StatusUnprocessableEntity, view)
 		}
-		rec, err = s.Desk.Approve(v.r.Context(), id, hash, v.actor)
+		rec, err = s.Desk.Approve(v.r.Context(), id, breach.Consent{PlanHash: hash, Unreviewed: v.r.PostFormValue("unreviewed") == "yes"}, v.actor)
 	case "return":
 		if comment == "" {
 			view.Decision.WriteErr = v.l.T("Say what must change. The author reads this.")

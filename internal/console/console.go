@@ -27,7 +27,7 @@ type Desk interface {
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	// SubmitReports is for a plan of nothing but the reports that are owed to authorities.
 	SubmitReports(ctx context.Context, incident string, by breach.Actor) (breach.Submitted, error)
-	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
+	Approve(ctx context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error)
 	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	Pause(ctx context.Context, incident string, by breach.Actor) error
 	Resume(ctx context.Context, incident string, by breach.Actor) error

@@ -97,8 +97,8 @@ func (f *fakeDesk) Timeline(_ context.Context, incident string, after int64, lim
 func (f *fakeDesk) Submit(_ context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error) {
 	return f.submit(incident, wave, by)
 }
-func (f *fakeDesk) Approve(_ context.Context, incident, hash string, by breach.Actor) (breach.PlanRecord, error) {
-	return f.approve(incident, hash, by)
+func (f *fakeDesk) Approve(_ context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error) {
+	return f.approve(incident, c.PlanHash, by)
 }
 func (f *fakeDesk) Return(_ context.Context, incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error) {
 	return f.giveBack(incident, hash, comment, by)

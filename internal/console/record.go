@@ -56,6 +56,8 @@ type recordData struct {
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
+	// Accepted are texts that nobody had signed off.
+	Accepted []string `json:"accepted_unreviewed"`
 
 	Stage    string         `json:"stage"`
 	Channel  breach.Channel `json:"channel"`
@@ -164,6 +166,9 @@ func (l speech) toldSending(action, who, duty string, d recordData) string {
 	case "reports.begun":
 		return l.T("%s asked for a plan of the reports alone, list %d.", who, d.Wave)
 	case "plan.approved":
+		if len(d.Accepted) > 0 {
+			return l.T("%s approved the plan for list %d and accepted texts that nobody had signed off: %s.", who, d.Wave, strings.Join(d.Accepted, l.T(", ")))
+		}
 		return l.T("%s approved the plan for list %d.", who, d.Wave)
 	case "plan.returned":
 		return l.T("%s returned the plan for list %d.", who, d.Wave)

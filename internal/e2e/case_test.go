@@ -100,7 +100,7 @@ func (k *kase) waive(t *testing.T, who caller, p *problem) {
 
 func (k *kase) approve(t *testing.T, hash string) {
 	t.Helper()
-	k.lead.do(t, http.MethodPost, k.path("/plan/approve"), map[string]string{"plan_hash": hash}, nil)
+	k.lead.do(t, http.MethodPost, k.path("/plan/approve"), map[string]any{"plan_hash": hash, "accept_unreviewed": true}, nil)
 }
 
 // tell loads a list and has its plan approved.

@@ -62,7 +62,7 @@ func TestMainJob04OnlyASecondPersonApproves(t *testing.T) {
 	k := w.open(t, example(t))
 	k.load(t, listOf(t, people), "")
 	approve := func(who caller, hash string) breach.Code {
-		return who.try(t, http.MethodPost, k.path("/plan/approve"), map[string]string{"plan_hash": hash}, nil).code()
+		return who.try(t, http.MethodPost, k.path("/plan/approve"), map[string]any{"plan_hash": hash, "accept_unreviewed": true}, nil).code()
 	}
 	require.Nil(t, k.eventually(t, k.lead, http.MethodPost, k.path("/plan"), map[string]any{}, nil))
 	v := k.overview(t)

@@ -193,7 +193,7 @@ func TestMainJob14BadApprovals(t *testing.T) {
 	other.load(t, listOf(t, newCrowd().some(1)), "")
 	foreign := other.submit(t)
 	approve := func(who caller, hash any) breach.Code {
-		return who.try(t, http.MethodPost, k.path("/plan/approve"), map[string]any{"plan_hash": hash}, nil).code()
+		return who.try(t, http.MethodPost, k.path("/plan/approve"), map[string]any{"plan_hash": hash, "accept_unreviewed": true}, nil).code()
 	}
 	require.Equal(t, breach.ErrConflict, approve(k.lead, foreign), "nothing is submitted yet")
 	k.load(t, listOf(t, people), "")

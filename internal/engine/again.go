@@ -20,13 +20,9 @@ func openedAs(ctx context.Context) (id string, again bool) {
 
 // decidedBefore gives the decision that an earlier try of the same request recorded: exactly this plan, decided
 // so, by the same person.
-func (e *Engine) decidedBefore(ctx context.Context, incident string, wave int, hash string, by breach.Actor, approve bool) (breach.PlanRecord, bool) {
+func (e *Engine) decidedBefore(ctx context.Context, incident string, wave int, hash string, by breach.Actor, want breach.PlanState) (breach.PlanRecord, bool) {
 	if breach.DeedOf(ctx) == "" {
 		return breach.PlanRecord{}, false
-	}
-	want := breach.PlanReturned
-	if approve {
-		want = breach.PlanApproved
 	}
 	rec, err := e.Ledger.Plan(ctx, incident, wave)
 	return rec, err == nil && rec.Hash == hash && rec.State == want && rec.DecidedBy == by.ID

@@ -135,9 +135,12 @@ func (e *Engine) undecided(ctx context.Context, incident string, wave int) (int,
 }
 
 // Approve records a second person's approval of exactly this plan and lets the story go on. Once recorded
-// it stands, also when the workflow cannot take it right now.
-func (e *Engine) Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error) {
-	return e.decide(ctx, incident, planHash, by, true, "")
+// it stands, also when the workflow cannot take it right now. breach.ErrUnreviewed while texts that nobody signed
+// off are not accepted.
+func (e *Engine) Approve(ctx context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error) {
+	return e.decide(ctx, incident, c.PlanHash, by, breach.PlanApproved, func(wave int) (breach.PlanRecord, error) {
+		return e.Ledger.ApprovePlan(ctx, incident, wave, c, by, e.Now().UTC())
+	})
 }
 
 // Return gives a plan back to its author with a comment.
@@ -146,17 +149,19 @@ func (e *Engine) Return(ctx context.Context, incident, planHash, comment string,
 		return breach.PlanRecord{}, breach.Errorf(breach.ErrInvalid, "a plan is returned with a reason").
 			With(breach.FieldError{Where: "comment", What: "say what must change"})
 	}
-	return e.decide(ctx, incident, planHash, by, false, comment)
+	return e.decide(ctx, incident, planHash, by, breach.PlanReturned, func(wave int) (breach.PlanRecord, error) {
+		return e.Ledger.ReturnPlan(ctx, incident, wave, planHash, comment, by, e.Now().UTC())
+	})
 }
 
-func (e *Engine) decide(ctx context.Context, incident, hash string, by breach.Actor, approve bool, comment string) (breach.PlanRecord, error) {
+func (e *Engine) decide(ctx context.Context, incident, hash string, by breach.Actor, as breach.PlanState, record func(wave int) (breach.PlanRecord, error)) (breach.PlanRecord, error) {
 	wave, err := e.waveOf(ctx, incident, hash)
 	if err != nil {
 		return breach.PlanRecord{}, err
 	}
-	rec, err := e.Ledger.Decide(ctx, incident, wave, hash, by, approve, comment, e.Now().UTC())
+	rec, err := record(wave)
 	if breach.CodeOf(err) == breach.ErrAlreadyDecided {
-		if before, same := e.decidedBefore(ctx, incident, wave, hash, by, approve); same {
+		if before, same := e.decidedBefore(ctx, incident, wave, hash, by, as); same {
 			rec, err = before, nil
 		}
 	}

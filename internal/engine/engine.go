@@ -33,7 +33,8 @@ type Ledger interface {
 	SetState(ctx context.Context, incident string, to breach.IncidentState, by string, at time.Time) error
 	Unstarted(ctx context.Context) ([]breach.Incident, error)
 	MarkStarted(ctx context.Context, incident string) error
-	Decide(ctx context.Context, incident string, wave int, planHash string, by breach.Actor, approve bool, comment string, at time.Time) (breach.PlanRecord, error)
+	ApprovePlan(ctx context.Context, incident string, wave int, c breach.Consent, by breach.Actor, at time.Time) (breach.PlanRecord, error)
+	ReturnPlan(ctx context.Context, incident string, wave int, planHash, comment string, by breach.Actor, at time.Time) (breach.PlanRecord, error)
 	PendingCommands(ctx context.Context, incident string) ([]breach.QueuedCommand, error)
 	CommandTaken(ctx context.Context, id string) error
 	MoveGate(ctx context.Context, incident, id string, move breach.GateMove, by breach.Actor, at time.Time) error

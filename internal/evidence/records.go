@@ -62,13 +62,16 @@ type AttemptRecord struct {
 // ApprovalRecord is one approval of approvals.jsonl. Signature is the approval row's own signature, made
 // by the product; Verify checks author, approver and the plan's hash, which need no key.
 type ApprovalRecord struct {
-	Wave      int       `json:"wave"`
-	Revision  int       `json:"revision"`
-	PlanHash  string    `json:"plan_hash"`
-	Author    string    `json:"author"`
-	Approver  string    `json:"approver"`
-	At        time.Time `json:"at"`
-	Signature []byte    `json:"signature,omitempty"`
+	Wave     int       `json:"wave"`
+	Revision int       `json:"revision"`
+	PlanHash string    `json:"plan_hash"`
+	Author   string    `json:"author"`
+	Approver string    `json:"approver"`
+	At       time.Time `json:"at"`
+	// Accepted are the plan's texts that nobody of the organisation had signed off when it was approved, as
+	// kind/language; who approved accepted them by name. Approvals from before it was asked have none.
+	Accepted  []string `json:"accepted_unreviewed,omitempty"`
+	Signature []byte   `json:"signature,omitempty"`
 }
 
 // Counts is counts.json. People holds one number per outcome and "total".

@@ -194,6 +194,8 @@ func (s *story) finishApprovals() map[string]bool {
 		case !ok || plan.Wave != a.v.Wave:
 			s.v.problem(ApprovalsFile, a.n, "approves a plan that is not in plans/, or that was changed after the approval")
 			continue
+		case len(a.v.Accepted) > 0 && !slices.Equal(a.v.Accepted, plan.Unreviewed()):
+			s.v.problem(ApprovalsFile, a.n, "accepts other texts as unreviewed than those that the plan names so")
 		}
 		for _, refs := range [][]breach.NoticeRef{plan.Notices, plan.Announcement, plan.Reports} {
 			for _, ref := range refs {

@@ -127,12 +127,15 @@ func (d *desk) CloseLeaving(_ context.Context, _, reason string, _ breach.Actor)
 	return d.did("close leaving: " + reason)
 }
 
-func (d *desk) Approve(_ context.Context, id, hash string, _ breach.Actor) (breach.PlanRecord, error) {
+func (d *desk) Approve(_ context.Context, id string, c breach.Consent, _ breach.Actor) (breach.PlanRecord, error) {
 	d.called("approve")
-	if d.approve == nil {
-		return breach.PlanRecord{Hash: hash}, nil
+	if c.Unreviewed {
+		d.called("approve with unreviewed texts")
 	}
-	return d.approve(id, hash)
+	if d.approve == nil {
+		return breach.PlanRecord{Hash: c.PlanHash}, nil
+	}
+	return d.approve(id, c.PlanHash)
 }
 
 func (d *desk) Return(_ context.Context, id, hash, comment string, _ breach.Actor) (breach.PlanRecord, error) {

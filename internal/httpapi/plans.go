@@ -24,7 +24,8 @@ type submitInput struct {
 type approveInput struct {
 	OfIncident
 	Body struct {
-		PlanHash string `json:"plan_hash" minLength:"1" maxLength:"128" doc:"Hash of exactly the plan that was read."`
+		PlanHash   string `json:"plan_hash" minLength:"1" maxLength:"128" doc:"Hash of exactly the plan that was read."`
+		Unreviewed bool   `json:"accept_unreviewed,omitempty" doc:"Texts that nobody of the organisation signed off are sent as they are. Without it such a plan is refused."`
 	}
 }
 
@@ -118,9 +119,9 @@ func (s *server) plans() {
 	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/plan/approve", id: "approvePlan", tag: "plans", roles: leads, body: command,
-		summary: "Approve exactly this plan", text: "By another person than its author. One changed byte gives the plan another hash.",
+		summary: "Approve exactly this plan", text: "By another person than its author. One changed byte gives the plan another hash. Texts that nobody signed off must be accepted; that stands on the record.",
 	}, func(ctx context.Context, in *approveInput) (*answer[breach.PlanRecord], error) {
-		return reply(s.cfg.Desk.Approve(ctx, in.ID, in.Body.PlanHash, actorOf(ctx)))
+		return reply(s.cfg.Desk.Approve(ctx, in.ID, breach.Consent{PlanHash: in.Body.PlanHash, Unreviewed: in.Body.Unreviewed}, actorOf(ctx)))
 	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/plan/return", id: "returnPlan", tag: "plans", roles: leads, body: command,

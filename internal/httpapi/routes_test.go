@@ -41,6 +41,7 @@ var routes = []struct {
 	{"POST", "/v1/incidents/inc1/plan/waive", `{"gaps":[{"obligation":"a/b/c","field":"dpo"}],"reason":"no officer is appointed"}`, "", "lr", 200, "waive a/b/c dpo: no officer is appointed"},
 	{"POST", "/v1/incidents/inc1/numbers", `{"field":"people.total","value":7,"reason":"the list has doubles"}`, "", "lr", 200, "decide people.total 7: the list has doubles"},
 	{"POST", "/v1/incidents/inc1/plan/approve", `{"plan_hash":"abc"}`, "", "l", 200, "approve"},
+	{"POST", "/v1/incidents/inc1/plan/approve", `{"plan_hash":"abc","accept_unreviewed":true}`, "", "l", 200, "approve with unreviewed texts"},
 	{"POST", "/v1/incidents/inc1/plan/return", `{"plan_hash":"abc","comment":"no"}`, "", "l", 200, "return"},
 	{"POST", "/v1/incidents/inc1/send/pause", "", "", "lr", 200, "pause"},
 	{"POST", "/v1/incidents/inc1/send/resume", "", "", "lr", 200, "resume"},

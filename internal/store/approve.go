@@ -21,22 +21,56 @@ type signedApproval struct {
 	Author   string    `json:"author"`
 	Approver string    `json:"approver"`
 	At       time.Time `json:"at"`
+	// Of texts that nobody had signed off; approvals of all others are signed as they were before it was asked.
+	Accepted []string `json:"accepted_unreviewed,omitempty"`
 }
 
 // ApprovalBytes is what the signature of an approval covers: anybody with the public key can check it.
 func ApprovalBytes(a breach.Approval) []byte {
-	b, err := json.Marshal(signedApproval{"tocsin approval 1", a.Incident, a.Wave, a.PlanHash, a.Author, a.Approver, instant(a.At)})
+	b, err := json.Marshal(signedApproval{"tocsin approval 1", a.Incident, a.Wave, a.PlanHash, a.Author, a.Approver, instant(a.At), a.Accepted})
 	if err != nil {
 		panic("an approval of plain values cannot fail to encode: " + err.Error())
 	}
 	return b
 }
 
-// Decide approves or returns the newest plan of a wave. Everything is checked in one transaction while the
-// plan is locked: role, hash, state, that the approver is not the author, and that plan, texts and people
-// are as they were when it was submitted. An approval is signed, and the command for the workflow is queued
-// with it. A return needs no comparison: nothing goes out by it.
-func (s *Store) Decide(ctx context.Context, incident string, wave int, planHash string, by breach.Actor, approve bool, comment string, at time.Time) (rec breach.PlanRecord, err error) {
+// ApprovePlan approves the newest plan of a wave. Everything is checked in one transaction while the plan is
+// locked: role, hash, state, that the approver is not the author, that texts which nobody signed off are accepted,
+// and that plan, texts and people are as they were when it was submitted. The approval is signed, and the command
+// for the workflow is queued with it.
+func (s *Store) ApprovePlan(ctx context.Context, incident string, wave int, c breach.Consent, by breach.Actor, at time.Time) (breach.PlanRecord, error) {
+	return s.decide(ctx, incident, wave, c.PlanHash, by, at, func(tx pgx.Tx, rec *breach.PlanRecord) error {
+		if strings.EqualFold(strings.TrimSpace(by.ID), strings.TrimSpace(rec.Author)) {
+			return breach.Errorf(breach.ErrSelfApproval, "whoever submitted a plan cannot approve it")
+		}
+		if err := s.checkPlan(ctx, tx, rec.Plan, true); err != nil {
+			return err
+		}
+		rec.State, rec.Accepted = breach.PlanApproved, rec.Plan.Unreviewed()
+		if len(rec.Accepted) > 0 && !c.Unreviewed {
+			return unreviewed(rec.Accepted)
+		}
+		return nil
+	})
+}
+
+func unreviewed(texts []string) error {
+	e := breach.Errorf(breach.ErrUnreviewed, "%d of the plan's texts are of templates that nobody of the organisation has signed off", len(texts))
+	for _, t := range texts {
+		e = e.With(breach.FieldError{Where: t, What: "is unreviewed"})
+	}
+	return e
+}
+
+// ReturnPlan gives the newest plan of a wave back to its author. It needs no comparison: nothing goes out by it.
+func (s *Store) ReturnPlan(ctx context.Context, incident string, wave int, planHash, comment string, by breach.Actor, at time.Time) (breach.PlanRecord, error) {
+	return s.decide(ctx, incident, wave, planHash, by, at, func(_ pgx.Tx, rec *breach.PlanRecord) error {
+		rec.State, rec.Comment = breach.PlanReturned, comment
+		return nil
+	})
+}
+
+func (s *Store) decide(ctx context.Context, incident string, wave int, planHash string, by breach.Actor, at time.Time, as func(pgx.Tx, *breach.PlanRecord) error) (rec breach.PlanRecord, err error) {
 	if by.Role != breach.RoleLead {
 		return rec, breach.Errorf(breach.ErrForbidden, "only a lead can approve or return a plan")
 	}
@@ -46,12 +80,12 @@ func (s *Store) Decide(ctx context.Context, incident string, wave int, planHash 
 		if err != nil {
 			return err
 		}
-		if err := s.decidable(ctx, tx, rec, planHash, by, approve); err != nil {
+		if err := decidable(rec, planHash); err != nil {
 			return err
 		}
-		rec.State, rec.DecidedBy, rec.DecidedAt, rec.Comment = breach.PlanReturned, by.ID, &at, comment
-		if approve {
-			rec.State = breach.PlanApproved
+		rec.DecidedBy, rec.DecidedAt = by.ID, &at
+		if err := as(tx, &rec); err != nil {
+			return err
 		}
 		return s.recordDecision(ctx, tx, rec, by, at)
 	})
@@ -61,18 +95,14 @@ func (s *Store) Decide(ctx context.Context, incident string, wave int, planHash 
 	return rec, nil
 }
 
-func (s *Store) decidable(ctx context.Context, tx pgx.Tx, rec breach.PlanRecord, planHash string, by breach.Actor, approve bool) error {
+func decidable(rec breach.PlanRecord, planHash string) error {
 	switch {
 	case rec.Hash != planHash:
 		return breach.Errorf(breach.ErrOldHash, "the newest plan of list %d has another hash", rec.Plan.Wave)
 	case rec.State != breach.PlanAwaiting:
 		return breach.Errorf(breach.ErrAlreadyDecided, "the plan of list %d is %s already", rec.Plan.Wave, rec.State)
-	case !approve:
-		return nil
-	case strings.EqualFold(strings.TrimSpace(by.ID), strings.TrimSpace(rec.Author)):
-		return breach.Errorf(breach.ErrSelfApproval, "whoever submitted a plan cannot approve it")
 	}
-	return s.checkPlan(ctx, tx, rec.Plan, true)
+	return nil
 }
 
 func (s *Store) recordDecision(ctx context.Context, tx pgx.Tx, rec breach.PlanRecord, by breach.Actor, at time.Time) error {
@@ -85,10 +115,10 @@ func (s *Store) recordDecision(ctx context.Context, tx pgx.Tx, rec breach.PlanRe
 	name := "return"
 	if rec.State == breach.PlanApproved {
 		name = "approve"
-		a := breach.Approval{Incident: p.Incident, Wave: p.Wave, PlanHash: rec.Hash, Author: rec.Author, Approver: by.ID, At: at}
+		a := breach.Approval{Incident: p.Incident, Wave: p.Wave, PlanHash: rec.Hash, Author: rec.Author, Approver: by.ID, At: at, Accepted: rec.Accepted}
 		a.Signature = ed25519.Sign(s.approvalKey, ApprovalBytes(a))
-		_, err := tx.Exec(ctx, `INSERT INTO approval (incident, wave, revision, plan_hash, author, approver, at, signature)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.Incident, a.Wave, p.Revision, a.PlanHash, a.Author, a.Approver, a.At, a.Signature)
+		_, err := tx.Exec(ctx, `INSERT INTO approval (incident, wave, revision, plan_hash, author, approver, at, accepted, signature)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, a.Incident, a.Wave, p.Revision, a.PlanHash, a.Author, a.Approver, a.At, append([]string{}, a.Accepted...), a.Signature)
 		if err != nil {
 			return err
 		}
@@ -101,9 +131,11 @@ func (s *Store) recordDecision(ctx context.Context, tx pgx.Tx, rec breach.PlanRe
 	if err := queueCommand(ctx, tx, p.Incident, id, name, payload); err != nil {
 		return err
 	}
-	err = appendAudit(ctx, tx, p.Incident, note{"", by.ID, "plan." + string(rec.State), facts{
-		"wave": p.Wave, "revision": p.Revision, "plan_hash": rec.Hash, "author": rec.Author,
-	}, at})
+	said := facts{"wave": p.Wave, "revision": p.Revision, "plan_hash": rec.Hash, "author": rec.Author}
+	if len(rec.Accepted) > 0 {
+		said["accepted_unreviewed"] = rec.Accepted
+	}
+	err = appendAudit(ctx, tx, p.Incident, note{"", by.ID, "plan." + string(rec.State), said, at})
 	if err != nil || rec.State != breach.PlanReturned {
 		return err
 	}
@@ -158,9 +190,9 @@ type approvalRow struct {
 // approvals lists those of one plan, or all of an incident for an empty hash.
 func approvals(ctx context.Context, q querier, incident, planHash string) ([]approvalRow, error) {
 	return collect(ctx, q, func(row pgx.CollectableRow) (r approvalRow, err error) {
-		err = row.Scan(&r.Incident, &r.Wave, &r.Revision, &r.PlanHash, &r.Author, &r.Approver, &r.At, &r.Signature)
+		err = row.Scan(&r.Incident, &r.Wave, &r.Revision, &r.PlanHash, &r.Author, &r.Approver, &r.At, &r.Accepted, &r.Signature)
 		r.At = r.At.UTC()
 		return r, err
-	}, `SELECT incident, wave, revision, plan_hash, author, approver, at, signature FROM approval
+	}, `SELECT incident, wave, revision, plan_hash, author, approver, at, accepted, signature FROM approval
 		WHERE incident = $1 AND ($2 = '' OR plan_hash = $2) ORDER BY wave, at`, incident, planHash)
 }

@@ -29,7 +29,7 @@ func (b *bench) submit(wave, revision int, author string) (breach.Plan, string) 
 }
 
 func (b *bench) approve(hash string, by breach.Actor) error {
-	_, err := b.Decide(b.ctx, b.id, 1, hash, by, true, "", day)
+	_, err := b.ApprovePlan(b.ctx, b.id, 1, breach.Consent{PlanHash: hash, Unreviewed: true}, by, day)
 	return err
 }
 
@@ -74,6 +74,43 @@ func TestApproval(t *testing.T) {
 	require.Empty(t, queued)
 }
 
+// Texts that nobody signed off go out only when the approver accepts them by name, and the acceptance is signed.
+func TestUnreviewedTextsAreAccepted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 2))
+	_, hash := b.submit(1, 1, wei.ID)
+	_, err := b.ApprovePlan(b.ctx, b.id, 1, breach.Consent{PlanHash: hash}, noor, day)
+	requireCode(t, breach.ErrUnreviewed, err)
+	require.ErrorContains(t, err, "notice/en")
+	_, _, err = b.Approval(b.ctx, b.id, 1, hash)
+	requireCode(t, breach.ErrNoApproval, err)
+
+	require.NoError(t, b.approve(hash, noor))
+	a, _, err := b.Approval(b.ctx, b.id, 1, hash)
+	require.NoError(t, err)
+	require.Equal(t, []string{"notice/en"}, a.Accepted)
+	require.Contains(t, string(ApprovalBytes(a)), `"accepted_unreviewed":["notice/en"]`)
+	rec, err := b.Plan(b.ctx, b.id, 1)
+	require.NoError(t, err)
+	require.Equal(t, a.Accepted, rec.Accepted)
+	last, err := b.LastEntryOf(b.ctx, b.id, "plan.approved")
+	require.NoError(t, err)
+	require.Contains(t, string(last.Data), `"accepted_unreviewed"`)
+
+	require.NoError(t, b.exec(`ALTER TABLE approval DISABLE TRIGGER append_only`))
+	require.NoError(t, b.exec(`UPDATE approval SET accepted = '{}'`))
+	_, _, err = b.Approval(b.ctx, b.id, 1, hash)
+	requireCode(t, breach.ErrTampered, err)
+}
+
+// What was approved before acceptances were asked keeps its signature.
+func TestApprovalsWithoutAcceptanceAreSignedAsBefore(t *testing.T) {
+	t.Parallel()
+	a := breach.Approval{Incident: "i", Wave: 1, PlanHash: "h", Author: "a", Approver: "b", At: day, Accepted: []string{}}
+	require.NotContains(t, string(ApprovalBytes(a)), "accepted")
+}
+
 func TestNewerPlanVoidsTheOneThatWaits(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -82,7 +119,7 @@ func TestNewerPlanVoidsTheOneThatWaits(t *testing.T) {
 	require.NoError(t, b.SavePlan(b.ctx, plan, wei.ID, day), "the same plan again changes nothing")
 	_, second := b.submit(1, 2, wei.ID)
 	requireCode(t, breach.ErrOldHash, b.approve(first, noor))
-	rec, err := b.Decide(b.ctx, b.id, 1, second, noor, false, "say more on passwords", day)
+	rec, err := b.ReturnPlan(b.ctx, b.id, 1, second, "say more on passwords", noor, day)
 	require.NoError(t, err)
 	require.Equal(t, breach.PlanReturned, rec.State)
 	_, third := b.submit(1, 3, wei.ID)

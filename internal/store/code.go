@@ -77,12 +77,12 @@ func (s *Store) told(ctx context.Context, tx pgx.Tx, incident string, wave int) 
 	var a breach.Approval
 	var plan, file []byte
 	var page *string
-	err = tx.QueryRow(ctx, `SELECT a.incident, a.wave, a.plan_hash, a.author, a.approver, a.at, a.signature, p.body, f.body,
+	err = tx.QueryRow(ctx, `SELECT a.incident, a.wave, a.plan_hash, a.author, a.approver, a.at, a.accepted, a.signature, p.body, f.body,
 			(SELECT reference FROM announcement n WHERE n.incident = a.incident ORDER BY published_at DESC LIMIT 1)
 		FROM approval a JOIN plan p ON p.incident = a.incident AND p.hash = a.plan_hash
 		JOIN fact_revision f ON f.incident = a.incident AND f.revision = GREATEST((convert_from(p.body, 'UTF8')::jsonb #>> '{rules,fact_revision}')::integer, 1)
 		WHERE a.incident = $1 AND a.wave = $2 ORDER BY a.at DESC LIMIT 1`, incident, wave).
-		Scan(&a.Incident, &a.Wave, &a.PlanHash, &a.Author, &a.Approver, &a.At, &a.Signature, &plan, &file, &page)
+		Scan(&a.Incident, &a.Wave, &a.PlanHash, &a.Author, &a.Approver, &a.At, &a.Accepted, &a.Signature, &plan, &file, &page)
 	if err != nil && !isNoRows(err) {
 		return c, err
 	}

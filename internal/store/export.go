@@ -148,7 +148,7 @@ func (x *export) approvals(ctx context.Context) error {
 				evidence.ApprovalRecord
 				Signed string `json:"signed"` // the bytes that the signature covers
 			}{evidence.ApprovalRecord{
-				Wave: a.Wave, Revision: a.Revision, PlanHash: a.PlanHash, Author: a.Author, Approver: a.Approver, At: a.At, Signature: a.Signature,
+				Wave: a.Wave, Revision: a.Revision, PlanHash: a.PlanHash, Author: a.Author, Approver: a.Approver, At: a.At, Accepted: a.Accepted, Signature: a.Signature,
 			}, string(ApprovalBytes(a.Approval))})
 			if err != nil {
 				return err

@@ -106,7 +106,7 @@ func TestWhatIsReturnedOrVoidIsDraftedAgain(t *testing.T) {
 	}
 	hash := b.reports(wave, 1)
 	await()
-	_, err = b.Decide(b.ctx, b.id, wave, hash, noor, false, "say more", day)
+	_, err = b.ReturnPlan(b.ctx, b.id, wave, hash, "say more", noor, day)
 	require.NoError(t, err)
 	require.Equal(t, breach.ObligationDrafting, b.duty(toRegulator))
 	require.Equal(t, breach.ObligationDrafting, b.duty(toPeople))

@@ -130,13 +130,17 @@ func voidPlans(ctx context.Context, tx pgx.Tx, incident string, wave int, reason
 	return len(list), nil
 }
 
-const planColumns = `hash, body, state, author, created_at, coalesce(decided_by, ''), decided_at, comment`
+const planColumns = `hash, body, state, author, created_at, coalesce(decided_by, ''), decided_at, comment,
+	coalesce((SELECT a.accepted FROM approval a WHERE a.incident = plan.incident AND a.wave = plan.wave AND a.plan_hash = plan.hash), '{}')`
 
 // scanPlan checks the stored bytes against the hash.
 func scanPlan(row pgx.CollectableRow) (r breach.PlanRecord, err error) {
 	var body []byte
-	if err := row.Scan(&r.Hash, &body, &r.State, &r.Author, &r.CreatedAt, &r.DecidedBy, &r.DecidedAt, &r.Comment); err != nil {
+	if err := row.Scan(&r.Hash, &body, &r.State, &r.Author, &r.CreatedAt, &r.DecidedBy, &r.DecidedAt, &r.Comment, &r.Accepted); err != nil {
 		return r, err
+	}
+	if len(r.Accepted) == 0 {
+		r.Accepted = nil
 	}
 	r.CreatedAt, r.DecidedAt = r.CreatedAt.UTC(), utc(r.DecidedAt)
 	if hexSum(body) != r.Hash || json.Unmarshal(body, &r.Plan) != nil || r.Plan.Hash() != r.Hash {

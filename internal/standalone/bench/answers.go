@@ -98,7 +98,7 @@ func (b *Bench) stop(ctx context.Context, s Stack, plan breach.PlanRecord, a *An
 		return breach.Errorf(breach.ErrInvalid, "the stop button is measured with the benchmark's own mail server")
 	}
 	if plan.State != breach.PlanApproved {
-		if _, err := s.Desk.Approve(ctx, b.memory.Incident, plan.Hash, approver); err != nil {
+		if _, err := s.Desk.Approve(ctx, b.memory.Incident, breach.Consent{PlanHash: plan.Hash, Unreviewed: true}, approver); err != nil {
 			return err
 		}
 	}

@@ -163,7 +163,7 @@ func (b *Bench) deliver(ctx context.Context, s Stack, plan breach.PlanRecord) (o
 	}
 	used := b.used(s)
 	if plan.State != breach.PlanApproved {
-		if _, err := s.Desk.Approve(ctx, b.memory.Incident, plan.Hash, approver); err != nil {
+		if _, err := s.Desk.Approve(ctx, b.memory.Incident, breach.Consent{PlanHash: plan.Hash, Unreviewed: true}, approver); err != nil {
 			return out, err
 		}
 		b.o.Screen.Say("Approved by a second person; sending")

@@ -30,7 +30,7 @@ type Desk interface {
 	LoadList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading) (any, breach.LoadReport, error)
 	Submit(ctx context.Context, incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	WaiveContents(ctx context.Context, incident string, wave int, gaps []breach.Waiver, reason string, by breach.Actor) ([]breach.Waiver, error)
-	Approve(ctx context.Context, incident, planHash string, by breach.Actor) (breach.PlanRecord, error)
+	Approve(ctx context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error)
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
 	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
 	Close(ctx context.Context, incident string, by breach.Actor) error
@@ -210,7 +210,7 @@ func (s *Story) act(ctx context.Context, v breach.Overview) error {
 			return s.submit(ctx, v.Incident.ID, 0)
 		case "approve":
 			s.Screen.Say(Approver.Name + " reads the plan and approves exactly this: " + short(a.Ref))
-			_, err := s.Desk.Approve(ctx, v.Incident.ID, a.Ref, Approver)
+			_, err := s.Desk.Approve(ctx, v.Incident.ID, breach.Consent{PlanHash: a.Ref, Unreviewed: true}, Approver)
 			return ignoreBusy(err)
 		case "acknowledge":
 			later, err := s.acknowledge(ctx, v, a.Ref)

@@ -77,8 +77,8 @@ func (d *desk) Submit(_ context.Context, _ string, list int, _ breach.Actor) (br
 	return breach.Submitted{}, nil
 }
 
-func (d *desk) Approve(_ context.Context, _, hash string, by breach.Actor) (breach.PlanRecord, error) {
-	d.did = append(d.did, "approve "+hash+" by "+by.ID)
+func (d *desk) Approve(_ context.Context, _ string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error) {
+	d.did = append(d.did, "approve "+c.PlanHash+" by "+by.ID)
 	return breach.PlanRecord{}, nil
 }
 
