@@ -1,8 +1,10 @@
 package breach
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,31 +17,56 @@ import (
 // family and given name stands first. Names without spaces (Chinese, Japanese, Korean) are compared by their
 // characters. It is a key to compare with, never to show.
 func NameKey(name string) string {
-	plain := isPlain(name)
-	if !plain {
-		name = folded(name)
-	} else {
-		name = strings.ToLower(name)
+	var room [96]byte
+	if low, ok := appendLatin(room[:0], name); ok {
+		return latinKey(name, low)
 	}
-	words := strings.FieldsFunc(name, func(r rune) bool { return r == ',' || r == '，' || r == '、' || unicode.IsSpace(r) })
-	if !plain && ideographs(words) {
+	words := strings.FieldsFunc(folded(name), func(r rune) bool { return r == ',' || r == '，' || r == '、' || unicode.IsSpace(r) })
+	if ideographs(words) {
 		letters := []rune(strings.Join(words, ""))
 		slices.Sort(letters)
 		return string(letters)
 	}
-	if len(words) > 1 {
-		slices.Sort(words)
-	}
+	slices.Sort(words)
 	return strings.Join(words, " ")
+}
+
+// latinKey is the key of a name in Latin letters, which are folded already.
+func latinKey(name string, low []byte) string {
+	var room [12][]byte
+	words := room[:0]
+	for at := 0; at < len(low); {
+		end := at
+		for end < len(low) && !(low[end] == ',' || low[end] == ' ' || low[end] >= '\t' && low[end] <= '\r') {
+			end++
+		}
+		if end > at {
+			words = append(words, low[at:end])
+		}
+		at = end + 1
+	}
+	slices.SortFunc(words, bytes.Compare)
+	var key [96]byte
+	out := key[:0]
+	for i, w := range words {
+		if i > 0 {
+			out = append(out, ' ')
+		}
+		out = append(out, w...)
+	}
+	if name == string(out) {
+		return name
+	}
+	return string(out)
 }
 
 // EmailKey is equal for two spellings of one address: letter case, composition and the two ways to write a domain
 // of another script. No server in use tells letter case apart.
 func EmailKey(email string) string {
-	if !isPlain(email) {
-		email = folded(email)
-	} else {
+	if isPlain(email) {
 		email = strings.ToLower(email)
+	} else {
+		email = folded(email)
 	}
 	if at := strings.LastIndexByte(email, '@'); at >= 0 && strings.Contains(email[at:], "xn--") {
 		if u, err := idna.Punycode.ToUnicode(email[at+1:]); err == nil {
@@ -51,6 +78,57 @@ func EmailKey(email string) string {
 
 // folded also makes the Turkish dotted and dotless i one: upper case and back exchanges them.
 func folded(s string) string {
+	var room [96]byte
+	if low, ok := appendLatin(room[:0], s); ok {
+		return string(low)
+	}
+	return foldedAny(s)
+}
+
+// afterLatin is the first character after the Latin blocks in which no letter looks at its neighbours when it is folded.
+const afterLatin = 0x250
+
+// latinFolds is what each of those characters folds to; empty for the few that leave a mark which may join a neighbour.
+var latinFolds = sync.OnceValue(func() *[afterLatin]string {
+	var all [afterLatin]string
+	for r := range rune(afterLatin) {
+		if f := foldedAny(string(r)); norm.NFD.PropertiesString(f).CCC() == 0 && !strings.ContainsFunc(f, unicode.IsMark) && r != 0x85 {
+			all[r] = f
+		}
+	}
+	return &all
+})
+
+// appendLatin appends the folded form of s; ok is false for what it cannot fold.
+func appendLatin(to []byte, s string) (out []byte, ok bool) {
+	var folds *[afterLatin]string
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if c >= 'A' && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			to = append(to, c)
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r >= afterLatin {
+			return nil, false
+		}
+		if folds == nil {
+			folds = latinFolds()
+		}
+		if folds[r] == "" {
+			return nil, false
+		}
+		to = append(to, folds[r]...)
+		i += n
+	}
+	return to, true
+}
+
+func foldedAny(s string) string {
 	fold := cases.Fold()
 	s = norm.NFKC.String(strings.ToLower(fold.String(norm.NFKC.String(s)))) // Cherokee folds to and fro without the lower case
 	if strings.ContainsAny(s, "ı\u0307") {

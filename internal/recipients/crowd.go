@@ -6,24 +6,52 @@ import "strings"
 // keeps; then those that were seen once are forgotten, so that what is missing of a count is at most the number of
 // times this was done.
 type crowd struct {
-	counts map[uint64]int64
-	most   int64
+	slots []counted // open addressing; value 0 is a free slot
+	n     int
+	most  int64
+}
+
+type counted struct {
+	value uint64
+	times int64
 }
 
 const mostValues = 1 << 17
 
+// add counts a hash, which is never 0.
 func (c *crowd) add(v uint64) {
-	if c.counts == nil {
-		c.counts = map[uint64]int64{}
+	if c.n*2 >= len(c.slots) {
+		c.rebuild(max(64, 2*len(c.slots)), 0)
 	}
-	n := c.counts[v] + 1
-	c.counts[v] = n
-	c.most = max(c.most, n)
-	for least := int64(1); len(c.counts) > mostValues; least++ {
-		for k, n := range c.counts {
-			if n <= least {
-				delete(c.counts, k)
-			}
+	s := c.slot(v)
+	if s.value == 0 {
+		s.value = v
+		c.n++
+	}
+	s.times++
+	c.most = max(c.most, s.times)
+	for least := int64(1); c.n > mostValues; least++ {
+		c.rebuild(len(c.slots), least)
+	}
+}
+
+func (c *crowd) slot(v uint64) *counted {
+	mask := uint64(len(c.slots) - 1)
+	i := (v >> 20) & mask
+	for c.slots[i].value != v && c.slots[i].value != 0 {
+		i = (i + 1) & mask
+	}
+	return &c.slots[i]
+}
+
+// rebuild makes the table so large, without the values that stood in no more than forget rows.
+func (c *crowd) rebuild(size int, forget int64) {
+	old := c.slots
+	c.slots, c.n = make([]counted, size), 0
+	for _, s := range old {
+		if s.times > forget {
+			*c.slot(s.value) = s
+			c.n++
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package recipients
 
 import (
+	"strconv"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/nyaruka/phonenumbers"
 
@@ -30,18 +28,12 @@ const (
 
 // shares says from how many people on one contact is in doubt: a number of people, and of ten thousand when that is
 // more. A family shares a mailbox, a school a telephone, a dormitory an address; a telephone's push token, nobody.
-var shares = []struct {
+var shares = [...]struct {
 	field  string
 	least  int64
 	per10k int64
-	of     func(*breach.Person) string
 }{
-	{"email", 10, 1, func(p *breach.Person) string { return p.Email }},
-	{"phone", 25, 100, func(p *breach.Person) string { return p.Phone }},
-	{"push_token", 3, 0, func(p *breach.Person) string { return p.PushToken }},
-	{"postal_address", 50, 10, func(p *breach.Person) string { return p.PostalAddress }},
-	{"guardian_email", 10, 10, func(p *breach.Person) string { return guardianOf(p).Email }},
-	{"guardian_phone", 10, 100, func(p *breach.Person) string { return guardianOf(p).Phone }},
+	{"email", 10, 1}, {"phone", 25, 100}, {"push_token", 3, 0}, {"postal_address", 50, 10}, {"guardian_email", 10, 10}, {"guardian_phone", 10, 100},
 }
 
 func guardianOf(p *breach.Person) breach.Guardian {
@@ -53,31 +45,28 @@ func guardianOf(p *breach.Person) breach.Guardian {
 
 // doubts watches a list for signs that notices would go to wrong people. Its memory is bounded.
 type doubts struct {
-	hash     func(...string) uint64
+	hash     func(string) uint64
 	people   int64
 	children int64
 
 	compared, shifted, own int64
-	last                   nameAndMail
+	last, now              nameAndMail
 
 	dialled, foreign int64
-	codes            map[string]int // country -> calling code
+	codes            map[string]string // country -> calling code
 
-	shared    [6]crowd
+	shared    [len(shares)]crowd
 	birthdays crowd
 	born      int64
 
-	secrets map[string]int64
+	secrets [len(secretFields)]int64
 }
 
-// nameAndMail is what of a row is compared with its neighbours: words of the name, and the address before the @.
-type nameAndMail struct {
-	words []string
-	local string
-}
+// secretFields are shown in notices or to operators.
+var secretFields = [...]string{"external_id", "name", "region"}
 
-func newDoubts(hash func(...string) uint64) *doubts {
-	return &doubts{hash: hash, codes: map[string]int{}, secrets: map[string]int64{}}
+func newDoubts(hash func(string) uint64) *doubts {
+	return &doubts{hash: hash, codes: map[string]string{}}
 }
 
 func (d *doubts) add(p *breach.Person, child bool) {
@@ -87,72 +76,21 @@ func (d *doubts) add(p *breach.Person, child bool) {
 	}
 	d.neighbours(p)
 	d.calling(p)
-	for i, s := range shares {
-		if v := s.of(p); v != "" {
-			d.shared[i].add(d.hash(s.field, v))
+	g := guardianOf(p)
+	for i, v := range [len(shares)]string{p.Email, p.Phone, p.PushToken, p.PostalAddress, g.Email, g.Phone} {
+		if v != "" {
+			d.shared[i].add(d.hash(v))
 		}
 	}
 	if p.BirthDate != "" {
 		d.born++
-		d.birthdays.add(d.hash("birth_date", p.BirthDate))
+		d.birthdays.add(d.hash(p.BirthDate))
 	}
-	for _, f := range []struct{ field, v string }{{"external_id", p.ExternalID}, {"name", p.Name}, {"region", p.Region}} {
-		if secret(f.v, f.field) {
-			d.secrets[f.field]++
+	for i, v := range [len(secretFields)]string{p.ExternalID, p.Name, p.Region} {
+		if secret(v, secretFields[i]) {
+			d.secrets[i]++
 		}
 	}
-}
-
-// neighbours counts rows whose address carries not their own name but that of the row before, or the other way
-// round. Names and addresses that have nothing to do with each other say nothing.
-func (d *doubts) neighbours(p *breach.Person) {
-	now := nameAndMail{words: latinWords(p.Name)}
-	now.local, _, _ = strings.Cut(strings.ToLower(p.Email), "@")
-	before := d.last
-	d.last = now
-	if len(now.words) == 0 || now.local == "" {
-		return
-	}
-	d.compared++
-	if now.fits(now) {
-		d.own++
-		return
-	}
-	if before.local != "" && len(before.words) > 0 && (before.fits(now) || now.fits(before)) && !before.fits(before) {
-		d.shifted++
-	}
-}
-
-// fits reports whether the name of n is in the address of the other.
-func (n nameAndMail) fits(other nameAndMail) bool {
-	for _, w := range n.words {
-		if strings.Contains(other.local, w) {
-			return true
-		}
-	}
-	return false
-}
-
-const shortestWord = 3
-
-// latinWords are the words of a name that an address can carry, without marks and in small letters.
-func latinWords(name string) []string {
-	if !isASCII(name) {
-		name = strings.Map(func(r rune) rune {
-			if unicode.Is(unicode.Mn, r) {
-				return -1
-			}
-			return r
-		}, norm.NFD.String(name))
-	}
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r < 'a' || r > 'z' })
-	kept := words[:0]
-	for _, w := range words {
-		if len(w) >= shortestWord {
-			kept = append(kept, w)
-		}
-	}
-	return kept
 }
 
 func (d *doubts) calling(p *breach.Person) {
@@ -161,23 +99,18 @@ func (d *doubts) calling(p *breach.Person) {
 	}
 	code, known := d.codes[p.Country]
 	if !known {
-		code = phonenumbers.GetCountryCodeForRegion(p.Country)
-		d.codes[p.Country] = code
+		if n := phonenumbers.GetCountryCodeForRegion(p.Country); n != 0 {
+			code = strconv.Itoa(n)
+		}
+		d.codes[strings.Clone(p.Country)] = code
 	}
-	if code == 0 {
+	if code == "" {
 		return
 	}
 	d.dialled++
-	if !strings.HasPrefix(p.Phone[1:], digits(code)) {
+	if !strings.HasPrefix(p.Phone[1:], code) {
 		d.foreign++
 	}
-}
-
-func digits(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return digits(n/10) + string(rune('0'+n%10))
 }
 
 // list gives what is in doubt after the last row.
@@ -200,8 +133,8 @@ func (d *doubts) list() []breach.ListDoubt {
 	if n := d.birthdays.most; over(n, d.born, leastBirthdays, birthdayPercent) {
 		put(breach.DoubtRepeated, "birth_date", n, d.born, false)
 	}
-	for _, field := range []string{"external_id", "name", "region"} {
-		if n := d.secrets[field]; over(n, d.people, leastSecrets, secretPercent) {
+	for i, field := range secretFields {
+		if n := d.secrets[i]; over(n, d.people, leastSecrets, secretPercent) {
 			put(breach.DoubtSecret, field, n, d.people, over(n, d.people, leastSecrets, refusedPercent))
 		}
 	}

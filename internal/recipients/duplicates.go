@@ -2,6 +2,7 @@ package recipients
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -11,14 +12,7 @@ import (
 // million people the odds of taking two for one are about one in a million (such a row is listed, too).
 type seen struct {
 	seed maphash.Seed
-	ids  map[uint64]trace
-	keys map[uint64]first // name with e-mail, or name with phone
-}
-
-// trace is what is known of the person who had an id first.
-type trace struct {
-	record             int64
-	name, email, phone uint32 // 0 when absent
+	met  *met // by id; by name with e-mail; by name with phone
 }
 
 // first is the record that had a name with a contact first: its number, whether it had an e-mail address, and its
@@ -46,48 +40,47 @@ func (f first) of(born uint16) int64 {
 	return int64(f >> (bornBits + 1))
 }
 
-func newSeen() *seen {
-	return &seen{seed: maphash.MakeSeed(), ids: map[uint64]trace{}, keys: map[uint64]first{}}
-}
+func newSeen() *seen { return &seen{seed: maphash.MakeSeed(), met: newMet(mostInTable)} }
 
 // find returns the record of the same person, or remembers this one. The same person has the same id; or
 // the same name and e-mail; or, when one of the two rows has no e-mail, the same name and phone; and never two days
 // of birth, unless the id is the same. clash says that the id was another person's: a name and contacts of which
 // none agrees.
 func (s *seen) find(record int64, p *breach.Person) (of int64, clash bool) {
-	name, email, born := breach.NameKey(p.Name), breach.EmailKey(p.Email), bornOn(p.BirthDate)
-	t := trace{record: record, name: s.short(name), email: s.short(email), phone: s.short(p.Phone)}
+	name, email, phone := s.hash(breach.NameKey(p.Name)), s.hash(breach.EmailKey(p.Email)), s.hash(p.Phone)
+	born := bornOn(p.BirthDate)
 	if p.ExternalID != "" {
-		id := s.hash("id", p.ExternalID)
-		first, known := s.ids[id]
+		t := trace{key: both(idKey, s.hash(p.ExternalID), 0), first: firstOf(record, false, 0), name: uint32(name), email: uint32(email), phone: uint32(phone)}
+		known, ok := s.met.find(t.key)
 		switch {
-		case !known:
-			s.ids[id] = t
-		case first.agrees(t):
-			return first.record, false
+		case !ok:
+			s.met.add(t)
+		case known.agrees(t):
+			return known.first.of(0), false
 		default:
 			clash = true
 		}
 	}
-	if name == "" {
+	if name == 0 {
 		return 0, clash
 	}
-	if email != "" {
-		key := s.hash("email", name, email)
-		known, ok := s.keys[key]
-		if of := known.of(born); of > 0 {
+	me := firstOf(record, email != 0, born)
+	if email != 0 {
+		key := both(emailKey, name, email)
+		known, ok := s.met.find(key)
+		if of := known.first.of(born); of > 0 {
 			return of, false
 		} else if !ok {
-			s.keys[key] = firstOf(record, email != "", born)
+			s.met.add(trace{key: key, first: me})
 		}
 	}
-	if p.Phone != "" {
-		key := s.hash("phone", name, p.Phone)
-		known, ok := s.keys[key]
-		if of := known.of(born); of > 0 && (email == "" || known&mailBit == 0) {
+	if phone != 0 {
+		key := both(phoneKey, name, phone)
+		known, ok := s.met.find(key)
+		if of := known.first.of(born); of > 0 && (email == 0 || known.first&mailBit == 0) {
 			return of, false
 		} else if !ok {
-			s.keys[key] = firstOf(record, email != "", born)
+			s.met.add(trace{key: key, first: me})
 		}
 	}
 	return 0, clash
@@ -95,6 +88,9 @@ func (s *seen) find(record int64, p *breach.Person) (of int64, clash bool) {
 
 // bornOn counts days from 1900; 0 when the day is not known.
 func bornOn(date string) uint16 {
+	if date == "" {
+		return 0
+	}
 	t, err := time.Parse(time.DateOnly, date)
 	if err != nil {
 		return 0
@@ -120,19 +116,23 @@ func (t trace) agrees(u trace) bool {
 	return !compared
 }
 
-func (s *seen) hash(parts ...string) uint64 {
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	for _, p := range parts {
-		_, _ = h.WriteString(p)
-		_ = h.WriteByte(0)
-	}
-	return h.Sum64()
-}
-
-func (s *seen) short(v string) uint32 {
+// hash is 0 for an empty text alone; its lower half is not 0 either.
+func (s *seen) hash(v string) uint64 {
 	if v == "" {
 		return 0
 	}
-	return uint32(s.hash("short", v)) | 1
+	return maphash.String(s.seed, v) | 1
+}
+
+// The kinds of keys, which keep a name with an address apart from a name with a number.
+const (
+	idKey    = 0xa0761d6478bd642f
+	emailKey = 0xe7037ed1a0b428db
+	phoneKey = 0x8ebc6af09c88c6e3
+)
+
+// both makes one hash of two.
+func both(kind, a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^kind, b^0x589965cc75374cc3)
+	return hi ^ lo
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -69,6 +70,7 @@ func squeeze(s string) string {
 // header is the first record: fields[i] is the field of column i, empty when it is not known.
 type header struct {
 	cells  []string
+	names  []string // of the cells, comparable
 	fields []string
 	column map[string][]int
 }
@@ -275,9 +277,30 @@ func (h header) repeats(cells []string) bool {
 		return false
 	}
 	for i, c := range cells {
-		if squeeze(c) != squeeze(h.cells[i]) {
+		if !squeezesTo(c, h.names[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// squeezesTo is squeeze(s) == name, decided at the first letter that differs.
+func squeezesTo(s, name string) bool {
+	n := 0
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return squeeze(s) == name
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case (c < 'a' || c > 'z') && (c < '0' || c > '9'):
+			continue
+		}
+		if n >= len(name) || name[n] != c {
+			return false
+		}
+		n++
+	}
+	return n == len(name)
 }

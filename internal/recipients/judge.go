@@ -45,7 +45,7 @@ func (rd *reader) shape(rec record) string {
 		return rec.broken
 	}
 	own := rec.cells
-	if IsErrorFile(rd.head.cells) && len(own) > len(errorColumns) {
+	if rd.fixes && len(own) > len(errorColumns) {
 		own = own[len(errorColumns):] // what the error file says of a blank line is no person either
 	}
 	if !slices.ContainsFunc(own, func(c string) bool { return strings.TrimSpace(c) != "" }) {
@@ -150,6 +150,9 @@ func unquoted(v string) string {
 // placeholder holds for what people and programs write for "nothing". "NA" is not among them: it is
 // Namibia, and a name.
 func placeholder(v string) bool {
+	if len(v) > len("(null)") || v != "" && bytesOf[v[0]] == 0 && strings.IndexByte(`-nN#(\`, v[0]) < 0 {
+		return false
+	}
 	switch strings.ToLower(v) {
 	case "", "-", "--", "—", "n/a", "#n/a", "null", "(null)", `\n`, "无", "暂无":
 		return true

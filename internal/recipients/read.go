@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -133,7 +134,8 @@ const defaultChildAge = 14
 // Read judges every record of r and gives it to each, in order. It stops at the first error of each, of
 // r, or of ctx. A file that cannot be a list of people at all (no usable column, another encoding) is
 // breach.ErrInvalid; that may show only after rows were given, so whoever loads them must be able to
-// undo. Memory does not grow with the file but for about 50 bytes per person, to find duplicates.
+// undo. Memory does not grow with the file: what is needed to find duplicates goes into a temporary file (hashes
+// alone, under a key in memory) when it is much.
 func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Summary, error) {
 	if o.On.IsZero() {
 		return Summary{}, breach.Errorf(breach.ErrInvalid, "the day on which ages count is not given")
@@ -154,7 +156,11 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	if err != nil {
 		return Summary{}, err
 	}
-	rd := &reader{opts: o, head: head, seen: newSeen(), countries: memo{}, locales: memo{}, numbers: blocks{}, total: newSummary()}
+	for _, c := range head.cells {
+		head.names = append(head.names, squeeze(c))
+	}
+	rd := &reader{opts: o, head: head, fixes: IsErrorFile(head.cells), seen: newSeen(), countries: memo{}, locales: memo{}, numbers: blocks{}, total: newSummary()}
+	defer rd.seen.met.close()
 	rd.doubt = newDoubts(rd.seen.hash)
 	var file FileInfo
 	src.describe(&file)
@@ -171,6 +177,7 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 type reader struct {
 	opts  Options
 	head  header
+	fixes bool // it is an error file that comes again
 	seen  *seen
 	doubt *doubts
 	mix   mixture
@@ -202,7 +209,7 @@ func (rd *reader) all(ctx context.Context, sc source, each func(Row) error) erro
 		rd.noted(&row, rec.notes)
 		row.Record, row.Header = rd.total.Rows, rd.head.cells
 		rd.findDuplicate(&row)
-		rd.count(row)
+		rd.count(&row)
 		if err := each(row); err != nil {
 			return err
 		}
@@ -215,7 +222,7 @@ func (rd *reader) all(ctx context.Context, sc source, each func(Row) error) erro
 			}
 		}
 	}
-	if err := rd.mix.end(); err != nil {
+	if err := cmp.Or(rd.mix.end(), rd.seen.met.err); err != nil {
 		return err
 	}
 	if rd.opts.Progress != nil {
@@ -259,7 +266,7 @@ func (rd *reader) findDuplicate(row *Row) {
 	}
 }
 
-func (rd *reader) count(row Row) {
+func (rd *reader) count(row *Row) {
 	s := &rd.total
 	switch row.Verdict {
 	case Accepted:
@@ -286,8 +293,8 @@ func (rd *reader) count(row Row) {
 	}
 }
 
-func (s *Summary) person(row Row) {
-	p := row.Person
+func (s *Summary) person(row *Row) {
+	p := &row.Person
 	guardian := p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
 	count := func(n *int64, yes bool) {
 		if yes {
@@ -299,7 +306,7 @@ func (s *Summary) person(row Row) {
 	count(&s.Reachable.Voice, p.Phone != "")
 	count(&s.Reachable.Push, p.PushToken != "")
 	count(&s.Reachable.Letter, p.PostalAddress != "")
-	count(&s.Reachable.None, !guardian && noContact(p))
+	count(&s.Reachable.None, !guardian && noContact(*p))
 	count(&s.Minors.WithGuardian, row.Child && guardian)
 	count(&s.Minors.WithoutGuardian, row.Child && !guardian)
 	if p.Country != "" {

@@ -38,6 +38,7 @@ type scanner struct {
 	skipping bool // inside a line that is longer than a record may be
 	line     int64
 	delim    byte
+	cut      cutter
 	format   string
 	read     *intake
 	enc      *found
@@ -94,7 +95,7 @@ func (s *scanner) next() (record, error) {
 		}
 		if len(data) > 0 {
 			full := s.eof || len(data) >= maxRecord
-			if rec, n, ok := parseRecord(data, s.delim, full); ok {
+			if rec, n, ok := s.cut.record(data, s.delim, full); ok {
 				rec.line = s.line
 				s.skipping = n == len(data) && !s.eof && data[n-1] != '\n'
 				s.take(n)
@@ -118,6 +119,11 @@ func (s *scanner) take(n int) {
 // the end of the file, or more than a record may have. ok is false when more is needed.
 func parseRecord(data []byte, delim byte, full bool) (rec record, n int, ok bool) {
 	var c cutter
+	return c.record(data, delim, full)
+}
+
+func (c *cutter) record(data []byte, delim byte, full bool) (rec record, n int, ok bool) {
+	*c = cutter{text: c.text[:0], ends: c.ends[:0]}
 	for i := 0; ; {
 		var more bool
 		if i < len(data) && data[i] == '"' {
@@ -131,18 +137,33 @@ func parseRecord(data []byte, delim byte, full bool) (rec record, n int, ok bool
 		case c.broken != "":
 			return brokenRecord(data, c.broken), firstLine(data), true
 		case !more:
-			blank := len(c.cells) == 1 && c.cells[0] == ""
-			return record{cells: c.cells, blank: blank, quotes: c.stray}, i, true
+			return record{cells: c.cells(), blank: len(c.ends) == 1 && c.ends[0] == 0, quotes: c.stray}, i, true
 		}
 	}
 }
 
-// cutter collects the cells of one record.
+// cutter collects the cells of one record, one behind the other.
 type cutter struct {
-	cells    []string
+	text     []byte
+	ends     []int
 	stray    bool
 	needMore bool
 	broken   string
+}
+
+func (c *cutter) cell(b []byte) {
+	c.text = append(c.text, b...)
+	c.ends = append(c.ends, len(c.text))
+}
+
+// cells gives them as parts of one string.
+func (c *cutter) cells() []string {
+	whole, from := string(c.text), 0
+	cells := make([]string, len(c.ends))
+	for i, end := range c.ends {
+		cells[i], from = whole[from:end], end
+	}
+	return cells
 }
 
 // plain takes an unquoted cell from i; more says that another cell follows.
@@ -150,10 +171,10 @@ func (c *cutter) plain(data []byte, i int, delim byte, full bool) (next int, mor
 	for j := i; j < len(data); j++ {
 		switch data[j] {
 		case delim:
-			c.cells = append(c.cells, string(data[i:j]))
+			c.cell(data[i:j])
 			return j + 1, true
 		case '\n':
-			c.cells = append(c.cells, string(bytes.TrimSuffix(data[i:j], []byte{'\r'})))
+			c.cell(bytes.TrimSuffix(data[i:j], []byte{'\r'}))
 			return j + 1, false
 		case '"':
 			c.stray = true
@@ -167,15 +188,14 @@ func (c *cutter) plain(data []byte, i int, delim byte, full bool) (next int, mor
 		c.broken = "csv_record_too_long"
 		return i, false
 	}
-	c.cells = append(c.cells, string(bytes.TrimSuffix(data[i:], []byte{'\r'})))
+	c.cell(bytes.TrimSuffix(data[i:], []byte{'\r'}))
 	return len(data), false
 }
 
 // quoted takes a quoted cell. A quote that is neither doubled nor followed by the end of the cell is taken
 // as a letter while the cell is on one line; over several lines it means that a closing quote is missing.
 func (c *cutter) quoted(data []byte, i int, delim byte, full bool) (next int, more bool) {
-	var cell []byte
-	lines := false
+	cell, lines := c.text, false
 	for j := i + 1; j < len(data); j++ {
 		if data[j] != '"' {
 			lines = lines || data[j] == '\n'
@@ -191,16 +211,16 @@ func (c *cutter) quoted(data []byte, i int, delim byte, full bool) (next int, mo
 			cell = append(cell, '"')
 			j++
 		case len(rest) == 0 || string(rest) == "\r":
-			c.cells = append(c.cells, string(cell))
+			c.text, c.ends = cell, append(c.ends, len(cell))
 			return len(data), false
 		case rest[0] == delim:
-			c.cells = append(c.cells, string(cell))
+			c.text, c.ends = cell, append(c.ends, len(cell))
 			return j + 2, true
 		case rest[0] == '\n':
-			c.cells = append(c.cells, string(cell))
+			c.text, c.ends = cell, append(c.ends, len(cell))
 			return j + 2, false
 		case rest[0] == '\r' && rest[1] == '\n':
-			c.cells = append(c.cells, string(cell))
+			c.text, c.ends = cell, append(c.ends, len(cell))
 			return j + 3, false
 		case lines:
 			c.broken = "csv_unclosed_quote"

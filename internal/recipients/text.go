@@ -49,16 +49,23 @@ func (c *cells) text(field string, limit int) string {
 // visible takes characters away that show nothing and that copying brings along: zero-width space, word joiner,
 // byte order mark, soft hyphen and the three marks of direction. Joiners stay: scripts and emoji need them.
 func visible(s string) string {
-	if isASCII(s) {
+	if !strings.ContainsFunc(s, invisible) {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
-		switch r {
-		case '\u200b', '\u2060', '\ufeff', '\u00ad', '\u200e', '\u200f', '\u061c':
+		if invisible(r) {
 			return -1
 		}
 		return r
 	}, s)
+}
+
+func invisible(r rune) bool {
+	switch r {
+	case '\u200b', '\u2060', '\ufeff', '\u00ad', '\u200e', '\u200f', '\u061c':
+		return true
+	}
+	return false
 }
 
 // composed is NFC; ASCII is.
@@ -71,7 +78,8 @@ func composed(s string) string {
 
 // hostile names what is wrong with a text, or "". Lines may be allowed, in postal addresses.
 func hostile(s string, lines bool) string {
-	if unremarkable(s) {
+	foreign, signs := remarkable(s)
+	if !foreign && !signs {
 		return ""
 	}
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) { // U+FFFD stands where something was lost
@@ -79,12 +87,15 @@ func hostile(s string, lines bool) string {
 	}
 	for _, r := range s {
 		switch {
-		case r == '\n' && lines:
+		case r > '~' && r < '\u2000' && r > '\u009f', r == '\n' && lines:
 		case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\ufeff', r == '\u200b':
 			return "control_characters"
 		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
 			return "bidi_control"
 		}
+	}
+	if !signs {
+		return ""
 	}
 	low := strings.ToLower(s)
 	if strings.Contains(low, "%0d") || strings.Contains(low, "%0a") {
@@ -101,15 +112,35 @@ func hostile(s string, lines bool) string {
 	return ""
 }
 
-// unremarkable holds for plain ASCII without a character that any of hostile's signs needs: almost every cell.
-func unremarkable(s string) bool {
+// remarkable says whether a text holds anything but plain ASCII (foreign), and whether it holds a character that any of
+// the signs of markup needs. Almost every cell holds neither.
+func remarkable(s string) (foreign, signs bool) {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || strings.IndexByte("%<>{}#$&", c) >= 0 {
-			return false
+		switch bytesOf[s[i]] {
+		case foreignByte:
+			foreign = true
+		case signByte:
+			signs = true
 		}
 	}
-	return true
+	return foreign, signs
 }
+
+const (
+	foreignByte = iota + 1
+	signByte
+)
+
+var bytesOf = func() (is [256]byte) {
+	for i := range is {
+		if c := byte(i); c < ' ' || c > '~' {
+			is[i] = foreignByte
+		} else if strings.IndexByte("%<>{}#$&", c) >= 0 {
+			is[i] = signByte
+		}
+	}
+	return is
+}()
 
 // entity reports whether s, which begins with &, begins with an HTML entity; "Smith & Sons; Ltd" does not.
 func entity(s string) bool {
