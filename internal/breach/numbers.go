@@ -55,21 +55,21 @@ func (l *ListFacts) Count(p Person, child, usable bool) {
 	country, region := strings.ToUpper(strings.TrimSpace(p.Country)), strings.ToUpper(strings.TrimSpace(p.Region))
 	if IsCountry(country) {
 		l.ByCountry = add(l.ByCountry, country)
-		if !isRegion(region) {
+		if region != "" && !isRegion(region) {
 			region = country + "-" + region
 		}
-		if isRegion(region) && strings.HasPrefix(region, country) {
+		if region != "" && isRegion(region) && strings.HasPrefix(region, country) {
 			l.ByRegion = add(l.ByRegion, region)
 		}
 	} else {
 		l.NoCountry++
 	}
 	if l.ChildAge > 0 {
-		_, err := time.Parse(time.DateOnly, p.BirthDate)
+		_, known := p.born()
 		switch {
 		case child:
 			l.Minors++
-		case err != nil:
+		case !known:
 			l.NoAge++
 		}
 	}

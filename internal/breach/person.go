@@ -48,12 +48,21 @@ func (p Person) IsChild(age int, on time.Time) bool {
 	if age == 0 {
 		return false
 	}
-	born, err := time.Parse(time.DateOnly, p.BirthDate)
-	if err != nil {
+	born, known := p.born()
+	if !known {
 		return p.Guardian != nil && *p.Guardian != Guardian{}
 	}
 	y, m, d := on.Date()
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Before(born.AddDate(age, 0, 0))
+}
+
+// born is the day of birth, when it is known.
+func (p Person) born() (day time.Time, known bool) {
+	if p.BirthDate == "" {
+		return day, false
+	}
+	day, err := time.Parse(time.DateOnly, p.BirthDate)
+	return day, err == nil
 }
 
 // Addressee says whom a message about a person goes to.

@@ -29,6 +29,12 @@ func BenchmarkOutcomeCommit(b *testing.B) {
 	})
 }
 
+// BenchmarkLoad stores a list: encodes, encrypts, copies. One operation is one person.
+func BenchmarkLoad(b *testing.B) {
+	l := setup(b)
+	l.measured(b, func() { l.load(people(1, b.N)) })
+}
+
 // openAll opens a chunk of every block.
 func (b *bench) openAll() {
 	list, err := b.Blocks(b.ctx, b.id, 1)

@@ -114,7 +114,7 @@ func (q PersonQuery) where(b *box) (kind, where string, arg any, err error) {
 
 // fits compares what the look-up hash only promises.
 func (q PersonQuery) fits(p breach.Person) bool {
-	email, phone := contacts(p)
+	email, phone := contacts(&p)
 	return (q.Email == "" || fold(q.Email) == email) && (q.Phone == "" || fold(q.Phone) == phone) &&
 		(q.ExternalID == "" || strings.TrimSpace(q.ExternalID) == strings.TrimSpace(p.ExternalID))
 }

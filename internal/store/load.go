@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -164,7 +165,7 @@ func (l *loading) prepareAll(ctx context.Context, people iter.Seq2[breach.Person
 			return err
 		}
 		row++
-		ready, err := keys.prepare(p, l.rules, row)
+		ready, err := keys.prepare(&p, l.rules, row)
 		if err != nil {
 			return err
 		}
@@ -187,27 +188,19 @@ func (l *loading) copyBatch(ctx context.Context, batch []prepared) error {
 	if err != nil {
 		return err
 	}
-	i := 0
-	next := func() ([]any, error) {
-		if i == len(fresh) {
-			return nil, nil
-		}
-		i++
-		return l.row(&fresh[i-1])
-	}
-	columns := []string{"incident", "id", "wave", "ref", "locale", "country", "minor", "guardian", "channels", "person_key", "sealed", "kind"}
-	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"recipient"}, columns, pgx.CopyFromFunc(next))
-	return err
+	rows := &peopleCopy{l: l, rest: fresh}
+	_, err = l.tx.Conn().PgConn().CopyFrom(ctx, rows, copyPeople)
+	return cmp.Or(rows.err, err)
 }
 
-func (l *loading) row(p *prepared) ([]any, error) {
+// row gives the person their number and place and seals them.
+func (l *loading) row(p *prepared) (sealed []byte, err error) {
 	p.id, p.wave = l.next, l.report.Wave
 	l.next++
 	p.ref = l.box.reference(p.id)
 	p.kind = l.kinds.of(p.shape)
 	l.counted.Count(p.place, p.minor, p.channels != 0)
-	sealed, err := l.box.seal(personPlace(p.id), p.plain)
-	if err != nil {
+	if sealed, err = l.box.seal(personPlace(p.id), p.plain); err != nil {
 		return nil, err
 	}
 	if n := len(l.blocks); n == 0 || l.blocks[n-1].no != blockOf(p.id) {
@@ -218,8 +211,7 @@ func (l *loading) row(p *prepared) ([]any, error) {
 	b := &l.blocks[len(l.blocks)-1]
 	b.hi, b.emails, b.phones = p.id, append(b.emails, p.email), append(b.phones, p.phone)
 	l.digest.add(&p.personRow, sealed)
-	return []any{l.incident, p.id, int32(p.wave), p.ref, p.locale, p.country, p.minor, p.guardian, p.channels,
-		p.key, sealed, p.kind}, nil
+	return sealed, nil
 }
 
 func (l *loading) closeBlock() {

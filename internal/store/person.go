@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"hash"
 	"slices"
 	"strings"
@@ -43,21 +42,21 @@ type childhood struct {
 	on  time.Time
 }
 
-func (k *hasher) prepare(p breach.Person, rules childhood, row int64) (prepared, error) {
+func (k *hasher) prepare(p *breach.Person, rules childhood, row int64) (prepared, error) {
 	out := prepared{row: row}
-	plain, err := json.Marshal(p)
-	if err != nil {
+	var err error
+	if out.plain, err = encodePerson(k.room(), p); err != nil {
 		return out, breach.Errorf(breach.ErrInvalid, "row %d cannot be encoded", row)
 	}
-	out.plain = plain
+	k.used(out.plain)
 	out.locale, out.country = plain16(p.Locale), plain16(p.Country)
 	out.minor = p.IsChild(rules.age, rules.on)
 	out.guardian = out.minor && p.Guardian != nil && (p.Guardian.Email != "" || p.Guardian.Phone != "")
-	out.channels = usable(p, out.minor, out.guardian)
+	out.channels = usable(*p, out.minor, out.guardian)
 	out.shape = p.Shape(out.minor)
 	out.place = breach.Person{Country: p.Country, Region: p.Region, BirthDate: p.BirthDate}
-	out.key = k.personKey(p, plain)
 	email, phone := contacts(p)
+	out.key = k.personKey(p, email, phone, out.plain)
 	out.email, out.phone = k.lookup("email", email), k.lookup("phone", phone)
 	return out, nil
 }
@@ -93,10 +92,17 @@ func usable(p breach.Person, minor, guardian bool) int16 {
 	return bits
 }
 
-func fold(s string) string { return strings.Join(strings.Fields(strings.ToLower(s)), " ") }
+func fold(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c >= 'A' && c <= 'Z' {
+			return strings.Join(strings.Fields(strings.ToLower(s)), " ")
+		}
+	}
+	return s
+}
 
 // contacts are what a person is looked up by: their own, or the guardian's when they have none.
-func contacts(p breach.Person) (email, phone string) {
+func contacts(p *breach.Person) (email, phone string) {
 	email, phone = fold(p.Email), fold(p.Phone)
 	if g := p.Guardian; g != nil {
 		if email == "" {
@@ -111,8 +117,7 @@ func contacts(p breach.Person) (email, phone string) {
 
 // personKey says who counts as the same person: the organisation's own id; without one a contact together
 // with the name, since families share contacts, in whatever spelling; without a contact only the very same record.
-func (k *hasher) personKey(p breach.Person, plain []byte) [16]byte {
-	email, phone := contacts(p)
+func (k *hasher) personKey(p *breach.Person, email, phone string, plain []byte) [16]byte {
 	switch id := strings.TrimSpace(p.ExternalID); {
 	case id != "":
 		return k.keyed("id", id)

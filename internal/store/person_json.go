@@ -24,6 +24,93 @@ func decodePerson(record []byte, p *breach.Person) error {
 	return json.Unmarshal(record, p)
 }
 
+// encodePerson appends a person as encoding/json writes them.
+func encodePerson(to []byte, p *breach.Person) ([]byte, error) {
+	w := personWriter{out: to, from: len(to), plain: true}
+	w.person(p)
+	if !w.plain {
+		record, err := json.Marshal(p)
+		return append(to, record...), err
+	}
+	return w.out, nil
+}
+
+// personWriter writes people in whom nothing needs an escape.
+type personWriter struct {
+	out   []byte
+	from  int
+	plain bool
+}
+
+func (w *personWriter) person(p *breach.Person) {
+	w.out = append(w.out, '{')
+	w.field("external_id", p.ExternalID)
+	w.field("name", p.Name)
+	w.field("email", p.Email)
+	w.field("phone", p.Phone)
+	w.field("locale", p.Locale)
+	w.field("country", p.Country)
+	w.field("region", p.Region)
+	w.field("birth_date", p.BirthDate)
+	if g := p.Guardian; g != nil {
+		w.key("guardian")
+		w.out, w.from = append(w.out, '{'), len(w.out)
+		w.field("name", g.Name)
+		w.field("email", g.Email)
+		w.field("phone", g.Phone)
+		w.out = append(w.out, '}')
+	}
+	w.field("postal_address", p.PostalAddress)
+	w.field("push_token", p.PushToken)
+	w.field("push_platform", p.PushPlatform)
+	writeList(w, "data_classes", p.DataClasses)
+	writeList(w, "objections", p.Objections)
+	w.out = append(w.out, '}')
+}
+
+func (w *personWriter) key(name string) {
+	if len(w.out) > w.from+1 {
+		w.out = append(w.out, ',')
+	}
+	w.out = append(append(append(w.out, '"'), name...), '"', ':')
+}
+
+func (w *personWriter) field(name, value string) {
+	if value != "" {
+		w.key(name)
+		w.value(value)
+	}
+}
+
+func writeList[S ~string](w *personWriter, name string, list []S) {
+	if len(list) == 0 {
+		return
+	}
+	w.key(name)
+	for i, v := range list {
+		w.out = append(w.out, "[,"[min(i, 1)])
+		w.value(string(v))
+	}
+	w.out = append(w.out, ']')
+}
+
+func (w *personWriter) value(s string) {
+	foreign := false
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			w.plain = false
+			return
+		}
+		foreign = foreign || c >= utf8.RuneSelf
+	}
+	if foreign && (!utf8.ValidString(s) || strings.Contains(s, "\u2028") || strings.Contains(s, "\u2029")) {
+		w.plain = false
+		return
+	}
+	w.out = append(append(append(w.out, '"'), s...), '"')
+}
+
 // bare says that a record has no escapes, and nothing in it that encoding/json refuses or replaces in strings.
 func bare(record []byte) bool {
 	for _, c := range record {

@@ -55,6 +55,17 @@ func drawRecord(t *rapid.T) (p breach.Person) {
 	return p
 }
 
+// A record is written byte for byte as encoding/json writes it.
+func TestPeopleAreWrittenAsJSONWritesThem(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawRecord(t)
+		got, err := encodePerson([]byte("before"), &p)
+		require.NoError(t, err)
+		require.Equal(t, "before"+string(recordOf(t, p)), string(got))
+	})
+}
+
 // What is not as the store writes it, from a stray space to half a record, is read as JSON reads it or refused.
 func TestPeopleAreReadAsJSONReadsThem(t *testing.T) {
 	t.Parallel()

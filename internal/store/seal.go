@@ -99,8 +99,26 @@ func (b *box) mac(parts ...string) []byte { return b.hasher().sum(parts...) }
 
 // hasher makes keyed hashes one after the other; it is for one goroutine.
 type hasher struct {
-	h   hash.Hash
-	buf []byte
+	h     hash.Hash
+	buf   []byte
+	out   [sha256.Size]byte
+	spare []byte // room for records
+}
+
+const roomSize = 64 << 10
+
+// room is where the next record may be written; used says what it took.
+func (k *hasher) room() []byte {
+	if cap(k.spare) < 1<<10 {
+		k.spare = make([]byte, 0, roomSize)
+	}
+	return k.spare[:0]
+}
+
+func (k *hasher) used(record []byte) {
+	if n := len(record); n <= cap(k.spare) {
+		k.spare = k.spare[n:n:cap(k.spare)]
+	}
 }
 
 func (b *box) hasher() *hasher { return &hasher{h: hmac.New(sha256.New, b.hashing)} }
@@ -113,7 +131,7 @@ func (k *hasher) sum(parts ...string) []byte {
 	}
 	k.h.Reset()
 	k.h.Write(k.buf)
-	return k.h.Sum(nil)
+	return k.h.Sum(k.out[:0]) // it holds until the next one
 }
 
 // keyed tells people of one incident apart; without the key nothing can be guessed from it.
