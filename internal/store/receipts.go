@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,23 +33,31 @@ func (s *Store) RecordReceipt(ctx context.Context, provider, attemptID string, r
 		if err != nil {
 			return err
 		}
-		known = incident != "" && in.Provider == provider
-		var forIncident *string
-		var person *int64
-		if known {
-			forIncident, person = &incident, &in.Person
+		if known = incident != "" && in.Provider == provider; !known {
+			incident, in = "", breach.Intent{Provider: provider, AttemptID: attemptID}
 		}
-		tag, err := tx.Exec(ctx, `INSERT INTO receipt (provider, attempt, state, incident, person, provider_ref, reason, detail, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, provider, attemptID, r.State,
-			forIncident, person, event.ProviderRef, event.Reason, event.Detail, event.At)
-		if err != nil || tag.RowsAffected() == 0 || !known {
-			return err
-		}
-		event.Person, event.Addressee, event.Channel, event.Try = in.Person, in.Addressee, in.Channel, in.Try
-		if err := record(ctx, tx, incident, []breach.AttemptEvent{event}); err != nil || event.State != breach.FailedPermanent {
-			return err
-		}
-		return countLate(ctx, tx, incident, event)
+		return takeReceipt(ctx, tx, incident, in, event)
 	})
 	return known, err
+}
+
+// takeReceipt stores a word on an attempt, once, and lets it count when it is of a state that attempts have.
+// Without an incident it is an orphan.
+func takeReceipt(ctx context.Context, tx pgx.Tx, incident string, in breach.Intent, event breach.AttemptEvent) error {
+	var forIncident *string
+	var person *int64
+	if incident != "" {
+		forIncident, person = &incident, &in.Person
+	}
+	tag, err := tx.Exec(ctx, `INSERT INTO receipt (provider, attempt, state, incident, person, provider_ref, reason, detail, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, in.Provider, in.AttemptID, event.State,
+		forIncident, person, event.ProviderRef, event.Reason, event.Detail, event.At)
+	if err != nil || tag.RowsAffected() == 0 || incident == "" || !slices.Contains(breach.AttemptStates, event.State) {
+		return err
+	}
+	event.Person, event.Addressee, event.Channel, event.Try = in.Person, in.Addressee, in.Channel, in.Try
+	if err := record(ctx, tx, incident, []breach.AttemptEvent{event}); err != nil || event.State != breach.FailedPermanent {
+		return err
+	}
+	return countLate(ctx, tx, incident, event)
 }

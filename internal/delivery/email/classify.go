@@ -69,21 +69,8 @@ func temporaryReason(r reply) string {
 }
 
 func permanentReason(at stage, r reply) string {
-	class, status, _ := strings.Cut(r.enhanced, ".")
-	if class == "5" {
-		switch status {
-		case "1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.1", "4.4":
-			return delivery.ReasonNoMailbox
-		case "2.2":
-			return delivery.ReasonMailboxFull
-		case "6.7", "6.8", "6.9":
-			return delivery.ReasonBadInput
-		case "2.3", "3.4", "1.7", "1.8":
-			return delivery.ReasonRejected
-		}
-		if strings.HasPrefix(status, "7.") {
-			return delivery.ReasonPolicyBlock
-		}
+	if known := delivery.ReasonOfStatus(r.enhanced); known != "" {
+		return known
 	}
 	switch {
 	case at == stageRecipient && (r.code == 550 || r.code == 551 || r.code == 553):

@@ -1,0 +1,30 @@
+package breach
+
+import "time"
+
+// ReturnKind says what came back by mail for a message by email.
+type ReturnKind string
+
+const (
+	// ReturnFailed: a mail server gave up. The person's next channel is tried.
+	ReturnFailed ReturnKind = "failed"
+	// ReturnDelivered: a mail server says that the message lies in the mailbox.
+	ReturnDelivered ReturnKind = "delivered"
+	// What follows is kept and moves nothing.
+	ReturnDelayed      ReturnKind = "delayed"      // the server goes on trying
+	ReturnRelayed      ReturnKind = "relayed"      // passed on to a server that reports nothing
+	ReturnComplained   ReturnKind = "complained"   // the person told their provider that it is spam
+	ReturnUnclassified ReturnKind = "unclassified" // a bounce by its form, and it does not say of what kind
+)
+
+// Returned is one report of a mail server about one of our messages. Attempt names it, or Delivery does without
+// its try: then the latest one is meant.
+type Returned struct {
+	Attempt  string
+	Delivery string
+	Kind     ReturnKind
+	Reason   string // code of the catalogue of failures, when it failed
+	Detail   string // status code and the server's words, with contacts removed
+	Reporter string // name of the server that reports; may be empty
+	At       time.Time
+}

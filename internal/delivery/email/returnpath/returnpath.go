@@ -1,0 +1,124 @@
+// Package returnpath makes the addresses to which mail servers return messages, and the Message-IDs that they
+// quote, and knows its own again. Both end in a keyed code, so that nobody can report for somebody else that a
+// message came back. They hold opaque ids and nothing of the person.
+//
+// Imports of ours: none.
+package returnpath
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Key tells our own addresses from others. Every process that sends or takes bounces needs the same one.
+type Key struct{ secret []byte }
+
+const (
+	// keyFile lies in the key directory.
+	keyFile  = "bounce.key"
+	keyBytes = 32
+
+	prefix = "b-"
+	// codeLength is that of the keyed code: 80 bits in an alphabet that survives servers which change case.
+	codeLength = 16
+	maxLocal   = 64 // RFC 5321
+)
+
+var alphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// New makes a key of a secret of at least 32 bytes.
+func New(secret []byte) (*Key, error) {
+	if len(secret) < keyBytes {
+		return nil, errors.New("the secret of return paths needs 32 bytes")
+	}
+	return &Key{secret}, nil
+}
+
+// LoadOrCreate reads the key of a key directory, and makes one on the first start. Without the former key,
+// bounces of messages that were sent before it was lost are not believed.
+func LoadOrCreate(dir string) (*Key, error) {
+	path := filepath.Join(dir, keyFile)
+	k, err := load(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return k, err
+	}
+	b := make([]byte, keyBytes)
+	_, _ = rand.Read(b) // never fails: it ends the program instead
+	f, err := os.CreateTemp(dir, ".new-key-")
+	if err != nil {
+		return nil, fmt.Errorf("make the key of return paths: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(b) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("make the key of return paths: %w", err)
+	}
+	// A link, unlike a rename, never replaces a key that another process made in the meantime.
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("make the key of return paths: %w", err)
+	}
+	return load(path)
+}
+
+func load(path string) (*Key, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the key of return paths: %w", err)
+	}
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(b) != keyBytes {
+		return nil, errors.New("the key of return paths (" + keyFile + ") is damaged; restore it from the back-up of the keys")
+	}
+	return New(b)
+}
+
+// Local is the local part of the address to which a message of this attempt is returned; false for an id that
+// is too long for one.
+func (k *Key) Local(attempt string) (string, bool) {
+	if len(prefix)+len(attempt)+1+codeLength > maxLocal {
+		return "", false
+	}
+	return prefix + attempt + "-" + k.code("sender", attempt), true
+}
+
+// OpenLocal gives the attempt of a local part that Local made; letters may have changed their case. known is
+// false for anything else; like says that it looks like one all the same.
+func (k *Key) OpenLocal(local string) (attempt string, known, like bool) {
+	local, like = strings.CutPrefix(strings.ToLower(local), prefix)
+	i := len(local) - codeLength - 1
+	if !like || i < 1 || local[i] != '-' {
+		return "", false, false
+	}
+	attempt = local[:i]
+	return attempt, hmac.Equal([]byte(local[i+1:]), []byte(k.code("sender", attempt))), true
+}
+
+// MessageID is the left side of the Message-ID of a delivery. It is the same for every try.
+func (k *Key) MessageID(delivery string) string {
+	return delivery + "." + k.code("message", delivery)
+}
+
+// OpenMessageID gives the delivery of a left side that MessageID made.
+func (k *Key) OpenMessageID(left string) (delivery string, known bool) {
+	left = strings.ToLower(left)
+	i := len(left) - codeLength - 1
+	if i < 1 || left[i] != '.' {
+		return "", false
+	}
+	return left[:i], hmac.Equal([]byte(left[i+1:]), []byte(k.code("message", left[:i])))
+}
+
+func (k *Key) code(use, id string) string {
+	m := hmac.New(sha256.New, k.secret)
+	m.Write([]byte(use + "|" + strings.ToLower(id)))
+	return alphabet.EncodeToString(m.Sum(nil))[:codeLength]
+}

@@ -1,0 +1,102 @@
+package returnpath
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func key(t testing.TB, secret string) *Key {
+	t.Helper()
+	k, err := New([]byte(strings.Repeat(secret, 32)))
+	require.NoError(t, err)
+	return k
+}
+
+const (
+	someDelivery = "0123456789abcdef0123456789abcdef"
+	someAttempt  = someDelivery + "-2"
+)
+
+func TestOnlyOurOwnAddressesOpen(t *testing.T) {
+	t.Parallel()
+	k := key(t, "k")
+	local, ok := k.Local(someAttempt)
+	require.True(t, ok)
+	require.LessOrEqual(t, len(local), maxLocal)
+	require.Regexp(t, `^b-[0-9a-z-]+$`, local)
+	for _, given := range []string{local, strings.ToUpper(local)} {
+		attempt, known, like := k.OpenLocal(given)
+		require.True(t, known && like)
+		require.Equal(t, someAttempt, attempt)
+	}
+	other, _ := k.Local(someDelivery + "-1")
+	forged := map[string]bool{ // and whether it looks like one
+		local[:len(local)-1] + "a": true, other[:len(other)-codeLength] + local[len(local)-codeLength:]: true,
+		local + "a": false, "b-" + someAttempt: false, "": false, "b-": false, "b--" + strings.Repeat("a", codeLength): false, local[1:]: false,
+	}
+	for given, looks := range forged {
+		_, known, like := k.OpenLocal(given)
+		require.False(t, known, given)
+		require.Equal(t, looks, like, given)
+	}
+	_, known, like := key(t, "x").OpenLocal(local)
+	require.False(t, known)
+	require.True(t, like)
+	_, ok = k.Local(strings.Repeat("a", 46))
+	require.False(t, ok)
+}
+
+func TestOnlyOurOwnMessageIDsOpen(t *testing.T) {
+	t.Parallel()
+	k := key(t, "k")
+	id := k.MessageID(someDelivery)
+	delivery, known := k.OpenMessageID(strings.ToUpper(id))
+	require.True(t, known)
+	require.Equal(t, someDelivery, delivery)
+	local, _ := k.Local(someDelivery)
+	for _, given := range []string{"", ".", someDelivery, id[1:], id + "a", someDelivery + "." + local[len(local)-codeLength:]} {
+		_, known := k.OpenMessageID(given)
+		require.False(t, known, given)
+	}
+}
+
+func TestTheKeyIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, err := LoadOrCreate(dir)
+	require.NoError(t, err)
+	b, err := LoadOrCreate(dir)
+	require.NoError(t, err)
+	require.Equal(t, a, b)
+	i, err := os.Stat(filepath.Join(dir, keyFile))
+	require.NoError(t, err)
+	require.Zero(t, i.Mode().Perm()&0o077, "nobody else reads it")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, keyFile), []byte("short"), 0o600))
+	_, err = LoadOrCreate(dir)
+	require.ErrorContains(t, err, "damaged")
+	_, err = LoadOrCreate(filepath.Join(dir, "absent"))
+	require.Error(t, err)
+	_, err = New([]byte("short"))
+	require.Error(t, err)
+}
+
+func FuzzOpen(f *testing.F) {
+	k := key(f, "k")
+	local, _ := k.Local(someAttempt)
+	for _, s := range []string{local, k.MessageID(someDelivery), "b-", "", "b-x-aaaaaaaaaaaaaaaa"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if attempt, known, _ := k.OpenLocal(s); known {
+			again, _ := k.Local(attempt)
+			require.Equal(t, strings.ToLower(s), again)
+		}
+		if delivery, known := k.OpenMessageID(s); known {
+			require.Equal(t, strings.ToLower(s), k.MessageID(delivery))
+		}
+	})
+}
