@@ -21,6 +21,7 @@ const (
 	ReasonTLS           = "tls_required"
 	ReasonAuth          = "provider_refused_login"
 	ReasonBadInput      = "cannot_be_sent"
+	ReasonGaveUp        = "gave_up"
 )
 
 // Reason explains a code to a person: the cause in plain words, what happens by itself, what a person can
@@ -47,5 +48,6 @@ var Reasons = map[string]Reason{
 	ReasonCrash:         {"Sending was interrupted", "The provider is asked; never sent again blindly", "Nothing"},
 	ReasonTLS:           {"The server offers no verified encryption", "Tried again later", "Mend the server's certificate, or allow plaintext in the settings"},
 	ReasonAuth:          {"The provider refused our login", "Tried again later", "Check the provider's credentials in the settings"},
+	ReasonGaveUp:        {"Mail servers tried for days and gave up", "Goes on to the next channel", "Nothing. If many are of one domain, look at that server's answers in the detail"},
 	ReasonBadInput:      {"The contact cannot be used as it is", "Goes on to the next channel", "Correct it and load it as a new list"},
 }
