@@ -81,6 +81,9 @@ func runDemo(ctx context.Context, f demoFlags) (err error) {
 		return err
 	}
 	defer stack.Stop()
+	if err := demo.TakeReturns(ctx, stack.Product, at); err != nil {
+		return err
+	}
 	tokens, err := demo.Tokens(ctx, stack.Product.Store, stack.Dir.Keys())
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
@@ -38,10 +39,11 @@ type Settings struct {
 	Push          *push.Config
 	Portal        *regulator.PortalConfig // nil: reports to portals are not filed by the product
 	Routes        regulator.Routes
-	PublicBaseURL string // where people reach announcements and providers reach callbacks, no trailing slash
-	Announcements string // directory of published pages
-	Evidence      string // directory of evidence packs
-	Organisation  string // shown on public pages
+	Bounces       *receiver.Config // takes mail that comes back by SMTP; nil: none does
+	PublicBaseURL string           // where people reach announcements and providers reach callbacks, no trailing slash
+	Announcements string           // directory of published pages
+	Evidence      string           // directory of evidence packs
+	Organisation  string           // shown on public pages
 	Policies      *worker.Policies
 	DefaultPolicy string
 	RulesDir      string // rule packs over the built-in ones; empty: none
@@ -63,6 +65,7 @@ type Product struct {
 	Handler  http.Handler
 	Evidence string // public key of evidence packs, a file
 
+	bounces *bounces
 	ending  chan struct{} // closed when the server begins to end, so that open event streams end too
 	closers []func() error
 }
@@ -92,6 +95,9 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		Engine: &engine.Engine{Temporal: temporal, Ledger: ledger{p.Store}, Policies: s.Policies, DefaultPolicy: s.DefaultPolicy, Now: s.Now},
 		Store:  p.Store, Packs: packs, Profiles: s.Policies, Now: s.Now,
 		Notices: func(reference string) string { return s.PublicBaseURL + "/notices/" + reference },
+	}
+	if p.bounces, err = newBounces(&s, p.Store); err != nil {
+		return nil, err
 	}
 	adapters, err := p.adapters(s)
 	if err != nil {

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -32,7 +34,14 @@ func Serve(ctx context.Context, c config.Config, version string) error {
 		}
 		log.Info("serving", "listen", l.Addr().String())
 		go p.CatchUp(ctx, log)
-		return p.ServeOn(ctx, l, log)
+		ctx, end := context.WithCancelCause(ctx)
+		defer end(nil)
+		go func() {
+			if err := p.Receive(ctx, log); err != nil {
+				end(err)
+			}
+		}()
+		return cmp.Or(p.ServeOn(ctx, l, log), failure(ctx))
 	})
 }
 
@@ -142,6 +151,7 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
 	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push
+	s.Bounces = c.Bounces
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	if c.PolicyDir == "" {
 		return nil
@@ -179,4 +189,12 @@ func FromEnvironment(s *Settings) error {
 	}
 	s.Limits, s.Organisation, s.MaxList = activities.DefaultLimits, c.Announce.Organisation, c.MaxListBytes
 	return s.providers(c)
+}
+
+// failure is why a context was ended by a part that failed; nil when it was only asked to end.
+func failure(ctx context.Context) error {
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
 }

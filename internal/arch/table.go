@@ -64,7 +64,9 @@ var rows = map[string]row{
 
 	// Adapters: never each other.
 	"internal/delivery/deliverytest": {may: []string{"internal/breach", "internal/delivery"}},
-	"internal/delivery/email/...":    {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
+	"internal/delivery/email/...":    {may: []string{"internal/breach", "internal/delivery", "internal/delivery/email/..."}, inTests: adapterTests},
+	"internal/bounce":                {may: []string{"internal/breach", "internal/delivery", "internal/delivery/email/returnpath"}},
+	"internal/bounce/...":            {may: []string{"internal/bounce"}, inTests: []string{"internal/breach", "internal/delivery/email/returnpath"}},
 	"internal/delivery/sms/...":      {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
 	"internal/delivery/voice/...":    {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
 	"internal/delivery/push/...":     {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
@@ -82,7 +84,7 @@ var rows = map[string]row{
 	"internal/console": {may: []string{"internal/breach"}},
 
 	// What every process needs.
-	"internal/config":  {may: []string{"internal/store", "internal/announce", "internal/regulator", "internal/delivery/..."}},
+	"internal/config":  {may: []string{"internal/store", "internal/announce", "internal/regulator", "internal/delivery/...", "internal/bounce/..."}},
 	"internal/obs":     {},
 	"internal/payload": {},
 	"internal/arch":    {},
@@ -139,7 +141,7 @@ var foreign = map[string]struct {
 		why: "decisions and adapters know nothing of Temporal"},
 
 	"github.com/jordan-wright/email":  {by: []string{"internal/delivery/email/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
-	"github.com/emersion/go-smtp":     {by: simulators, inTests: []string{"internal/delivery/email/..."}, why: "vendor code stays in its adapter"},
+	"github.com/emersion/go-smtp":     {by: append([]string{"internal/bounce/receiver"}, simulators...), inTests: []string{"internal/delivery/email/..."}, why: "vendor code stays in its adapter"},
 	"github.com/twilio/twilio-go":     {by: []string{"internal/delivery/sms/...", "internal/delivery/voice/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"google.golang.org/api":           {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"golang.org/x/oauth2":             {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
@@ -39,6 +40,7 @@ type Config struct {
 	Gateway     *gateway.Config
 	Push        *push.Config
 	Portal      *regulator.PortalConfig
+	Bounces     *receiver.Config // takes mail that comes back
 	Routes      regulator.Routes
 
 	Announce       announce.Config
@@ -94,6 +96,9 @@ func (c *Config) derive() {
 	below(&c.PayloadKeyFile, c.Store.KeyDir, "payload.key")
 	c.Announce.PublicBaseURL = c.PublicURL
 	c.deriveBackup()
+	if c.Bounces != nil && c.Bounces.Domain == "" && c.Email != nil {
+		c.Bounces.Domain = c.Email.EnvelopeDomain
+	}
 	if c.Twilio != nil {
 		c.Twilio.PublicBaseURL = c.PublicURL
 	}
@@ -166,6 +171,9 @@ func (c Config) validate() []error {
 			}
 			return nil
 		})
+	}
+	if c.Bounces != nil {
+		part(c.Bounces.Validate)
 	}
 	if c.Twilio != nil {
 		part(c.Twilio.Validate)

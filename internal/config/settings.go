@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
@@ -49,6 +50,13 @@ var settings = slices.Concat([]setting{
 	{key: "announcements.dir", help: "published announcements; default: announcements below data.dir", set: text(func(c *Config) *string { return &c.Announce.Dir })},
 	{key: "announcements.organisation", help: "name at the top of public pages", set: text(func(c *Config) *string { return &c.Announce.Organisation })},
 }, mail("smtp", (*Config).mail), mail("smtp_backup", (*Config).backup), []setting{
+	{key: "bounces.listen", help: "address on which bounces and complaints are taken by SMTP, such as 0.0.0.0:25; the MX of smtp.envelope_domain leads here", set: text(func(c *Config) *string { return &c.bounces().Listen })},
+	{key: "bounces.complaints", help: "mailbox for complaints in that domain, default complaints", set: text(func(c *Config) *string { return &c.bounces().Complaints })},
+	{key: "bounces.cert_file", help: "certificate for STARTTLS there, PEM; default: none is offered", set: text(func(c *Config) *string { return &c.bounces().CertFile })},
+	{key: "bounces.key_file", help: "its key, PEM", set: text(func(c *Config) *string { return &c.bounces().KeyFile })},
+	{key: "bounces.max_bytes", help: "largest message there, default 2097152", set: number(func(c *Config) *int64 { return &c.bounces().MaxBytes })},
+	{key: "bounces.connections", help: "most at a time, default 50", set: number(func(c *Config) *int { return &c.bounces().Connections })},
+
 	{key: "twilio.account_sid", help: "account, AC...", set: text(func(c *Config) *string { return &c.twilio().AccountSID })},
 	{key: "twilio.auth_token", secret: true, help: "signs requests in and verifies callbacks", set: text(func(c *Config) *string { return &c.twilio().AuthToken })},
 	{key: "twilio.from", help: "sender: number, short code or name", set: text(func(c *Config) *string { return &c.twilio().From })},
@@ -105,6 +113,7 @@ func mail(of string, at func(*Config) *email.Config) []setting {
 
 func (c *Config) mail() *email.Config             { return made(&c.Email) }
 func (c *Config) backup() *email.Config           { return made(&c.EmailBackup) }
+func (c *Config) bounces() *receiver.Config       { return made(&c.Bounces) }
 func (c *Config) twilio() *twilio.Config          { return made(&c.Twilio) }
 func (c *Config) gateway() *gateway.Config        { return made(&c.Gateway) }
 func (c *Config) push() *push.Config              { return made(&c.Push) }

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -131,7 +132,7 @@ func startWorld(dir string, change func(*app.Settings)) (*world, error) {
 		w.stop()
 		return nil, err
 	}
-	return w, w.identities(ctx)
+	return w, errors.Join(w.identities(ctx), demo.TakeReturns(ctx, w.Product, w.sims.Endpoints()))
 }
 
 // workers are started as the product does it by itself, and can be ended by a test.

@@ -17,6 +17,8 @@ type controlRequest struct {
 	Fail      string        `json:"fail"`
 	Mode      faults.Mode   `json:"mode"`
 	Storm     *faults.Storm `json:"storm"`
+	// ReturnsTo is where mail that comes back goes, host:port.
+	ReturnsTo string `json:"returns_to"`
 }
 
 type controlState struct {
@@ -44,7 +46,7 @@ func (s *Simulators) control(w http.ResponseWriter, r *http.Request) {
 	dec := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&c); err != nil {
-		writeJSON(w, http.StatusBadRequest, map[string]string{"error": `expected {"rate": n, "latency_ms": n, "fail": "...", "mode": "...", "storm": {...}}, each optional`})
+		writeJSON(w, http.StatusBadRequest, map[string]string{"error": `expected {"rate": n, "latency_ms": n, "fail": "...", "mode": "...", "storm": {...}, "returns_to": "host:port"}, each optional`})
 		return
 	}
 	if c.Fail != "" || c.Mode != "" {
@@ -58,6 +60,9 @@ func (s *Simulators) control(w http.ResponseWriter, r *http.Request) {
 			writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 			return
 		}
+	}
+	if c.ReturnsTo != "" {
+		s.ReturnTo(c.ReturnsTo)
 	}
 	if c.Rate != nil {
 		s.panel.SetRate(*c.Rate)

@@ -190,6 +190,10 @@ func (s *Simulators) Endpoints() Endpoints { return s.endpoints }
 // Outbox is the record of everything that was sent.
 func (s *Simulators) Outbox() *outbox.Box { return s.box }
 
+// ReturnTo says where receiving servers send what comes back, host:port: what a
+// DNS would say is the MX of return paths.
+func (s *Simulators) ReturnTo(address string) { s.mail.ReturnTo(address) }
+
 // Faults is the switchboard: what POST /control does, for the same process.
 func (s *Simulators) Faults() *faults.Panel { return s.panel }
 

@@ -112,6 +112,11 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		}
 	})
 	s.wait.Go(func() { s.Product.CatchUp(run, o.Log) })
+	s.wait.Go(func() {
+		if err := s.Product.Receive(run, o.Log); err != nil {
+			s.failed <- fmt.Errorf("bounces cannot be taken: %w", err)
+		}
+	})
 	s.wait.Go(func() { s.watchPostgres(run) })
 	s.wait.Go(func() { s.sweep(run, o.Log) })
 	return s, nil

@@ -90,7 +90,11 @@ func (c *composer) appendHeaders(w []byte, m *delivery.Message, to address, s *s
 	w = appendHeader(w, "To", encodeMailbox(m.ToName, to))
 	w = s.appendSubject(w, m.Subject)
 	w = append(w, c.dated()...)
-	w = append(append(append(append(append(w, "Message-ID: <"...), m.DeliveryID...), '@'), c.config.MessageIDDomain...), ">\r\n"...)
+	id := m.DeliveryID
+	if c.config.Returns != nil {
+		id = c.config.Returns.MessageID(id)
+	}
+	w = append(append(append(append(append(w, "Message-ID: <"...), id...), '@'), c.config.MessageIDDomain...), ">\r\n"...)
 	w = append(w, c.standing...)
 	if m.Locale != "" {
 		w = appendHeader(w, "Content-Language", m.Locale)
@@ -112,7 +116,13 @@ func (c *composer) dated() string {
 // envelopeSender names the attempt, so that a bounce finds it. An id too long for a local part leaves the
 // sender's own address.
 func (c *composer) envelopeSender(m *delivery.Message) string {
-	if c.config.EnvelopeDomain != "" && len("b-")+len(m.AttemptID) <= 64 {
+	switch {
+	case c.config.EnvelopeDomain == "":
+	case c.config.Returns != nil:
+		if local, ok := c.config.Returns.Local(m.AttemptID); ok {
+			return local + "@" + c.config.EnvelopeDomain
+		}
+	case len("b-")+len(m.AttemptID) <= 64:
 		return "b-" + m.AttemptID + "@" + c.config.EnvelopeDomain
 	}
 	return c.from.String()

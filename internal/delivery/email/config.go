@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email/returnpath"
 )
 
 // Provider is the id under which policies and the ledger know this adapter.
@@ -43,6 +44,8 @@ type Config struct {
 	// it, the envelope sender is From.
 	EnvelopeDomain  string
 	MessageIDDomain string // default EnvelopeDomain, else the domain of From
+	// Returns puts a keyed code into envelope senders and Message-IDs, without which nobody believes a bounce.
+	Returns *returnpath.Key
 	HeloName        string // default the domain of From
 	FeedbackID      string // default security-notice:<domain of From>
 

@@ -12,7 +12,7 @@
 // A connection is only kept busy when messages wait for it: call Send from three times as many
 // goroutines as there are connections.
 //
-// Imports of ours: breach, delivery.
+// Imports of ours: breach, delivery, returnpath below it.
 package email
 
 import (

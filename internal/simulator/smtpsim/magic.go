@@ -131,6 +131,9 @@ func (s *session) record(message outbox.Message) error {
 		if err != nil {
 			return err
 		}
+		if recorded.Taken {
+			s.server.writeBack(recorded)
+		}
 	}
 	return nil
 }

@@ -19,6 +19,17 @@
 //	drop.simulator.test      recorded, then closed without an answer, first
 //	slow.simulator.test      answers the content after 2 s
 //
+// Others are taken, and the receiving server writes back later, to where ReturnTo says:
+//
+//	dsn.simulator.test        a report that it failed for good
+//	expired.simulator.test    a report that servers gave up after days
+//	delayed.simulator.test    a report that it is still being tried
+//	confirmed.simulator.test  a report that it was delivered
+//	forged.simulator.test     a report to a return path that is not the sender's
+//	qmail.simulator.test      a failure in the words of qmail
+//	vacation.simulator.test   an absence note
+//	complaint.simulator.test  a complaint in the Abuse Reporting Format
+//
 // A storm (faults.Storm) fails at random, for whole connections too.
 //
 // Imports of ours: outbox and faults, beside it in the simulator.
@@ -30,6 +41,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/simulator/faults"
@@ -66,6 +78,8 @@ type Server struct {
 	box    *outbox.Box
 	panel  *faults.Panel
 	taken  func(outbox.Message) error
+
+	returns atomic.Pointer[string] // where mail that comes back goes
 
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -1,10 +1,16 @@
 package demo
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/app"
+	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
@@ -35,6 +41,29 @@ func Wires(s *app.Settings, at simulator.Endpoints) {
 		{Match: "cn-*", Via: regulator.ViaEmail, To: "incident-report@" + at.Portal.EmailDomain},
 		{Match: "*", Via: regulator.ViaPortal},
 	}
+	s.Bounces = &receiver.Config{Listen: "127.0.0.1:0", Domain: s.Email.EnvelopeDomain}
 	s.Limits = activities.DefaultLimits
 	s.Policies.Pace = Pace
+}
+
+// TakeReturns tells the simulators where mail comes back to, once the product takes it: what a DNS says elsewhere.
+func TakeReturns(ctx context.Context, p *app.Product, at simulator.Endpoints) error {
+	body, err := json.Marshal(map[string]string{"returns_to": p.BounceAddress(ctx)})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at.ControlURL, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
+	if err != nil {
+		return fmt.Errorf("the simulators do not answer: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the simulators answer with status %d", res.StatusCode)
+	}
+	return nil
 }
