@@ -35,6 +35,7 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 	return httpapi.New(httpapi.Config{
 		Desk: p.Desk, Answers: p.Store,
 		Callbacks:      &worker.Receipts{Twilio: a.twilio, Gateway: a.gateway, Ledger: p.Store, Now: s.Now},
+		Bounces:        p.bounces.taker,
 		ParseDetection: intake.ParseCloudEvent,
 		ParseDraft:     intake.Read,
 		Ready:          []httpapi.Check{{Name: "ledger", Ready: p.Store.Ping}, {Name: "workflow engine", Ready: p.Desk.Ready}},

@@ -44,15 +44,9 @@ type Taker struct {
 	Count func(way string, result breach.ReturnKind)
 }
 
-// Result is what became of one message that came back.
-type Result struct {
-	Kind     breach.ReturnKind // of breach, or AutoReply, Other, Forged or Unnamed
-	Recorded bool              // its fact is in the ledger now, or was before
-}
-
 // Take reads a message and records its fact. to are the addresses that it came to, when the way tells them.
 // An error means that the ledger could not be asked: nothing is lost when the same message is taken again.
-func (t *Taker) Take(ctx context.Context, way string, raw []byte, to ...string) (out Result, err error) {
+func (t *Taker) Take(ctx context.Context, way string, raw []byte, to ...string) (out breach.ReturnTaken, err error) {
 	r := Parse(raw)
 	out.Kind = r.Kind
 	if r.Kind != AutoReply && r.Kind != Other {
@@ -70,6 +64,11 @@ func (t *Taker) Take(ctx context.Context, way string, raw []byte, to ...string) 
 	}
 	t.Counted(way, out.Kind)
 	return out, nil
+}
+
+// TakeBounce takes what was handed in over HTTP.
+func (t *Taker) TakeBounce(ctx context.Context, raw []byte, to []string) (breach.ReturnTaken, error) {
+	return t.Take(ctx, ByHTTP, raw, to...)
 }
 
 // Counted counts a message that is refused before it can be read.

@@ -65,7 +65,7 @@ func TestTakeRecordsWhatItIsAbout(t *testing.T) {
 			k, b, _ := taker(t)
 			out, err := k.Take(t.Context(), ByHTTP, addressed(t, k.Key, name))
 			require.NoError(t, err)
-			require.Equal(t, Result{want.Kind, true}, out)
+			require.Equal(t, breach.ReturnTaken{Kind: want.Kind, Recorded: true}, out)
 			want.At = k.Now()
 			require.Equal(t, []breach.Returned{want}, b.facts)
 		})
@@ -103,7 +103,7 @@ func TestForgedAndForeignMailIsDropped(t *testing.T) {
 	} {
 		out, err := k.Take(t.Context(), ByHTTP, []byte(raw))
 		require.NoError(t, err)
-		require.Equal(t, Result{Kind: want}, out)
+		require.Equal(t, breach.ReturnTaken{Kind: want}, out)
 	}
 	require.Empty(t, b.facts)
 	require.Equal(t, map[breach.ReturnKind]int{Forged: 1, Unnamed: 1, AutoReply: 1, Other: 2}, counts)

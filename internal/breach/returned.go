@@ -28,3 +28,10 @@ type Returned struct {
 	Reporter string // name of the server that reports; may be empty
 	At       time.Time
 }
+
+// ReturnTaken says what became of mail that came back. Kind is a ReturnKind, or auto_reply, other, forged or
+// unnamed for what is about no message of ours. Recorded says that the ledger knows the message.
+type ReturnTaken struct {
+	Kind     ReturnKind `json:"kind"`
+	Recorded bool       `json:"recorded"`
+}

@@ -320,3 +320,21 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, "Desk is missing")
 	require.ErrorContains(t, err, "Log is missing")
 }
+
+// Mail that came back is taken as it came, with the address that it came to; where no mail is taken, there is no such
+// address.
+func TestMailThatCameBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	mail := request{method: "POST", path: "/v1/bounces", body: "Subject: back\r\n\r\n\xff", token: "detector-token", header: map[string]string{"Content-Type": "message/rfc822", "Envelope-To": "b-1-x@b.example"}}
+	w := b.do(mail)
+	require.Equal(t, 200, w.Code, w.Body)
+	require.JSONEq(t, `{"kind":"failed","recorded":true}`, w.Body.String())
+	require.Equal(t, 1, b.desk.count("bounce Subject: back\r\n\r\n\xff [b-1-x@b.example]"))
+	mail.body = strings.Repeat("x", 2<<20+1)
+	b.problem(b.do(mail), breach.ErrTooLarge)
+	mail.body, mail.header["Content-Type"] = "{}", "application/json"
+	b.problem(b.do(mail), breach.ErrMediaType)
+	b = setup(t, func(c *httpapi.Config) { c.Bounces = nil })
+	require.Equal(t, 404, b.do(mail).Code)
+}

@@ -397,6 +397,7 @@ func setup(t *testing.T, change func(*httpapi.Config)) *bench {
 	cfg := httpapi.Config{
 		Desk: b.desk, Answers: b.answers, PublicURL: "https://tocsin.example", Version: "test",
 		Callbacks: callbacks(func(string, string, *http.Request) error { return nil }),
+		Bounces:   b.desk,
 		ParseDetection: func(_ string, body []byte, at time.Time) (breach.Detection, error) {
 			return breach.Detection{Raw: body, ReceivedAt: at}, nil
 		},
@@ -472,4 +473,9 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+func (d *desk) TakeBounce(_ context.Context, raw []byte, to []string) (breach.ReturnTaken, error) {
+	d.called(fmt.Sprintf("bounce %s %v", raw, to))
+	return breach.ReturnTaken{Kind: breach.ReturnFailed, Recorded: true}, nil
 }

@@ -23,6 +23,14 @@ type detectionInput struct {
 	RawBody     []byte
 }
 
+// returned is mail that came back, as it came.
+var returned = &bodyRule{types: []string{"message/rfc822"}, max: maxReturnedBytes}
+
+type returnedInput struct {
+	RawBody []byte `contentType:"message/rfc822"`
+	To      string `header:"Envelope-To" maxLength:"254" doc:"Address that it came to, when its headers do not say."`
+}
+
 type callbackInput struct {
 	Provider string `path:"provider" doc:"Id of the provider."`
 	Attempt  string `path:"attempt" doc:"Opaque id of the attempt that this is about."`
@@ -60,6 +68,9 @@ func (s *server) machines() {
 		}
 		return reply(s.cfg.Desk.Detect(ctx, d))
 	})
+	if s.cfg.Bounces != nil {
+		s.bounces()
+	}
 	add(s, route{
 		method: http.MethodPost, path: "/callbacks/{provider}/{attempt}", id: "takeCallback", tag: "callbacks", roles: anybody, body: callback, status: http.StatusNoContent,
 		summary: "A provider's word on a delivery", text: "In the provider's own form, with the provider's own signature.",
@@ -69,5 +80,19 @@ func (s *server) machines() {
 			return nil, err
 		}
 		return nil, nil //nolint:nilnil // the framework's word for an answer without a body
+	})
+}
+
+func (s *server) bounces() {
+	add(s, route{
+		method: http.MethodPost, path: "/v1/bounces", id: "postBounce", tag: "callbacks", roles: detectors, body: returned, status: http.StatusOK,
+		summary: "Hand in mail that came back", text: "A delivery report, complaint or absence note as it came. The same again changes nothing; what names no message of ours is dropped.",
+		content: map[string]*huma.MediaType{"message/rfc822": {Schema: &huma.Schema{Type: "string"}}},
+	}, func(ctx context.Context, in *returnedInput) (*answer[breach.ReturnTaken], error) {
+		var to []string
+		if in.To != "" {
+			to = []string{in.To}
+		}
+		return reply(s.cfg.Bounces.TakeBounce(ctx, in.RawBody, to))
 	})
 }

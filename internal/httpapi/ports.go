@@ -104,6 +104,11 @@ type Callbacks interface {
 	Take(ctx context.Context, provider, attempt string, r *http.Request) error
 }
 
+// Bounces takes mail that came back; to are the addresses that it came to, when they are known.
+type Bounces interface {
+	TakeBounce(ctx context.Context, raw []byte, to []string) (breach.ReturnTaken, error)
+}
+
 // Check is one thing that must answer before requests make sense. Name is shown to everybody.
 type Check struct {
 	Name  string
@@ -134,6 +139,7 @@ type Config struct {
 	Desk      Desk
 	Answers   Answers
 	Callbacks Callbacks
+	Bounces   Bounces // nil: none are taken here
 	// ParseDetection reads a detector's request body.
 	ParseDetection func(contentType string, body []byte, at time.Time) (breach.Detection, error)
 	// ParseDraft reads an incident of an outside form (veris, hibp); what it does not say stays unknown. The
@@ -164,6 +170,7 @@ const (
 	maxDetectionBytes = 256 << 10
 	maxCommandBytes   = 16 << 10
 	maxCallbackBytes  = 64 << 10
+	maxReturnedBytes  = 2 << 20
 )
 
 func (c Config) check() error {

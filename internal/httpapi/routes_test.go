@@ -68,6 +68,7 @@ var routes = []struct {
 	{"POST", "/v1/incidents/inc1/evidence", "", "", "lr", 200, "seal"},
 	{"GET", "/v1/incidents/inc1/evidence", "", "", "lr", 200, "evidence"},
 	{"POST", "/v1/detections", "{}", "application/cloudevents+json", "lrd", 202, "detect"},
+	{"POST", "/v1/bounces", "Subject: back", "message/rfc822", "lrd", 200, "bounce Subject: back []"},
 }
 
 func TestEveryRouteForEveryRole(t *testing.T) {

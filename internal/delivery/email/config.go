@@ -45,9 +45,9 @@ type Config struct {
 	EnvelopeDomain  string
 	MessageIDDomain string // default EnvelopeDomain, else the domain of From
 	// Returns puts a keyed code into envelope senders and Message-IDs, without which nobody believes a bounce.
-	Returns *returnpath.Key
-	HeloName        string // default the domain of From
-	FeedbackID      string // default security-notice:<domain of From>
+	Returns    *returnpath.Key
+	HeloName   string // default the domain of From
+	FeedbackID string // default security-notice:<domain of From>
 
 	Connections    int           // most connections at a time, default 20
 	ConnectTimeout time.Duration // dial, TLS, greeting and sign-in together, default 20 s

@@ -23,13 +23,23 @@ func (s *Server) ReturnTo(address string) { s.returns.Store(&address) }
 // writings are what receiving servers write back, by the label of the magic domain. An empty sender is that of
 // reports; complaints go to a mailbox of their own.
 var writings = map[string]func(outbox.Message) (from, to, text string){
-	"dsn":       func(m outbox.Message) (string, string, string) { return "", m.Sender, report(m, "failed", "5.1.1", "550 5.1.1 User unknown") },
-	"expired":   func(m outbox.Message) (string, string, string) { return "", m.Sender, report(m, "failed", "4.4.7", "connection timed out") },
-	"delayed":   func(m outbox.Message) (string, string, string) { return "", m.Sender, report(m, "delayed", "4.4.1", "connection refused") },
-	"confirmed": func(m outbox.Message) (string, string, string) { return "", m.Sender, report(m, "delivered", "2.1.5", "250 2.1.5 Ok") },
-	"forged":    func(m outbox.Message) (string, string, string) { return "", forged(m.Sender), report(m, "failed", "5.1.1", "550 5.1.1 User unknown") },
-	"qmail":     func(m outbox.Message) (string, string, string) { return "", m.Sender, qmail(m) },
-	"vacation":  func(m outbox.Message) (string, string, string) { return m.Recipient, m.Sender, vacation(m) },
+	"dsn": func(m outbox.Message) (string, string, string) {
+		return "", m.Sender, report(m, "failed", "5.1.1", "550 5.1.1 User unknown")
+	},
+	"expired": func(m outbox.Message) (string, string, string) {
+		return "", m.Sender, report(m, "failed", "4.4.7", "connection timed out")
+	},
+	"delayed": func(m outbox.Message) (string, string, string) {
+		return "", m.Sender, report(m, "delayed", "4.4.1", "connection refused")
+	},
+	"confirmed": func(m outbox.Message) (string, string, string) {
+		return "", m.Sender, report(m, "delivered", "2.1.5", "250 2.1.5 Ok")
+	},
+	"forged": func(m outbox.Message) (string, string, string) {
+		return "", forged(m.Sender), report(m, "failed", "5.1.1", "550 5.1.1 User unknown")
+	},
+	"qmail":    func(m outbox.Message) (string, string, string) { return "", m.Sender, qmail(m) },
+	"vacation": func(m outbox.Message) (string, string, string) { return m.Recipient, m.Sender, vacation(m) },
 	"complaint": func(m outbox.Message) (string, string, string) {
 		_, domain, _ := strings.Cut(m.Sender, "@")
 		return "feedback@complaint.simulator.test", "complaints@" + domain, complaint(m)
