@@ -11,7 +11,8 @@ import (
 // every addressee and phase, in order of id, those that do not apply included (Relevant leaves them out).
 // It is deterministic and changes nothing. p is the policy in force; the zero Profile means none. now only
 // decides what is overdue, and which rules bind while neither awareness nor detection has a time.
-// Facts that ParseFacts accepted never give an error.
+// Facts that ParseFacts accepted never give an error. Judgements share lists (reasons, contents, what is missing):
+// who changes one clones it first.
 // Numbers that loaded lists give are reconciled with the estimate first, see Effective.
 func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgement, error) {
 	n := reckon(f)
@@ -24,11 +25,18 @@ func (r *Rules) Judge(f breach.Facts, p Profile, now time.Time) (breach.Judgemen
 }
 
 func (r *Rules) judge(f breach.Facts, origins map[string]string, p Profile, now time.Time) (breach.Judgement, error) {
-	score, j := r.judging(&f, p, now)
-	defer r.release(j)
+	j := r.borrow()
+	defer r.spare.Put(j)
+	return j.judge(f, origins, p, now)
+}
+
+func (j *judging) judge(f breach.Facts, origins map[string]string, p Profile, now time.Time) (breach.Judgement, error) {
+	score := j.begin(&f, p, now)
+	defer j.forget()
 	j.origins = origins
-	out := breach.Judgement{Assessment: score.assessment(), Obligations: make([]breach.Obligation, len(r.ordered))}
-	for i, ph := range r.ordered {
+	ordered := j.rules.ordered
+	out := breach.Judgement{Assessment: score.assessment(), Obligations: make([]breach.Obligation, len(ordered))}
+	for i, ph := range ordered {
 		o := &out.Obligations[i]
 		if err := j.obligation(ph, o); err != nil {
 			return breach.Judgement{}, breach.Errorf(breach.ErrInternal, "the rule for %s failed: %w", ph.id, err)
@@ -52,16 +60,25 @@ func leaveOut(o *breach.Obligation) {
 	o.Verdict, o.DueAt, o.Clock, o.Overdue, o.Missing, o.Questions = breach.DoesNotApply, nil, nil, false, nil, nil
 }
 
-func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, *judging) {
-	score := assessEnisa(f)
-	j, ok := r.spare.Get().(*judging)
-	if !ok {
-		j = &judging{
-			rules: r, answers: map[string]bool{}, texts: map[factRef]string{}, shown: map[*rule]string{},
-			views: make([]*factView, len(r.packs)), scopes: make([]finding, len(r.packs)), tests: make([]finding, r.tests), done: make([]ruling, len(r.ordered)),
-			base: newFactView(nil, r.conditions),
-		}
+// borrow takes what an earlier judgement was made with. It goes back into Rules.spare.
+func (r *Rules) borrow() *judging {
+	if j, ok := r.spare.Get().(*judging); ok {
+		return j
 	}
+	return r.newJudging()
+}
+
+func (r *Rules) newJudging() *judging {
+	return &judging{
+		rules: r, answers: map[string]bool{}, texts: make([]shownText, len(r.shown)), shown: make([]shownText, r.conditions+1),
+		views: make([]*factView, len(r.packs)), scopes: make([]*finding, len(r.packs)), tests: make([]*finding, r.tests), done: make([]*ruling, len(r.ordered)),
+		base: newFactView(nil, r.conditions), memo: newMemo(r),
+	}
+}
+
+// begin takes up an incident.
+func (j *judging) begin(f *breach.Facts, p Profile, now time.Time) enisaScore {
+	score := assessEnisa(f)
 	j.facts, j.profile, j.now = f, p, now
 	j.base.facts, j.base.extra = f, map[string]any{
 		"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
@@ -70,23 +87,22 @@ func (r *Rules) judging(f *breach.Facts, p Profile, now time.Time) (enisaScore, 
 	for _, d := range f.Determinations { // a later answer replaces an earlier one
 		j.answers[d.Question] = d.Answer
 	}
-	return score, j
+	return score
 }
 
-// release empties what a judgement was made with and keeps it for the next one: it is a third of all that a
-// judgement allocates. What was handed out shares nothing with it that is written again.
-func (r *Rules) release(j *judging) {
+// forget drops everything of the incident. What was handed out shares nothing that is written again.
+func (j *judging) forget() {
 	clear(j.answers)
 	clear(j.texts)
 	clear(j.shown)
-	clear(j.views)
 	clear(j.scopes)
 	clear(j.tests)
 	clear(j.done)
 	clear(j.base.values)
 	clear(j.base.asked)
+	clear(j.stack[:cap(j.stack)])
 	j.facts, j.profile, j.origins, j.base.facts, j.base.extra = nil, Profile{}, nil, nil, nil
-	r.spare.Put(j)
+	j.stack, j.lines, j.clocks = j.stack[:0], nil, nil
 }
 
 // obligation fills in what is said of one phase.
@@ -95,18 +111,8 @@ func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 	if err != nil {
 		return err
 	}
-	p := ph.pack
-	*o = breach.Obligation{
-		ID: ph.id, Regime: p.ID, Duty: packDuties[ph.duty.Addressee], Addressee: ph.duty.To, Phase: ph.phase.ID,
-		Title: ph.phase.Title, Verdict: r.verdict, Binding: p.Binding, Basis: p.Binding, Because: r.because,
-		Contents: or(ph.phase.Contents, ph.duty.Contents), Citation: or(ph.phase.Citation, p.Citation),
-		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
-		Jurisdiction: p.Jurisdiction, Late: ph.phase.Late, Hold: ph.holdRule(), NotBefore: j.unmet(ph.duty.NotBefore),
-	}
-	o.Deferrable, o.Forbidden, o.Headings, o.Heading = ph.duty.Deferrable, ph.duty.Forbidden, ph.duty.Headings, ph.duty.Title
-	if ph.phase.Clock.Value == nil {
-		o.Binding = bindingHouse
-	}
+	*o = ph.said.obligation
+	o.Verdict, o.NotBefore = r.verdict, j.unmet(o.NotBefore)
 	if r.verdict == breach.DoesNotApply {
 		o.Because = j.reasons(ph, r.because, nil, nil)
 		return nil
@@ -118,15 +124,12 @@ func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 	if err != nil {
 		return err
 	}
-	o.DueAt, o.Clock, o.Binding = d.due, &d.clock, d.binding
+	o.DueAt, o.Clock, o.Binding = d.due, j.clock(d.clock), d.binding
 	if d.clock.Counting == countBusinessDays {
-		o.Rules.Calendar = p.calendar.sha
+		o.Rules.Calendar = ph.pack.calendar.sha
 	}
-	all := finding{missing: slices.Clone(r.missing), questions: slices.Clone(r.questions)}
-	all.add(finding{missing: d.missing})
-	slices.Sort(all.missing)
-	o.Missing, o.Questions = all.missing, all.questions
-	o.Because = j.reasons(ph, r.because, d.because, o.Questions)
+	o.Missing, o.Questions = r.missingWith(d.missing), r.questions
+	o.Because = j.reasons(ph, r.because, d.because(), o.Questions)
 	if r.verdict == breach.CannotTell {
 		o.Clock.Provisional = true
 	}
@@ -137,18 +140,40 @@ func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 	return nil
 }
 
+// roomFor is how many clocks and how many lines are asked for at once.
+const (
+	roomForClocks = 32
+	roomForLines  = 512
+)
+
+func (j *judging) clock(c breach.Clock) *breach.Clock {
+	if len(j.clocks) == cap(j.clocks) {
+		j.clocks = make([]breach.Clock, 0, roomForClocks)
+	}
+	j.clocks = append(j.clocks, c)
+	return &j.clocks[len(j.clocks)-1]
+}
+
 // reasons are those of the verdict, that nobody verified the rule, those of the deadline, and what is asked.
 func (j *judging) reasons(ph *compiledPhase, verdict, deadline, questions []string) []string {
-	out := make([]string, 0, len(verdict)+1+len(deadline)+len(questions))
-	out = append(out, verdict...)
-	if !ph.pack.Verified || ph.phase.Unverified {
+	verified := ph.pack.Verified && !ph.phase.Unverified
+	if verified && len(verdict) > 0 && len(deadline)+len(questions) == 0 {
+		return slices.Clip(verdict)
+	}
+	n := len(verdict) + 1 + len(deadline) + len(questions)
+	if cap(j.lines)-len(j.lines) < n {
+		j.lines = make([]string, 0, max(n, roomForLines))
+	}
+	out := append(j.lines[len(j.lines):], verdict...)
+	if !verified {
 		out = append(out, "This rule has not been verified against its source")
 	}
 	out = append(out, deadline...)
 	for _, q := range questions {
 		out = append(out, j.rules.open[q])
 	}
-	return out
+	j.lines = j.lines[:len(j.lines)+len(out)]
+	return slices.Clip(out)
 }
 
 // contents adds what conditions ask for; while nobody can tell, it is asked for. A phase with contents of its
@@ -157,7 +182,7 @@ func (j *judging) contents(ph *compiledPhase, base []string) ([]string, error) {
 	if len(ph.phase.Contents) > 0 {
 		return base, nil
 	}
-	out := slices.Clone(base)
+	out := base
 	for i, r := range ph.contentsIf {
 		holds, _, err := j.view(ph.pack).ask(r)
 		if err != nil {
@@ -176,37 +201,28 @@ func (j *judging) contents(ph *compiledPhase, base []string) ([]string, error) {
 }
 
 // substitutes are the ways in place of telling people one by one that are not ruled out.
-func (j *judging) substitutes(ph *compiledPhase) (out []breach.SubstituteForm, err error) {
+func (j *judging) substitutes(ph *compiledPhase) ([]breach.SubstituteForm, error) {
+	var out []breach.SubstituteForm
 	for i, t := range ph.substitute {
 		found, err := j.test(ph.pack, t)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if s := ph.duty.Substitutes[i]; found.truth != truthNo {
-			out = append(out, breach.SubstituteForm{Form: s.Form, AllForms: s.AllForms, DurationDays: s.DurationDays, CallCentreDays: s.CallCentreDays})
+		case found.truth == truthNo:
+		case len(ph.substitute) == 1:
+			return ph.said.substitutes, nil
+		default:
+			out = append(out, ph.said.substitutes[i])
 		}
 	}
 	return out, nil
 }
 
-// holdRule is what people and the ledger are told of a delay; nil when the regime knows none.
-func (ph *compiledPhase) holdRule() *breach.HoldRule {
-	h := ph.duty.Hold
-	if !h.LawEnforcement && h.Terms == "" {
-		return nil
-	}
-	out := &breach.HoldRule{LawEnforcement: h.LawEnforcement, Terms: h.Terms, ClockRuns: h.Clock == "runs", Forbids: h.Forbids, Channels: h.Channels}
-	for _, l := range h.Limits {
-		out.Limits = append(out.Limits, breach.HoldLimit(l))
-	}
-	if h.After != nil {
-		out.After = &breach.HoldTerm{Value: h.After.Value, Unit: h.After.Unit, Zone: ph.pack.zone.String()}
-	}
-	return out
-}
-
 // unmet leaves out what was filed by the facts.
 func (j *judging) unmet(ids []string) (out []string) {
+	if len(j.facts.Incident.FiledAt) == 0 {
+		return ids
+	}
 	for _, id := range ids {
 		if _, filed := j.facts.Incident.FiledAt[id]; !filed {
 			out = append(out, id)
@@ -281,7 +297,10 @@ func (r *Rules) Substitutes(f breach.Facts, p Profile, obligation string, now ti
 		return nil, breach.Errorf(breach.ErrNotFound, "no rule pack has an obligation of that id")
 	}
 	f = Effective(f)
-	_, j := r.judging(&f, p, now)
+	j := r.borrow()
+	defer r.spare.Put(j)
+	j.begin(&f, p, now)
+	defer j.forget()
 	var out []Substitute
 	for i, t := range ph.substitute {
 		found, err := j.test(ph.pack, t)

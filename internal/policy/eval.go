@@ -39,7 +39,8 @@ type rule struct {
 	index   int  // from 1 to Rules.conditions; 0 for a condition of no pack
 	ast     *celast.AST
 	refs    []factRef
-	local   bool // it uses definitions of its pack, so its answer is that pack's own
+	shows   []int // their numbers in Rules.shown
+	local   bool  // it uses definitions of its pack, so its answer is that pack's own
 }
 
 // factRef is a fact, or one entry of a table, or (wholeTable) entries that a condition chooses itself.

@@ -340,16 +340,15 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// missingFacts are the paths behind an unknown, sorted. Many single countries are one gap: the table.
-func missingFacts(u *types.Unknown) []string {
-	var paths []string
+// unknownPaths are the paths behind an unknown.
+func unknownPaths(u *types.Unknown) (paths []string) {
 	for _, id := range u.IDs() {
 		trails, _ := u.GetAttributeTrails(id)
 		for _, t := range trails {
 			paths = append(paths, t.Variable())
 		}
 	}
-	return gaps(paths)
+	return paths
 }
 
 // gaps are paths, sorted, each once. Many single countries are one gap: the table.

@@ -135,14 +135,7 @@ func (e *evaluation) settle(v ref.Val) truth {
 	return truthUnknown
 }
 
-func (e *evaluation) miss(u *types.Unknown) {
-	for _, id := range u.IDs() {
-		trails, _ := u.GetAttributeTrails(id)
-		for _, t := range trails {
-			e.missing = append(e.missing, t.Variable())
-		}
-	}
-}
+func (e *evaluation) miss(u *types.Unknown) { e.missing = append(e.missing, unknownPaths(u)...) }
 
 // all plans && and ||: one part with the deciding truth decides, else an unknown part leaves it open. Of parts
 // that do not matter in the end nothing is missing.
@@ -293,8 +286,43 @@ func (p *planner) valueCall(c celast.CallExpr) operand {
 			}
 			return v.ConvertToType(types.DoubleType)
 		}
+	case "duration", "timestamp":
+		return fixedTime(name, c.Args()[0])
+	case operators.Add, operators.Multiply:
+		return p.sum(name, c.Args()[0], c.Args()[1])
 	}
 	return nil
+}
+
+// fixedTime is a length or a point of time that a condition states itself, or nil.
+func fixedTime(name string, e celast.Expr) operand {
+	if e.Kind() != celast.LiteralKind {
+		return nil
+	}
+	typ := map[string]ref.Type{"duration": types.DurationType, "timestamp": types.TimestampType}[name]
+	v := e.AsLiteral().ConvertToType(typ)
+	if types.IsError(v) {
+		return nil
+	}
+	return constant(v)
+}
+
+// sum plans a + b and a * b.
+func (p *planner) sum(name string, x, y celast.Expr) operand {
+	a, b := p.operand(x), p.operand(y)
+	if a == nil || b == nil {
+		return nil
+	}
+	return func(e *evaluation) ref.Val {
+		x, y := a(e), b(e) // both, because both may be missing
+		if x == nil || y == nil {
+			return nil
+		}
+		if name == operators.Add {
+			return e.known(x.(traits.Adder).Add(y))
+		}
+		return e.known(x.(traits.Multiplier).Multiply(y))
+	}
 }
 
 func (e *evaluation) fact(i int) ref.Val {
@@ -306,10 +334,14 @@ func (e *evaluation) fact(i int) ref.Val {
 	return e.known(v)
 }
 
-// known is nil for an unknown value, which is noted.
+// known is nil for an unknown value, which is noted, and for an error: then the interpreter decides.
 func (e *evaluation) known(v ref.Val) ref.Val {
-	if u, ok := v.(*types.Unknown); ok {
-		e.miss(u)
+	switch v := v.(type) {
+	case *types.Unknown:
+		e.miss(v)
+		return nil
+	case *types.Err:
+		e.err = v
 		return nil
 	}
 	return v
@@ -333,6 +365,6 @@ func (e *evaluation) definition(d *rule) truth {
 	if err != nil {
 		e.err = err
 	}
-	e.missing = append(e.missing, a.missing...)
+	e.missing = append(e.missing, a.missing()...)
 	return a.truth
 }

@@ -33,7 +33,7 @@ func TestPlansSayWhatCELSays(t *testing.T) {
 		planned++
 	})
 	require.Greater(t, planned, 500)
-	require.Less(t, len(interpreted), 20, "the interpreter is slow: %q", interpreted)
+	require.Empty(t, interpreted, "the interpreter is slow")
 	rapid.Check(t, func(t *rapid.T) {
 		f := someFacts().Draw(t, "facts")
 		if rapid.Bool().Draw(t, "sparse") {
@@ -49,7 +49,8 @@ func TestPlansSayWhatCELSays(t *testing.T) {
 }
 
 func sameAsCEL(t *rapid.T, r *Rules, f breach.Facts) {
-	_, j := r.judging(&f, Profile{}, testNow)
+	j := r.newJudging()
+	j.begin(&f, Profile{}, testNow)
 	rulesOf(r, func(p *compiledPack, expr string, c *rule) {
 		v := j.view(p)
 		got, err := v.answer(c)
@@ -57,7 +58,7 @@ func sameAsCEL(t *rapid.T, r *Rules, f breach.Facts) {
 		want, err := v.interpret(c)
 		require.NoError(t, err)
 		require.Equal(t, want.truth, got.truth, "%s: %s", p.ID, expr)
-		require.ElementsMatch(t, want.missing, got.missing, "%s: %s", p.ID, expr)
+		require.ElementsMatch(t, want.missing(), got.missing(), "%s: %s", p.ID, expr)
 	})
 }
 
@@ -91,6 +92,6 @@ func TestPlansOfUncommonConditions(t *testing.T) {
 		require.NoError(t, err, expr)
 		require.Equal(t, want, got.truth, expr)
 		require.Equal(t, said.truth, got.truth, expr)
-		require.ElementsMatch(t, said.missing, got.missing, expr)
+		require.ElementsMatch(t, said.missing(), got.missing(), expr)
 	}
 }

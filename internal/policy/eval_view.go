@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -13,30 +14,51 @@ import (
 // factView is what conditions see of one incident. It implements cel.Activation. Facts, and conditions without
 // definitions, are the same for every pack: they are looked up in base, once for all.
 type factView struct {
-	facts  *breach.Facts
-	extra  map[string]any // severity, policy.*
+	facts  *breach.Facts  // of the base only
+	extra  map[string]any // severity, policy.*; of the base only
 	base   *factView      // nil for the base itself
 	defs   map[string]*rule
 	values []ref.Val     // of packFacts, nil until one is asked for; of the base only
 	asked  []answer      // by index of the condition; of the base only
+	gaps   [][]openGap   // by index of the condition, of earlier incidents too; of the base only
 	spare  []*evaluation // of the base
 }
 
 type answer struct {
 	decided bool
 	truth   truth
-	missing []string // sorted; must not be changed, appending to it copies
-	gap     string   // missing in words
+	gap     *gapSet // nil unless it is unknown
+}
+
+// gapSet are facts that are missing together. It is never changed.
+type gapSet struct {
+	paths []string // sorted
+}
+
+// openGap is what a condition met on the way, unsorted, and the set that it came to.
+type openGap struct {
+	met []string
+	is  *gapSet
+}
+
+// missing must not be changed; appending to it copies.
+func (a answer) missing() []string {
+	if a.gap == nil {
+		return nil
+	}
+	return a.gap.paths
 }
 
 // newFactView is the base for one incident; conditions is Rules.conditions.
 func newFactView(f *breach.Facts, conditions int) *factView {
-	return &factView{facts: f, values: make([]ref.Val, len(packFacts)), asked: make([]answer, conditions+1)}
+	return &factView{
+		facts: f, values: make([]ref.Val, len(packFacts)), asked: make([]answer, conditions+1), gaps: make([][]openGap, conditions+1),
+	}
 }
 
 // with shares the facts with another pack's definitions.
 func (v *factView) with(defs map[string]*rule) *factView {
-	return &factView{facts: v.facts, extra: v.extra, base: v, defs: defs}
+	return &factView{base: v, defs: defs}
 }
 
 func (v *factView) Parent() cel.Activation { return nil }
@@ -48,6 +70,9 @@ func (v *factView) ResolveName(name string) (any, bool) {
 	}
 	if i, ok := factNames[name]; ok {
 		return v.value(i), true
+	}
+	if v.base != nil {
+		v = v.base
 	}
 	switch val := v.extra[name].(type) {
 	case nil:
@@ -68,7 +93,7 @@ func (v *factView) definition(d *rule) ref.Val {
 	case a.truth != truthUnknown:
 		return types.Bool(a.truth == truthYes)
 	}
-	return unknownFacts(a.missing)
+	return unknownFacts(a.missing())
 }
 
 // value is a fact by its place in packFacts.
@@ -98,7 +123,7 @@ func factValue(i int, f *breach.Facts) ref.Val {
 // ask evaluates a condition, once. Unknown comes with the facts that are missing, which must not be changed.
 func (v *factView) ask(r *rule) (truth, []string, error) {
 	a, err := v.answer(r)
-	return a.truth, a.missing, err
+	return a.truth, a.missing(), err
 }
 
 func (v *factView) answer(r *rule) (answer, error) {
@@ -111,10 +136,24 @@ func (v *factView) answer(r *rule) (answer, error) {
 	}
 	a, err := v.evaluate(base, r)
 	if err == nil {
-		a.gap, a.decided = gapText(a.missing), r.index > 0
+		a.decided = r.index > 0
 		base.asked[r.index] = a
 	}
 	return a, err
+}
+
+// gap is the set of what a condition met. Incidents of which the same is unknown share one.
+func (v *factView) gap(r *rule, met []string) *gapSet {
+	for _, g := range v.gaps[r.index] {
+		if slices.Equal(g.met, met) {
+			return g.is
+		}
+	}
+	is := &gapSet{paths: gaps(met)}
+	if r.index > 0 {
+		v.gaps[r.index] = keep(v.gaps[r.index], openGap{slices.Clone(met), is})
+	}
+	return is
 }
 
 // evaluate follows the plan of a condition. Where it has none, or a value made trouble, CEL's interpreter decides.
@@ -123,13 +162,14 @@ func (v *factView) evaluate(base *factView, r *rule) (a answer, err error) {
 		return v.interpret(r)
 	}
 	e := base.evaluation()
-	defer func() { base.spare = append(base.spare, e) }()
 	e.view, e.missing, e.err = v, e.missing[:0], nil
-	if a.truth = r.plan(e); e.err != nil {
+	a.truth = r.plan(e)
+	base.spare = append(base.spare, e)
+	if e.err != nil {
 		return v.interpret(r)
 	}
 	if a.truth == truthUnknown {
-		a.missing = gaps(e.missing)
+		a.gap = base.gap(r, e.missing)
 	}
 	return a, nil
 }
@@ -154,7 +194,13 @@ func (v *factView) interpret(r *rule) (a answer, err error) {
 	case types.Bool:
 		a.truth = truthOf(bool(val))
 	case *types.Unknown:
-		a.missing = missingFacts(val)
+		base := v
+		if v.base != nil {
+			base = v.base
+		}
+		met := unknownPaths(val)
+		slices.Sort(met) // the interpreter gives them in no order
+		a.gap = base.gap(r, met)
 	default:
 		return a, fmt.Errorf("a condition gave neither yes nor no")
 	}

@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -17,30 +16,54 @@ type judging struct {
 	now     time.Time
 	answers map[string]bool
 	base    *factView
-	views   []*factView // by index of the pack
-	scopes  []finding   // by index of the pack; those of which decided is set
-	tests   []finding   // by index of the test; those of which decided is set
-	done    []ruling    // by index of the phase; those that have a verdict
-	texts   map[factRef]string
-	shown   map[*rule]string  // the values that a condition used
+	views   []*factView       // by index of the pack
+	scopes  []*finding        // by index of the pack
+	tests   []*finding        // by index of the test
+	done    []*ruling         // by index of the phase
+	texts   []shownText       // by number of the fact
+	shown   []shownText       // by index of the condition: the values that it used
 	origins map[string]string // where a number comes from, by its fact
+	stack   []*finding        // of the conditions that are being gone through
+	lines   []string          // room for the reasons of the obligations
+	clocks  []breach.Clock    // and for their clocks
+	memo    memo
 }
 
-// finding is what a test came to.
+// shownText is a text that was made already.
+type shownText struct {
+	text string
+	made bool
+}
+
+// finding is what a test came to. It is never changed once it is made.
 type finding struct {
 	truth     truth
 	because   []string
 	missing   []string
 	questions []string // full ids
-	gap       string   // missing in words, where one condition alone is unknown
-	decided   bool     // it stands in judging.scopes or judging.tests, and its slices must not be changed
+	lasting   bool     // it says nothing of this incident's values, so another incident can come to the very same
+	gap, open lazyText
+	denies    *ruling // by which a duty does not apply, where this is false
+}
+
+// lazyText is made when it is first asked for.
+type lazyText struct {
+	lines []string
+	made  bool
 }
 
 // ruling is the verdict on one obligation.
 type ruling struct {
 	verdict breach.Verdict
 	finding
+	sorted [2][]string // missing, without and with the fact that starts the clock
+	made   [2]bool
 }
+
+var (
+	ruledOut = &finding{truth: truthNo, lasting: true}
+	always   = &finding{truth: truthYes, lasting: true}
+)
 
 func (j *judging) view(p *compiledPack) *factView {
 	if j.views[p.index] == nil {
@@ -49,133 +72,126 @@ func (j *judging) view(p *compiledPack) *factView {
 	return j.views[p.index]
 }
 
-// condition evaluates one condition: expression and question must both hold. Only one that does has a reason.
-func (j *judging) condition(p *compiledPack, c compiledCondition) (finding, error) {
-	f := finding{truth: truthYes}
+// condition evaluates one condition: expression, question and shared test must all hold. Only one that does has a
+// reason of its own, and only one that is open says what is missing.
+func (j *judging) condition(p *compiledPack, c *compiledCondition) (*finding, error) {
+	truth, gap := truthYes, (*gapSet)(nil)
 	if c.rule != nil {
 		a, err := j.view(p).answer(c.rule)
 		if err != nil {
-			return finding{}, fmt.Errorf("%s: %w", p.ID, err)
+			return nil, fmt.Errorf("%s: %w", p.ID, err)
 		}
-		f.truth, f.missing, f.gap = a.truth, a.missing, a.gap
+		truth, gap = a.truth, a.gap
 	}
-	said := ""
-	if c.question != "" && f.truth != truthNo {
+	said, asked := "", false
+	if c.question != "" && truth != truthNo {
 		switch answer, answered := j.answers[c.question]; {
 		case answered && !answer:
-			f = finding{truth: truthNo}
+			truth = truthNo
 		case answered:
 			said = " (" + answeredText(true) + ")"
 		default:
-			f.truth, f.questions = truthUnknown, []string{c.question}
+			truth, asked = truthUnknown, true
 		}
 	}
-	if f.truth == truthYes {
-		f.because = []string{c.because + j.values(c.rule) + said}
+	if truth == truthNo {
+		return ruledOut, nil
 	}
-	if c.test == nil || f.truth == truthNo {
-		return f, nil
+	var of *finding // the shared test, while it is open
+	var also []string
+	if c.test != nil {
+		g, err := j.test(p, c.test)
+		if err != nil || g.truth == truthNo {
+			return ruledOut, err
+		}
+		if also = g.because; g.truth == truthUnknown {
+			truth, of = truthUnknown, g
+		}
 	}
-	g, err := j.test(p, c.test)
-	if err != nil || g.truth == truthNo {
-		return finding{truth: truthNo}, err
+	if truth == truthUnknown {
+		return j.memo.open(c, gap, asked, of), nil
 	}
-	if g.truth == truthUnknown {
-		f.truth, f.because = truthUnknown, nil
-	}
-	f.gap = ""
-	f.because = append(f.because, g.because...)
-	f.add(g)
-	return f, nil
+	return &finding{truth: truthYes, because: append([]string{c.because + j.values(c.rule) + said}, also...)}, nil
 }
 
-// anyOf is true when one condition is; then because holds every proven one, else every open one.
-func (j *judging) anyOf(p *compiledPack, cs []compiledCondition) (finding, error) {
-	var yes, open finding
-	yes.truth, open.truth = truthNo, truthUnknown
-	for _, c := range cs {
-		f, err := j.condition(p, c)
-		if err != nil {
-			return finding{}, err
+// anyOf is true when one condition is, and then gives every reason. Otherwise it is nil, and the conditions that
+// are open lie on the stack.
+func (j *judging) anyOf(p *compiledPack, cs []compiledCondition) (*finding, error) {
+	var yes *finding
+	for i := range cs {
+		f, err := j.condition(p, &cs[i])
+		switch {
+		case err != nil:
+			return nil, err
+		case f.truth == truthUnknown:
+			j.stack = append(j.stack, f)
+		case f.truth == truthYes && yes == nil:
+			yes = f
+		case f.truth == truthYes:
+			yes = &finding{truth: truthYes, because: slices.Concat(yes.because, f.because)}
 		}
-		switch f.truth {
-		case truthYes:
-			yes.truth = truthYes
-			yes.because = append(yes.because, f.because...)
-		case truthUnknown:
-			open.because = append(open.because, c.because+openFacts(f))
-			open.add(f)
-		}
-	}
-	if yes.truth == truthNo && len(open.because) > 0 {
-		return open, nil
 	}
 	return yes, nil
 }
 
 // add takes over what is missing and what is asked, without repeating it.
-func (f *finding) add(g finding) {
-	if len(f.missing) == 0 {
-		f.missing, g.missing = slices.Clip(g.missing), nil
+func (f *finding) add(g *finding) {
+	f.missing, f.questions = union(f.missing, g.missing), union(f.questions, g.questions)
+}
+
+// union shares what is one of the two, and never writes into what is shared.
+func union(a, b []string) []string {
+	if len(a) == 0 {
+		return slices.Clip(b)
 	}
-	if len(f.questions) == 0 {
-		f.questions, g.questions = slices.Clip(g.questions), nil
-	}
-	for _, m := range g.missing {
-		if !slices.Contains(f.missing, m) {
-			f.missing = append(f.missing, m)
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
 		}
 	}
-	for _, q := range g.questions {
-		if !slices.Contains(f.questions, q) {
-			f.questions = append(f.questions, q)
-		}
-	}
+	return a
 }
 
 // test evaluates a three-valued test as PackTest describes it, once for all the places where it stands.
-func (j *judging) test(p *compiledPack, t *compiledTest) (finding, error) {
-	if t.question == "" && len(t.anyOf) == 0 && len(t.noneIf) == 0 {
-		return finding{truth: truthYes}, nil
+func (j *judging) test(p *compiledPack, t *compiledTest) (*finding, error) {
+	if t.empty() {
+		return always, nil
 	}
-	if f := j.tests[t.index]; f.decided {
+	if f := j.tests[t.index]; f != nil {
 		return f, nil
 	}
+	mark := len(j.stack)
 	f, err := j.evaluate(p, t)
-	f.because, f.missing, f.questions, f.decided = slices.Clip(f.because), slices.Clip(f.missing), slices.Clip(f.questions), true
-	if err == nil {
-		j.tests[t.index] = f
+	j.stack = j.stack[:mark]
+	if err != nil {
+		return nil, err
 	}
-	return f, err
+	j.tests[t.index] = f
+	return f, nil
 }
 
-func (j *judging) evaluate(p *compiledPack, t *compiledTest) (finding, error) {
+func (j *judging) evaluate(p *compiledPack, t *compiledTest) (*finding, error) {
 	if answer, ok := j.answers[t.question]; ok {
-		f := finding{truth: truthNo, because: []string{p.questions[t.question] + " - " + answeredText(answer)}}
-		if answer {
-			f.truth = truthYes
-		}
-		return f, nil
+		return &finding{truth: truthOf(answer), because: []string{p.questions[t.question] + " - " + answeredText(answer)}}, nil
 	}
+	first := len(j.stack)
 	yes, err := j.anyOf(p, t.anyOf)
-	if err != nil || yes.truth == truthYes {
+	if err != nil || yes != nil {
 		return yes, err
 	}
+	second := len(j.stack)
 	none, err := j.anyOf(p, t.noneIf)
 	if err != nil {
-		return finding{}, err
+		return nil, err
 	}
-	if yes.truth == truthNo && (none.truth == truthYes || t.question == "") {
+	if second == first && (none != nil || t.question == "") {
 		return j.settledNo(p, t, none), nil
 	}
-	open := finding{truth: truthUnknown, because: yes.because}
-	open.add(yes)
-	if t.question != "" && none.truth != truthYes {
-		open.because = append(open.because, none.because...)
-		open.add(none)
-		open.add(finding{questions: []string{t.question}})
+	asks := t.question != "" && none == nil
+	if !asks {
+		j.stack = j.stack[:second]
 	}
-	return open, nil
+	return j.memo.undecided(t, j.stack[first:], asks), nil
 }
 
 // whyNot are the reasons for which a shared test is false, or nothing.
@@ -186,16 +202,13 @@ func (j *judging) whyNot(p *compiledPack, t *compiledTest) []string {
 	return nil
 }
 
-func (j *judging) settledNo(p *compiledPack, t *compiledTest, none finding) finding {
-	if none.truth == truthYes {
-		return finding{truth: truthNo, because: append([]string{t.otherwise}, none.because...)}
+func (j *judging) settledNo(p *compiledPack, t *compiledTest, none *finding) *finding {
+	if none != nil {
+		return &finding{truth: truthNo, because: append([]string{t.otherwise}, none.because...)}
 	}
-	var used []*rule
-	for _, c := range t.anyOf {
-		used = append(used, c.rule)
-	}
-	f := finding{truth: truthNo, because: []string{t.otherwise + j.values(used...)}}
-	for _, c := range t.anyOf {
+	f := &finding{truth: truthNo, because: []string{t.otherwise + j.valuesOfAll(t.anyOf)}}
+	for i := range t.anyOf {
+		c := &t.anyOf[i]
 		if c.test != nil {
 			f.because = append(f.because, j.whyNot(p, c.test)...)
 		}
@@ -206,155 +219,25 @@ func (j *judging) settledNo(p *compiledPack, t *compiledTest, none finding) find
 	return f
 }
 
-// inForce says whether a pack binds at the time of awareness, else of detection, else now.
-func (j *judging) inForce(p *compiledPack) (bool, string) {
-	if p.InForce.Pending != "" {
-		return false, "Not in force yet, and no day is set: " + p.InForce.Pending
+// openFacts says what is unknown, once for all who ask.
+func (f *finding) openFacts() string {
+	if !f.gap.made {
+		f.gap = lazyText{lines: []string{gapText(f.missing)}, made: true}
 	}
-	at, which := j.now, "now; neither awareness nor detection has a time yet"
-	switch i := j.facts.Incident; {
-	case i.AwareAt != nil:
-		at, which = *i.AwareAt, "at awareness, incident.aware_at = "+valueText(*i.AwareAt)
-	case i.DetectedAt != nil:
-		at, which = *i.DetectedAt, "at detection, incident.detected_at = "+valueText(*i.DetectedAt)
-	}
-	switch {
-	case !p.from.IsZero() && at.Before(p.from):
-		return false, fmt.Sprintf("Not in force yet (%s): it binds from %s", which, p.InForce.From)
-	case !p.to.IsZero() && !at.Before(p.to):
-		return false, fmt.Sprintf("No longer in force (%s): it bound until %s", which, p.InForce.To)
-	}
-	return true, ""
+	return f.gap.lines[0]
 }
 
-func (j *judging) scope(p *compiledPack) (finding, error) {
-	if f := j.scopes[p.index]; f.decided {
-		return f, nil
+// cannotTell are the reasons of a finding that leaves a verdict open.
+func (f *finding) cannotTell() []string {
+	if f.truth != truthUnknown {
+		return f.because
 	}
-	f := finding{truth: truthNo}
-	if ok, why := j.inForce(p); !ok {
-		f.because = []string{why}
-	} else {
-		var err error
-		if f, err = j.test(p, p.scope); err != nil {
-			return f, err
+	if !f.open.made {
+		lines := make([]string, len(f.because))
+		for i, b := range f.because {
+			lines[i] = "Cannot tell yet: " + b
 		}
+		f.open = lazyText{lines, true}
 	}
-	f.decided = true
-	j.scopes[p.index] = f
-	return f, nil
-}
-
-// rule gives the verdict on one obligation.
-func (j *judging) rule(ph *compiledPhase) (ruling, error) {
-	if r := j.done[ph.index]; r.verdict != "" {
-		return r, nil
-	}
-	decide := j.first
-	if len(ph.follows) > 0 {
-		decide = j.later
-	}
-	r, err := decide(ph)
-	if err != nil {
-		return ruling{}, err
-	}
-	if _, asked := j.facts.Incident.RequestedAt[ph.id]; ph.phase.Clock.From == startRequest && !asked && r.verdict != breach.DoesNotApply {
-		r = ruling{breach.DoesNotApply, finding{because: []string{"It starts when it is asked for, and no request is recorded (incident.requested_at)"}}}
-	}
-	j.done[ph.index] = r
-	return r, nil
-}
-
-// later takes the verdict of the phases that it follows.
-func (j *judging) later(ph *compiledPhase) (ruling, error) {
-	scope, err := j.scope(ph.pack)
-	if err != nil {
-		return ruling{}, err
-	}
-	if scope.truth == truthNo {
-		return ruling{breach.DoesNotApply, scope}, nil
-	}
-	out := ruling{verdict: breach.DoesNotApply}
-	var not []string
-	for _, id := range ph.follows {
-		r, err := j.rule(j.rules.phases[id])
-		if err != nil {
-			return ruling{}, err
-		}
-		switch {
-		case r.verdict == breach.Applies && out.verdict != breach.Applies:
-			out = ruling{breach.Applies, finding{truth: truthYes, because: []string{"Follows " + id + ", which applies"}}}
-		case r.verdict == breach.CannotTell && out.verdict != breach.Applies:
-			out.verdict = breach.CannotTell
-			out.because = append(out.because, "Follows "+id+", of which nobody can tell yet")
-			out.add(r.finding)
-		case r.verdict == breach.DoesNotApply:
-			not = append(not, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
-		}
-	}
-	if out.verdict == breach.DoesNotApply {
-		out.because = not
-	}
-	if out.verdict == breach.Applies && scope.truth == truthUnknown {
-		out = ruling{breach.CannotTell, scope}
-	}
-	return out, nil
-}
-
-// first decides by scope, by whom the phase binds, by its trigger and its exemptions.
-func (j *judging) first(ph *compiledPhase) (ruling, error) {
-	needed := make([]finding, 0, 3)
-	for _, ask := range []func() (finding, error){
-		func() (finding, error) { return j.scope(ph.pack) },
-		func() (finding, error) { return j.test(ph.pack, ph.appliesTo) },
-		func() (finding, error) { return j.test(ph.pack, ph.trigger) },
-	} {
-		f, err := ask()
-		if err != nil {
-			return ruling{}, err
-		}
-		if f.truth == truthNo {
-			return ruling{breach.DoesNotApply, f}, nil
-		}
-		needed = append(needed, f)
-	}
-	exempt, unproven, err := j.exemption(ph)
-	if err != nil || exempt != nil {
-		return ruling{breach.DoesNotApply, finding{because: exempt}}, err
-	}
-	out := ruling{verdict: breach.Applies}
-	for _, f := range needed {
-		if f.truth == truthUnknown {
-			out.verdict = breach.CannotTell
-		}
-		for _, b := range f.because {
-			if f.truth == truthUnknown {
-				b = "Cannot tell yet: " + b
-			}
-			out.because = append(out.because, b)
-		}
-		out.add(f)
-	}
-	out.because = append(out.because, unproven.because...)
-	out.add(finding{questions: unproven.questions})
-	return out, nil
-}
-
-// exemption gives the reasons of the first exemption that is proven, or what is open about the others.
-func (j *judging) exemption(ph *compiledPhase) (exempt []string, unproven finding, err error) {
-	for i, e := range ph.exemptions {
-		f, err := j.test(ph.pack, e)
-		if err != nil {
-			return nil, unproven, err
-		}
-		said := ph.phase.Exemptions[i]
-		switch f.truth {
-		case truthYes:
-			return append([]string{"Exempt: " + said.Because + " [" + said.Citation + "]"}, f.because...), unproven, nil
-		case truthUnknown:
-			unproven.because = append(unproven.because, "Not exempt while it is not proven: "+said.Because+openFacts(f))
-			unproven.add(finding{questions: f.questions})
-		}
-	}
-	return nil, unproven, nil
+	return f.open.lines
 }

@@ -2,8 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -11,7 +9,7 @@ import (
 
 // clockStart is the instant from which a term counts.
 type clockStart struct {
-	fact        string // path without "incident."
+	said        *startWords
 	at          *time.Time
 	provisional bool // the event has no time yet; at is the earlier of detection and awareness
 	awaited     bool // the event is still to come (a filing, the end of handling), so nothing is late yet
@@ -27,18 +25,9 @@ func (j *judging) noticed() *time.Time {
 	return d
 }
 
-// startFact is the fact of a clock start, without the prefix incident.
-func startFact(from string, ph *compiledPhase) string {
-	fact := strings.TrimPrefix(PackStarts[from], "incident.")
-	if from == startRequest || from == startEvent {
-		fact += "[" + ph.id + "]"
-	}
-	return fact
-}
-
-func (j *judging) start(from string, ph *compiledPhase) clockStart {
+func (j *judging) start(from string, ph *compiledPhase, said *startWords) clockStart {
 	i := &j.facts.Incident
-	s := clockStart{fact: startFact(from, ph)}
+	s := clockStart{said: said}
 	switch from {
 	case "awareness":
 		s.at = i.AwareAt
@@ -65,7 +54,7 @@ func (j *judging) start(from string, ph *compiledPhase) clockStart {
 			s.at = &at
 		}
 	case startPrior:
-		s.fact, s.at = j.prior(ph)
+		s.said, s.at = j.prior(ph)
 	}
 	if s.at == nil {
 		s.at, s.provisional = j.noticed(), true
@@ -76,23 +65,23 @@ func (j *judging) start(from string, ph *compiledPhase) clockStart {
 
 // prior is the latest filing among the phases that come before; while there is none, the fact is the filing
 // of the first one that applies or may apply.
-func (j *judging) prior(ph *compiledPhase) (fact string, at *time.Time) {
-	for _, id := range ph.prior {
+func (j *judging) prior(ph *compiledPhase) (said *startWords, at *time.Time) {
+	for n, id := range ph.prior {
 		if filed, ok := j.facts.Incident.FiledAt[id]; ok && (at == nil || filed.After(*at)) {
-			at, fact = &filed, "filed_at["+id+"]"
+			at, said = &filed, &ph.said.prior[n]
 		}
 	}
-	for _, want := range []breach.Verdict{breach.Applies, breach.CannotTell} {
-		for _, id := range ph.prior {
-			if r, err := j.rule(j.rules.phases[id]); err == nil && fact == "" && r.verdict == want {
-				fact = "filed_at[" + id + "]"
+	if said != nil {
+		return said, at
+	}
+	for _, want := range [...]breach.Verdict{breach.Applies, breach.CannotTell} {
+		for n, id := range ph.prior {
+			if r, err := j.rule(j.rules.phases[id]); err == nil && r.verdict == want {
+				return &ph.said.prior[n], nil
 			}
 		}
 	}
-	if fact == "" {
-		fact = "filed_at[" + ph.prior[0] + "]"
-	}
-	return fact, at
+	return &ph.said.prior[0], nil
 }
 
 // deadline is a clock that was run.
@@ -101,9 +90,17 @@ type deadline struct {
 	clock   breach.Clock
 	binding string
 	awaited bool
-	because []string
+	reasons [3]string
+	said    int // how many of them there are
 	missing []string
 }
+
+func (d *deadline) says(reason string) {
+	d.reasons[d.said] = reason
+	d.said++
+}
+
+func (d *deadline) because() []string { return d.reasons[:d.said] }
 
 // candidate is one way to count; the earliest one is the deadline.
 type candidate struct {
@@ -116,18 +113,19 @@ type candidate struct {
 }
 
 func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
-	k := ph.phase.Clock
+	k := &ph.phase.Clock
 	soft := k.Soft
 	if k.Value != nil {
 		soft = "" // the number counts; the wording stays in the pack
 	}
 	d := deadline{binding: ph.pack.Binding, clock: breach.Clock{Soft: soft}}
-	main := j.start(k.From, ph)
-	d.clock.From = main.fact
+	main := j.start(k.From, ph, &ph.said.start)
+	d.clock.From = main.said.fact
 	if main.provisional && !main.awaited {
-		d.missing = []string{"incident." + main.fact}
+		d.missing = main.said.missing
 	}
-	all, err := j.candidates(ph, main)
+	var room [4]candidate
+	all, err := j.candidates(room[:0], ph, main)
 	if err != nil {
 		return d, err
 	}
@@ -135,17 +133,22 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 		if k.Value == nil {
 			d.binding = bindingHouse
 		}
-		d.because = append(d.because, noDeadline(k, main))
+		d.says(noDeadline(k, main))
 		d.clock.Provisional = main.provisional
 		return d, nil
 	}
-	best := slices.MinFunc(all, func(a, b candidate) int { return a.due.Compare(b.due) })
-	started := best.start.at.UTC()
-	d.due = &best.due
+	best := &all[0]
+	for i := range all {
+		if all[i].due.Before(best.due) {
+			best = &all[i]
+		}
+	}
+	started, due := best.start.at.UTC(), best.due
+	d.due = &due
 	d.awaited = best.start.awaited
-	d.clock = breach.Clock{From: best.start.fact, StartedAt: &started, Value: best.term.Value, Unit: best.term.Unit,
+	d.clock = breach.Clock{From: best.start.said.fact, StartedAt: &started, Value: best.term.Value, Unit: best.term.Unit,
 		Counting: best.term.counting(), Provisional: best.start.provisional || main.provisional, Soft: soft}
-	d.because = append(d.because, best.because)
+	d.says(best.because)
 	if best.house {
 		d.binding = bindingHouse
 	} else {
@@ -153,42 +156,31 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 	}
 	if best.gap != "" {
 		d.clock.Provisional = true
-		d.because = append(d.because, "Provisional, "+best.gap)
+		d.says("Provisional, " + best.gap)
 	}
 	if best.start.provisional {
-		d.because = append(d.because, fmt.Sprintf("Provisional: incident.%s is not known, so the time counts from when it was first noticed", best.start.fact))
+		d.says(best.start.said.assumed)
 	}
 	return d, nil
 }
 
-func noDeadline(k PackClock, s clockStart) string {
+func noDeadline(k *PackClock, s clockStart) string {
 	if s.at == nil {
-		return fmt.Sprintf("No deadline yet: it counts from incident.%s, and neither detection nor awareness has a time", s.fact)
+		return s.said.none
 	}
 	return fmt.Sprintf("The rule has no number (%q), and the house has set none", k.Soft)
 }
 
 // candidates runs every clock of a phase that has a start.
-func (j *judging) candidates(ph *compiledPhase, main clockStart) ([]candidate, error) {
-	k := ph.phase.Clock
-	var out []candidate
-	add := func(s clockStart, t DeadlineTerm, house bool, why string) {
-		if s.at == nil {
-			return
-		}
-		at := *s.at
-		if k.Batch == batchYear {
-			at = endOfYear(at, ph.pack.zone)
-		}
-		due, gap := t.Due(at, ph.pack.zone, ph.pack.calendar)
-		out = append(out, candidate{s, t, due, why, gap, house})
-	}
-	terms, err := j.terms(ph)
+func (j *judging) candidates(out []candidate, ph *compiledPhase, main clockStart) ([]candidate, error) {
+	k := &ph.phase.Clock
+	var room [4]termChoice
+	terms, err := j.terms(room[:0], ph)
 	if err != nil {
 		return nil, err
 	}
 	for _, t := range terms {
-		add(main, t.term, t.house, t.why)
+		out = ph.candidate(out, main, t)
 	}
 	certain := !main.provisional && len(out) > 0
 	for i, c := range k.EarlierOf {
@@ -198,17 +190,30 @@ func (j *judging) candidates(ph *compiledPhase, main clockStart) ([]candidate, e
 				return nil, err
 			}
 		}
-		s := j.start(c.From, ph)
+		s := j.start(c.From, ph, &ph.said.caps[i])
 		if holds == truthNo || s.provisional && certain {
 			continue
 		}
 		if !s.provisional && main.provisional {
-			out = nil // a start that is known is better than one that is assumed
+			out = out[:0] // a start that is known is better than one that is assumed
 			main.provisional = false
 		}
-		add(s, DeadlineTerm{c.Value, c.Unit, c.Counting}, false, c.Because)
+		out = ph.candidate(out, s, termChoice{DeadlineTerm{c.Value, c.Unit, c.Counting}, false, c.Because})
 	}
 	return out, nil
+}
+
+// candidate adds a clock that has a start.
+func (ph *compiledPhase) candidate(to []candidate, s clockStart, t termChoice) []candidate {
+	if s.at == nil {
+		return to
+	}
+	at := *s.at
+	if ph.phase.Clock.Batch == batchYear {
+		at = endOfYear(at, ph.pack.zone)
+	}
+	due, gap := t.term.Due(at, ph.pack.zone, ph.pack.calendar)
+	return append(to, candidate{s, t.term, due, t.why, gap, t.house})
 }
 
 type termChoice struct {
@@ -219,10 +224,8 @@ type termChoice struct {
 
 // terms are the terms that may hold: the first proven variant, or the normal term with every variant that
 // is still open, so that the earliest of them can count.
-func (j *judging) terms(ph *compiledPhase) ([]termChoice, error) {
-	k := ph.phase.Clock
-	var open []termChoice
-	for i, v := range k.Variants {
+func (j *judging) terms(open []termChoice, ph *compiledPhase) ([]termChoice, error) {
+	for i, v := range ph.phase.Clock.Variants {
 		holds, _, err := j.view(ph.pack).ask(ph.variants[i])
 		if err != nil {
 			return nil, err
@@ -244,33 +247,16 @@ func (j *judging) terms(ph *compiledPhase) ([]termChoice, error) {
 
 // normalTerm is the term without any variant; nil where neither the law nor the house has one.
 func (j *judging) normalTerm(ph *compiledPhase) *termChoice {
-	k := ph.phase.Clock
-	if promise := j.profile.Promises.PromptNotice; k.Override == overridePrompt && promise != nil {
+	k := &ph.phase.Clock
+	promise := j.profile.Promises.PromptNotice
+	promised := k.Override == overridePrompt && promise != nil
+	if !promised && k.From != startPrior {
+		return ph.normal
+	}
+	from := j.start(k.From, ph, &ph.said.start).said.fact // of an earlier filing: which one depends on the incident
+	if promised {
 		t := DeadlineTerm{Value: promise.Value, Unit: promise.Unit}
-		return &termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, t.from(j.start(k.From, ph)))}
+		return &termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, t.from(from))}
 	}
-	if k.From == startPrior { // from which filing depends on the incident
-		return k.normal(j.start(k.From, ph))
-	}
-	return ph.normal
-}
-
-func (t DeadlineTerm) from(s clockStart) string {
-	return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, strings.ReplaceAll(t.Unit, "_", " "), s.fact, t.counting())
-}
-
-func (k *PackClock) normal(s clockStart) *termChoice {
-	switch {
-	case k.Value != nil:
-		t := DeadlineTerm{*k.Value, k.Unit, k.Counting}
-		return &termChoice{t, false, "Due " + t.from(s)}
-	case k.EngineDefault != nil:
-		t := k.EngineDefault.term()
-		why := ""
-		if k.EngineDefault.Why != "" {
-			why = ", because it " + k.EngineDefault.Why
-		}
-		return &termChoice{t, true, fmt.Sprintf("The rule has no number (%q); the house default is %s%s. House policy, not law", k.Soft, t.from(s), why)}
-	}
-	return nil
+	return k.normal(from)
 }

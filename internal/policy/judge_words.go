@@ -17,55 +17,61 @@ func answeredText(answer bool) string {
 }
 
 // values are the facts that a condition used, as far as they are known.
-func (j *judging) values(rules ...*rule) string {
-	if len(rules) != 1 {
-		return j.valuesOf(rules)
-	}
-	s, ok := j.shown[rules[0]]
-	if !ok {
-		s = j.valuesOf(rules)
-		j.shown[rules[0]] = s
-	}
-	return s
-}
-
-func (j *judging) valuesOf(rules []*rule) string {
-	var out []string
-	for _, r := range rules {
-		if r == nil {
-			continue
-		}
-		for _, ref := range r.refs {
-			text := j.text(ref)
-			if text != "" && len(out) < maxValues && !slices.Contains(out, text) {
-				out = append(out, text)
-			}
-		}
-	}
-	if len(out) == 0 {
+func (j *judging) values(r *rule) string {
+	if r == nil {
 		return ""
 	}
-	return " (" + strings.Join(out, "; ") + ")"
+	s := &j.shown[r.index]
+	if !s.made || r.index == 0 {
+		*s = shownText{inBrackets(j.valuesOf(make([]string, 0, maxValues), r)), true}
+	}
+	return s.text
+}
+
+func (j *judging) valuesOfAll(cs []compiledCondition) string {
+	if len(cs) == 1 {
+		return j.values(cs[0].rule)
+	}
+	out := make([]string, 0, maxValues)
+	for i := range cs {
+		out = j.valuesOf(out, cs[i].rule)
+	}
+	return inBrackets(out)
+}
+
+func (j *judging) valuesOf(out []string, r *rule) []string {
+	if r == nil {
+		return out
+	}
+	for _, n := range r.shows {
+		text := j.text(n)
+		if text != "" && len(out) < maxValues && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func inBrackets(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(values, "; ") + ")"
 }
 
 // text is a fact with its value, or "" while it is unknown. Many conditions show the same facts.
-func (j *judging) text(ref factRef) string {
-	s, ok := j.texts[ref]
-	if !ok {
-		s, _ = factText(j.facts, ref)
-		if name, _, _ := strings.Cut(s, " = "); j.origins[name] != "" {
-			s += " [" + j.origins[name] + "]"
+func (j *judging) text(n int) string {
+	t := &j.texts[n]
+	if !t.made {
+		s, _ := factText(j.facts, j.rules.shown[n])
+		if len(j.origins) > 0 {
+			if name, _, _ := strings.Cut(s, " = "); j.origins[name] != "" {
+				s += " [" + j.origins[name] + "]"
+			}
 		}
-		j.texts[ref] = s
+		*t = shownText{s, true}
 	}
-	return s
-}
-
-func openFacts(f finding) string {
-	if f.gap != "" {
-		return f.gap
-	}
-	return gapText(f.missing)
+	return t.text
 }
 
 func gapText(missing []string) string {

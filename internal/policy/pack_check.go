@@ -98,10 +98,22 @@ func (l *packLoader) rule(c *compiledPack, env *cel.Env, expr string, s side) (*
 		c.own[expr] = r
 	}
 	r, err := c.own.compile(env, expr, c.defs, s)
-	if err == nil && !r.local {
+	if err != nil {
+		return nil, err
+	}
+	if !r.local {
 		l.shared[expr] = r
 	}
-	return r, err
+	if r.shows == nil {
+		r.shows = make([]int, len(r.refs))
+		for i, ref := range r.refs {
+			if _, ok := l.shown[ref]; !ok {
+				l.shown[ref] = len(l.shown)
+			}
+			r.shows[i] = l.shown[ref]
+		}
+	}
+	return r, nil
 }
 
 func (l *packLoader) define(c *compiledPack) *cel.Env {
@@ -187,13 +199,23 @@ func (p *packCompiler) test(at string, t PackTest, s side) *compiledTest {
 	}
 	c.index = p.packLoader.tests
 	p.packLoader.tests++
+	for _, cs := range [][]compiledCondition{c.anyOf, c.noneIf} {
+		for i := range cs {
+			cs[i].index = p.places
+			p.places++
+		}
+	}
 	p.tests = append(p.tests, c)
 	return c
 }
 
 // is tells whether two tests of a pack are one: duties repeat each other's conditions.
 func (t *compiledTest) is(o *compiledTest) bool {
-	return t.question == o.question && t.otherwise == o.otherwise && slices.Equal(t.anyOf, o.anyOf) && slices.Equal(t.noneIf, o.noneIf)
+	same := func(a, b compiledCondition) bool {
+		a.index = b.index
+		return a == b
+	}
+	return t.question == o.question && t.otherwise == o.otherwise && slices.EqualFunc(t.anyOf, o.anyOf, same) && slices.EqualFunc(t.noneIf, o.noneIf, same)
 }
 
 // shared compiles a test of the pack for the side on which it is used. Shared tests do not use each other.
@@ -289,6 +311,8 @@ func (p *packCompiler) phase(at string, d *PackDuty, ph *PackPhase) *compiledPha
 	}
 	c.appliesTo = p.test(at+".applies_to", ph.AppliesTo, makesDuty)
 	c.trigger = p.test(at+".trigger", ph.Trigger, makesDuty)
+	c.exempt = p.exemptions
+	p.exemptions += len(ph.Exemptions)
 	for i, e := range ph.Exemptions {
 		at := fmt.Sprintf("%s.exemptions[%d]", at, i)
 		if !packWord.MatchString(e.ID) || strings.TrimSpace(e.Because) == "" || strings.TrimSpace(e.Citation) == "" {
@@ -334,9 +358,6 @@ func (p *packCompiler) clock(at string, c *compiledPhase) {
 		if k.Value != nil {
 			p.bad(at+".engine_default", "stands beside a legal number; only wording without a number needs one")
 		}
-	}
-	if k.From != startPrior {
-		c.normal = k.normal(clockStart{fact: startFact(k.From, c)})
 	}
 	if (k.From == startPrior) != (len(k.Prior) > 0) {
 		p.bad(at+".prior", "belongs to from: %s and to nothing else", startPrior)

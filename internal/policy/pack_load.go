@@ -34,9 +34,10 @@ type Rules struct {
 	ordered []*compiledPhase // by obligation id
 	phases  map[string]*compiledPhase
 	bytes   map[string][]byte // of packs and of calendars, by SHA-256
-	// conditions and tests are how many there are
-	conditions, tests int
-	spare             sync.Pool // of *judging, between judgements
+	// how many there are: of conditions, each once, of the places where they stand, and so on
+	conditions, places, tests, exemptions int
+	shown                                 []factRef // what reasons show, by its number
+	spare                                 sync.Pool // of *judging, between judgements
 	// questions and open are the texts of questions, and that they are open, by full id
 	questions, open map[string]string
 }
@@ -72,6 +73,8 @@ type compiledPhase struct {
 	substitute []*compiledTest
 	contentsIf []*rule
 	normal     *termChoice // unless it starts with an earlier filing; nil without a term
+	exempt     int         // index of its first exemption in Rules.exemptions
+	said       phaseSaid
 }
 
 type compiledTest struct {
@@ -83,6 +86,7 @@ type compiledTest struct {
 }
 
 type compiledCondition struct {
+	index    int   // from 0 to Rules.places
 	rule     *rule // nil for a bare question
 	question string
 	test     *compiledTest // nil without a shared test
@@ -119,7 +123,7 @@ func loadRules(all []fs.FS) (*Rules, error) {
 }
 
 func newPackLoader(env *cel.Env) *packLoader {
-	return &packLoader{env: env, shared: ruleCache{}, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
+	return &packLoader{env: env, shared: ruleCache{}, shown: map[factRef]int{}, packs: map[string]*compiledPack{}, files: map[string]string{}, calendars: map[string]*DeadlineCalendar{}}
 }
 
 // load reads calendars first, because packs refer to them.
@@ -134,16 +138,18 @@ func (l *packLoader) load(all []fs.FS) *Rules {
 }
 
 type packLoader struct {
-	env       *cel.Env
-	shared    ruleCache // conditions without definitions
-	tests     int       // that were compiled
-	packs     map[string]*compiledPack
-	files     map[string]string // pack id -> file
-	calendars map[string]*DeadlineCalendar
-	file      string
-	body      []byte            // of the present file, to find lines in
-	here      map[string]string // id -> file, of the present file system
-	faults    []PackFault
+	env    *cel.Env
+	shared ruleCache // conditions without definitions
+	shown  map[factRef]int
+	// that were compiled
+	tests, places, exemptions int
+	packs                     map[string]*compiledPack
+	files                     map[string]string // pack id -> file
+	calendars                 map[string]*DeadlineCalendar
+	file                      string
+	body                      []byte            // of the present file, to find lines in
+	here                      map[string]string // id -> file, of the present file system
+	faults                    []PackFault
 }
 
 // bad records what is wrong at a place of the present file.
@@ -235,7 +241,7 @@ func (l *packLoader) pack(b []byte) {
 
 // finish links packs with each other and indexes them.
 func (l *packLoader) finish() *Rules {
-	r := &Rules{tests: l.tests, phases: map[string]*compiledPhase{}, bytes: map[string][]byte{}, questions: map[string]string{}, open: map[string]string{}}
+	r := &Rules{tests: l.tests, places: l.places, exemptions: l.exemptions, shown: make([]factRef, len(l.shown)), phases: map[string]*compiledPhase{}, bytes: map[string][]byte{}, questions: map[string]string{}, open: map[string]string{}}
 	for _, id := range slices.Sorted(maps.Keys(l.packs)) {
 		p := l.packs[id]
 		p.index = len(r.packs)
@@ -257,6 +263,9 @@ func (l *packLoader) finish() *Rules {
 			r.phases[ph.id] = ph
 		}
 	}
+	for ref, n := range l.shown {
+		r.shown[n] = ref
+	}
 	for i, id := range slices.Sorted(maps.Keys(r.phases)) {
 		r.phases[id].index = i
 		r.ordered = append(r.ordered, r.phases[id])
@@ -272,6 +281,9 @@ func (l *packLoader) finish() *Rules {
 		}
 	}
 	if len(l.faults) == 0 {
+		for _, ph := range r.ordered {
+			ph.say()
+		}
 		for _, p := range r.packs {
 			for _, ph := range p.phases {
 				if r.circular(ph, nil) {

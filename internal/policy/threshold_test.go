@@ -138,7 +138,8 @@ func (th threshold) with(f breach.Facts, n float64) (breach.Facts, bool) {
 func reflectPointer[T any](v T) reflect.Value { return reflect.ValueOf(&v) }
 
 func (th threshold) ask(t rapid.TB, r *Rules, f breach.Facts) truth {
-	_, j := r.judging(&f, Profile{}, testNow)
+	j := r.newJudging()
+	j.begin(&f, Profile{}, testNow)
 	got, _, err := j.view(th.pack).ask(th.rule)
 	require.NoError(t, err)
 	return got

@@ -1,0 +1,191 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// inForce says whether a pack binds at the time of awareness, else of detection, else now.
+func (j *judging) inForce(p *compiledPack) (bool, string) {
+	if p.InForce.Pending != "" {
+		return false, "Not in force yet, and no day is set: " + p.InForce.Pending
+	}
+	at, which := j.now, "now; neither awareness nor detection has a time yet"
+	switch i := j.facts.Incident; {
+	case i.AwareAt != nil:
+		at, which = *i.AwareAt, "at awareness, incident.aware_at = "+valueText(*i.AwareAt)
+	case i.DetectedAt != nil:
+		at, which = *i.DetectedAt, "at detection, incident.detected_at = "+valueText(*i.DetectedAt)
+	}
+	switch {
+	case !p.from.IsZero() && at.Before(p.from):
+		return false, fmt.Sprintf("Not in force yet (%s): it binds from %s", which, p.InForce.From)
+	case !p.to.IsZero() && !at.Before(p.to):
+		return false, fmt.Sprintf("No longer in force (%s): it bound until %s", which, p.InForce.To)
+	}
+	return true, ""
+}
+
+func (j *judging) scope(p *compiledPack) (*finding, error) {
+	if f := j.scopes[p.index]; f != nil {
+		return f, nil
+	}
+	f := &finding{truth: truthNo}
+	if ok, why := j.inForce(p); !ok {
+		f.because = []string{why}
+	} else {
+		var err error
+		if f, err = j.test(p, p.scope); err != nil {
+			return nil, err
+		}
+	}
+	j.scopes[p.index] = f
+	return f, nil
+}
+
+// rule gives the verdict on one obligation.
+func (j *judging) rule(ph *compiledPhase) (*ruling, error) {
+	if r := j.done[ph.index]; r != nil {
+		return r, nil
+	}
+	decide := j.first
+	if len(ph.follows) > 0 {
+		decide = j.later
+	}
+	mark := len(j.stack)
+	r, err := decide(ph)
+	j.stack = j.stack[:mark]
+	if err != nil {
+		return nil, err
+	}
+	if _, asked := j.facts.Incident.RequestedAt[ph.id]; ph.phase.Clock.From == startRequest && !asked && r.verdict != breach.DoesNotApply {
+		r = j.memo.unasked()
+	}
+	j.done[ph.index] = r
+	return r, nil
+}
+
+// later takes the verdict of the phases that it follows.
+func (j *judging) later(ph *compiledPhase) (*ruling, error) {
+	scope, err := j.scope(ph.pack)
+	if err != nil {
+		return nil, err
+	}
+	if scope.truth == truthNo {
+		return doesNot(scope, nil)
+	}
+	open, mark := false, len(j.stack)
+	for i, id := range ph.follows {
+		r, err := j.rule(j.rules.phases[id])
+		switch {
+		case err != nil:
+			return nil, err
+		case r.verdict == breach.Applies && scope.truth == truthUnknown:
+			return &ruling{verdict: breach.CannotTell, finding: *scope}, nil
+		case r.verdict == breach.Applies:
+			return &ruling{verdict: breach.Applies, finding: finding{truth: truthYes, because: ph.said.after[i]}}, nil
+		}
+		f := ruledOut
+		if r.verdict == breach.CannotTell {
+			f, open = &r.finding, true
+		}
+		j.stack = append(j.stack, f)
+	}
+	if !open {
+		return j.followsNone(ph)
+	}
+	of := j.stack[mark:]
+	return j.memo.ruling(ph, of, func() *ruling {
+		out := &ruling{verdict: breach.CannotTell}
+		for i, f := range of {
+			if f != ruledOut {
+				out.because = append(out.because, "Follows "+ph.follows[i]+", of which nobody can tell yet")
+				out.add(f)
+			}
+		}
+		return out
+	}), nil
+}
+
+// followsNone says why none of the phases that a later one follows applies.
+func (j *judging) followsNone(ph *compiledPhase) (*ruling, error) {
+	out := &ruling{verdict: breach.DoesNotApply}
+	for _, id := range ph.follows {
+		r, err := j.rule(j.rules.phases[id])
+		if err != nil {
+			return nil, err
+		}
+		out.because = append(out.because, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
+	}
+	return out, nil
+}
+
+// first decides by scope, by whom the phase binds, by its trigger and its exemptions.
+func (j *judging) first(ph *compiledPhase) (*ruling, error) {
+	mark := len(j.stack)
+	scope, err := j.scope(ph.pack)
+	if err != nil || scope.truth == truthNo {
+		return doesNot(scope, err)
+	}
+	j.stack = append(j.stack, scope)
+	for _, t := range [...]*compiledTest{ph.appliesTo, ph.trigger} {
+		f, err := j.test(ph.pack, t)
+		if err != nil || f.truth == truthNo {
+			return doesNot(f, err)
+		}
+		j.stack = append(j.stack, f)
+	}
+	for i, e := range ph.exemptions {
+		f, err := j.test(ph.pack, e)
+		if err != nil {
+			return nil, err
+		}
+		if f.truth == truthYes {
+			said := &ph.phase.Exemptions[i]
+			because := append([]string{"Exempt: " + said.Because + " [" + said.Citation + "]"}, f.because...)
+			return &ruling{verdict: breach.DoesNotApply, finding: finding{because: because}}, nil
+		}
+		if f.truth == truthNo {
+			f = ruledOut
+		}
+		j.stack = append(j.stack, f)
+	}
+	of := j.stack[mark:]
+	return j.memo.ruling(ph, of, func() *ruling { return j.standing(ph, of[:3], of[3:]) }), nil
+}
+
+func doesNot(f *finding, err error) (*ruling, error) {
+	if err != nil {
+		return nil, err
+	}
+	if f.denies == nil {
+		f.denies = &ruling{verdict: breach.DoesNotApply, finding: finding{because: f.because}}
+	}
+	return f.denies, nil
+}
+
+// standing is a duty that nothing rules out: it applies, or nobody can tell yet.
+func (j *judging) standing(ph *compiledPhase, needed, exemptions []*finding) *ruling {
+	out := &ruling{verdict: breach.Applies}
+	lines := len(exemptions)
+	for _, f := range needed {
+		lines += len(f.because)
+	}
+	out.because = make([]string, 0, lines)
+	for _, f := range needed {
+		if f.truth == truthUnknown {
+			out.verdict = breach.CannotTell
+		}
+		out.because = append(out.because, f.cannotTell()...)
+		out.add(f)
+	}
+	for i, f := range exemptions {
+		if f != ruledOut {
+			out.because = append(out.because, j.memo.unproven(ph.exempt+i, &ph.phase.Exemptions[i], f))
+			out.questions = union(out.questions, f.questions)
+		}
+	}
+	return out
+}

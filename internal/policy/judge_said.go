@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// phaseSaid is what is the same of a phase for every incident, made once.
+type phaseSaid struct {
+	obligation  breach.Obligation // but for the verdict and the clock
+	start       startWords
+	caps        []startWords // of the further clocks
+	prior       []startWords // by what comes before
+	after       [][]string   // that it applies, by the phase that it follows
+	substitutes []breach.SubstituteForm
+}
+
+// startWords is what is said of the start of a clock.
+type startWords struct {
+	fact    string   // path without "incident."
+	missing []string // the fact itself, with its whole path
+	assumed string   // that it is not known
+	none    string   // that there is no deadline without it
+}
+
+func startSaid(fact string) startWords {
+	return startWords{
+		fact: fact, missing: []string{"incident." + fact},
+		assumed: "Provisional: incident." + fact + " is not known, so the time counts from when it was first noticed",
+		none:    "No deadline yet: it counts from incident." + fact + ", and neither detection nor awareness has a time",
+	}
+}
+
+// startFact is the fact of a clock start, without the prefix incident.
+func startFact(from string, ph *compiledPhase) string {
+	fact := strings.TrimPrefix(PackStarts[from], "incident.")
+	if from == startRequest || from == startEvent {
+		fact += "[" + ph.id + "]"
+	}
+	return fact
+}
+
+// say makes the words of a phase, when everything that it is linked to is there.
+func (ph *compiledPhase) say() {
+	p, k := ph.pack, &ph.phase.Clock
+	w := &ph.said
+	w.start = startSaid(startFact(k.From, ph))
+	for _, c := range k.EarlierOf {
+		w.caps = append(w.caps, startSaid(startFact(c.From, ph)))
+	}
+	for _, id := range ph.prior {
+		w.prior = append(w.prior, startSaid("filed_at["+id+"]"))
+	}
+	for _, id := range ph.follows {
+		w.after = append(w.after, []string{"Follows " + id + ", which applies"})
+	}
+	for _, s := range ph.duty.Substitutes {
+		w.substitutes = append(w.substitutes, breach.SubstituteForm{Form: s.Form, AllForms: s.AllForms, DurationDays: s.DurationDays, CallCentreDays: s.CallCentreDays})
+	}
+	if k.From != startPrior {
+		ph.normal = k.normal(w.start.fact)
+	}
+	w.obligation = breach.Obligation{
+		ID: ph.id, Regime: p.ID, Duty: packDuties[ph.duty.Addressee], Addressee: ph.duty.To, Phase: ph.phase.ID,
+		Title: ph.phase.Title, Binding: p.Binding, Basis: p.Binding,
+		Contents: slices.Clip(or(ph.phase.Contents, ph.duty.Contents)), Citation: or(ph.phase.Citation, p.Citation),
+		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
+		Jurisdiction: p.Jurisdiction, Late: slices.Clip(ph.phase.Late), Hold: ph.holdRule(), NotBefore: slices.Clip(ph.duty.NotBefore),
+		Deferrable: slices.Clip(ph.duty.Deferrable), Forbidden: slices.Clip(ph.duty.Forbidden), Headings: slices.Clip(ph.duty.Headings), Heading: ph.duty.Title,
+	}
+	if k.Value == nil {
+		w.obligation.Binding = bindingHouse
+	}
+}
+
+// holdRule is what people and the ledger are told of a delay; nil when the regime knows none.
+func (ph *compiledPhase) holdRule() *breach.HoldRule {
+	h := ph.duty.Hold
+	if !h.LawEnforcement && h.Terms == "" {
+		return nil
+	}
+	out := &breach.HoldRule{LawEnforcement: h.LawEnforcement, Terms: h.Terms, ClockRuns: h.Clock == "runs", Forbids: h.Forbids, Channels: h.Channels}
+	for _, l := range h.Limits {
+		out.Limits = append(out.Limits, breach.HoldLimit(l))
+	}
+	if h.After != nil {
+		out.After = &breach.HoldTerm{Value: h.After.Value, Unit: h.After.Unit, Zone: ph.pack.zone.String()}
+	}
+	return out
+}
+
+func (t DeadlineTerm) from(fact string) string {
+	return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, strings.ReplaceAll(t.Unit, "_", " "), fact, t.counting())
+}
+
+// normal is the term without any variant, counted from a fact; nil where neither the law nor the house has one.
+func (k *PackClock) normal(fact string) *termChoice {
+	switch {
+	case k.Value != nil:
+		t := DeadlineTerm{*k.Value, k.Unit, k.Counting}
+		return &termChoice{t, false, "Due " + t.from(fact)}
+	case k.EngineDefault != nil:
+		t := k.EngineDefault.term()
+		why := ""
+		if k.EngineDefault.Why != "" {
+			why = ", because it " + k.EngineDefault.Why
+		}
+		return &termChoice{t, true, fmt.Sprintf("The rule has no number (%q); the house default is %s%s. House policy, not law", k.Soft, t.from(fact), why)}
+	}
+	return nil
+}
