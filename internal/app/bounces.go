@@ -4,10 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tocsin-engine/tocsin/internal/bounce"
+	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email/returnpath"
@@ -18,6 +20,7 @@ import (
 type bounces struct {
 	taker    *bounce.Taker
 	receiver *receiver.Config
+	mailbox  *mailbox.Config
 	opened   chan struct{} // closed when address is known
 	address  net.Addr
 }
@@ -46,7 +49,7 @@ func newBounces(s *Settings, ledger *store.Store) (*bounces, error) {
 		taker: &bounce.Taker{Key: key, Ledger: ledger, Now: s.Now, Count: func(way string, kind breach.ReturnKind) {
 			came.WithLabelValues(way, string(kind)).Inc()
 		}},
-		receiver: s.Bounces, opened: make(chan struct{}),
+		receiver: s.Bounces, mailbox: s.Mailbox, opened: make(chan struct{}),
 	}, nil
 }
 
@@ -54,6 +57,15 @@ func newBounces(s *Settings, ledger *store.Store) (*bounces, error) {
 // cannot be opened.
 func (p *Product) Receive(ctx context.Context, log *slog.Logger) error {
 	b := p.bounces
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	if b.mailbox != nil {
+		reader, err := mailbox.New(*b.mailbox, b.taker, log)
+		if err != nil {
+			return breach.Errorf(breach.ErrInvalid, "the settings of the mailbox of bounces cannot be used: %w", err)
+		}
+		reading.Go(func() { reader.Run(ctx) })
+	}
 	if b.receiver == nil {
 		return nil
 	}

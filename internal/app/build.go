@@ -14,6 +14,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
@@ -40,6 +41,7 @@ type Settings struct {
 	Portal        *regulator.PortalConfig // nil: reports to portals are not filed by the product
 	Routes        regulator.Routes
 	Bounces       *receiver.Config // takes mail that comes back by SMTP; nil: none does
+	Mailbox       *mailbox.Config  // where mail that comes back is read; nil: none is
 	PublicBaseURL string           // where people reach announcements and providers reach callbacks, no trailing slash
 	Announcements string           // directory of published pages
 	Evidence      string           // directory of evidence packs

@@ -151,7 +151,7 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
 	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push
-	s.Bounces = c.Bounces
+	s.Bounces, s.Mailbox = c.Bounces, c.Mailbox
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	if c.PolicyDir == "" {
 		return nil

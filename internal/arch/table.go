@@ -142,6 +142,8 @@ var foreign = map[string]struct {
 
 	"github.com/jordan-wright/email":  {by: []string{"internal/delivery/email/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"github.com/emersion/go-smtp":     {by: append([]string{"internal/bounce/receiver"}, simulators...), inTests: []string{"internal/delivery/email/..."}, why: "vendor code stays in its adapter"},
+	"github.com/emersion/go-imap":     {by: []string{"internal/bounce/mailbox"}, why: "mailboxes are read in one place"},
+	"github.com/emersion/go-msgauth":  {inTests: []string{"internal/delivery/email/..."}, why: "it is what signatures are verified with"},
 	"github.com/twilio/twilio-go":     {by: []string{"internal/delivery/sms/...", "internal/delivery/voice/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"google.golang.org/api":           {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"golang.org/x/oauth2":             {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/announce"
+	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
@@ -41,6 +42,7 @@ type Config struct {
 	Push        *push.Config
 	Portal      *regulator.PortalConfig
 	Bounces     *receiver.Config // takes mail that comes back
+	Mailbox     *mailbox.Config  // or reads it there
 	Routes      regulator.Routes
 
 	Announce       announce.Config
@@ -174,6 +176,9 @@ func (c Config) validate() []error {
 	}
 	if c.Bounces != nil {
 		part(c.Bounces.Validate)
+	}
+	if c.Mailbox != nil {
+		part(c.Mailbox.Validate)
 	}
 	if c.Twilio != nil {
 		part(c.Twilio.Validate)

@@ -245,3 +245,19 @@ func FuzzSettingsFile(f *testing.F) {
 		_ = c.Complete()
 	})
 }
+
+// Bounces come by SMTP or from a mailbox; the domain is that of the envelope.
+func TestWaysBack(t *testing.T) {
+	t.Parallel()
+	mail := []string{"TOCSIN_SMTP_ADDR=mail.example:587", "TOCSIN_SMTP_FROM=security@example.com", "TOCSIN_SMTP_ENVELOPE_DOMAIN=bounce.example.com"}
+	c, err := config.Load(append(mail, "TOCSIN_BOUNCES_LISTEN=0.0.0.0:25", "TOCSIN_BOUNCE_MAILBOX_ADDR=imap.example:993",
+		"TOCSIN_BOUNCE_MAILBOX_USERNAME=bounces", "TOCSIN_BOUNCE_MAILBOX_PASSWORD="+secretText, "TOCSIN_BOUNCE_MAILBOX_POLL=30s"), "")
+	require.NoError(t, err)
+	require.Equal(t, "bounce.example.com", c.Bounces.Domain)
+	require.Equal(t, 30*time.Second, c.Mailbox.Poll)
+	_, err = config.Load([]string{"TOCSIN_BOUNCES_LISTEN=25", "TOCSIN_BOUNCE_MAILBOX_ADDR=imap.example", "TOCSIN_BOUNCE_MAILBOX_PASSWORD=" + secretText}, "")
+	for _, want := range []string{"host:port, such as 0.0.0.0:25", "smtp.envelope_domain", "imap.example.com:993", "user name"} {
+		require.ErrorContains(t, err, want)
+	}
+	require.NotContains(t, err.Error(), secretText)
+}

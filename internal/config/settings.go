@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
@@ -56,6 +57,15 @@ var settings = slices.Concat([]setting{
 	{key: "bounces.key_file", help: "its key, PEM", set: text(func(c *Config) *string { return &c.bounces().KeyFile })},
 	{key: "bounces.max_bytes", help: "largest message there, default 2097152", set: number(func(c *Config) *int64 { return &c.bounces().MaxBytes })},
 	{key: "bounces.connections", help: "most at a time, default 50", set: number(func(c *Config) *int { return &c.bounces().Connections })},
+
+	{key: "bounce_mailbox.addr", help: "IMAP server with the mailbox that bounces and complaints go to, host:port", set: text(func(c *Config) *string { return &c.mailbox().Addr })},
+	{key: "bounce_mailbox.starttls", help: "TLS after a plain greeting (port 143); default: from the first byte (port 993)", set: yesNo(func(c *Config) *bool { return &c.mailbox().StartTLS })},
+	{key: "bounce_mailbox.ca_file", help: "PEM roots for its certificate; default: the system's", set: text(func(c *Config) *string { return &c.mailbox().CAFile })},
+	{key: "bounce_mailbox.username", help: "sign-in there", set: text(func(c *Config) *string { return &c.mailbox().Username })},
+	{key: "bounce_mailbox.password", secret: true, help: "sign-in there", set: text(func(c *Config) *string { return &c.mailbox().Password })},
+	{key: "bounce_mailbox.folder", help: "default INBOX", set: text(func(c *Config) *string { return &c.mailbox().Folder })},
+	{key: "bounce_mailbox.move_to", help: "folder that taken messages are moved to; default: they stay, marked", set: text(func(c *Config) *string { return &c.mailbox().MoveTo })},
+	{key: "bounce_mailbox.poll", help: "how often it is looked into at least, default 1m", set: span(func(c *Config) *time.Duration { return &c.mailbox().Poll })},
 
 	{key: "twilio.account_sid", help: "account, AC...", set: text(func(c *Config) *string { return &c.twilio().AccountSID })},
 	{key: "twilio.auth_token", secret: true, help: "signs requests in and verifies callbacks", set: text(func(c *Config) *string { return &c.twilio().AuthToken })},
@@ -114,6 +124,7 @@ func mail(of string, at func(*Config) *email.Config) []setting {
 func (c *Config) mail() *email.Config             { return made(&c.Email) }
 func (c *Config) backup() *email.Config           { return made(&c.EmailBackup) }
 func (c *Config) bounces() *receiver.Config       { return made(&c.Bounces) }
+func (c *Config) mailbox() *mailbox.Config        { return made(&c.Mailbox) }
 func (c *Config) twilio() *twilio.Config          { return made(&c.Twilio) }
 func (c *Config) gateway() *gateway.Config        { return made(&c.Gateway) }
 func (c *Config) push() *push.Config              { return made(&c.Push) }
