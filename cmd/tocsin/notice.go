@@ -17,7 +17,7 @@ import (
 func (c *cli) notice() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "notice", Short: "Look at the notices of a plan as people will get them",
 		Example: "  tocsin notice preview 3f9a… --worst\n  tocsin notice diff 3f9a… 1 2"})
-	cmd.AddCommand(c.noticePreview(), c.noticeDiff())
+	cmd.AddCommand(c.noticePreview(), c.noticeTest(), c.noticeDiff())
 	return cmd
 }
 

@@ -360,6 +360,17 @@ func (d *desk) PlanRevision(ctx context.Context, id string, wave, revision int) 
 	return breach.PlanRecord{Plan: p, Hash: p.Hash(), State: breach.PlanReturned, Author: "wei.lin", CreatedAt: opened}, []breach.Text{t}, d.known(id)
 }
 
+func (d *desk) TestNotice(_ context.Context, id string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
+	if q.To != "wei@larkfield.example" {
+		return breach.TestsSent{}, breach.Errorf(breach.ErrForbidden, "tests go only to those whom the setting tests.to names")
+	}
+	sent := breach.TestSent{Why: "made up", Channel: q.Channel, Locale: "en", To: "w•••@•••.example", Provider: "smtp", State: breach.Accepted}
+	if q.Person == 9 {
+		sent.State, sent.None = "", "the plan has no text for this channel"
+	}
+	return breach.TestsSent{Tests: []breach.TestSent{sent}}, d.known(id)
+}
+
 func (d *desk) Preview(_ context.Context, id string, q breach.PreviewQuery, _ breach.Actor) (breach.Previews, error) {
 	size := breach.SizeOfSMS("Hello")
 	one := breach.Preview{

@@ -48,8 +48,9 @@ type Settings struct {
 	Organisation  string           // shown on public pages
 	Policies      *worker.Policies
 	DefaultPolicy string
-	RulesDir      string // rule packs over the built-in ones; empty: none
-	TemplatesDir  string // templates of the organisation over the built-in ones; empty: none
+	RulesDir      string         // rule packs over the built-in ones; empty: none
+	TemplatesDir  string         // templates of the organisation over the built-in ones; empty: none
+	Testers       breach.Testers // to whom notices may be sent as tests; nobody when empty
 	Limits        activities.Limits
 	Owner         string // names this process in leases, new with every start; empty means host and a random name
 	MaxList       int64  // bytes of an uploaded list, 0 means 2 GiB
@@ -113,6 +114,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err != nil {
 		return nil, err
 	}
+	wording := worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL}
 	filer, err := adapters.filer(s)
 	if err != nil {
 		return nil, err
@@ -122,11 +124,11 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		s.Owner = host + "/" + NewOwner()
 	}
 	p.Ports = worker.Ports{
-		Ledger: p.Store, Judge: rules, Profiles: s.Policies, Words: worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL},
+		Ledger: p.Store, Judge: rules, Profiles: s.Policies, Words: wording,
 		Senders: adapters, Publisher: site, Filer: filer, Vault: packs, Limits: s.Limits, Now: s.Now,
 		Owner: s.Owner,
 	}
-	p.Desk.Words = p.Ports.Words
+	p.Desk.Words, p.Desk.Ways, p.Desk.Testers = wording, adapters, s.Testers
 	p.Desk.Checker = &activities.Approve{Cases: p.Store, Duties: p.Store, Plans: p.Store, Sending: p.Store, Holds: p.Store, Judge: rules, Profiles: s.Policies, Words: p.Ports.Words, Now: s.Now}
 	if err := watchInvariant(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -28,9 +29,14 @@ type Desk struct {
 	// Profiles explain why people are not reached.
 	Profiles Profiles
 	// Words compose previews.
-	Words   Wording
+	Words Wording
+	// Ways and Testers are through whom tests leave, and to whom they may go.
+	Ways    Ways
+	Testers breach.Testers
 	Notices func(reference string) string // address of a published page
 	Now     func() time.Time
+
+	testing sync.Mutex // a test is counted and written down in one step
 
 	heard  engine.Told
 	counts counting[counts]

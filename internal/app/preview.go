@@ -17,6 +17,8 @@ import (
 type Wording interface {
 	Locale(want string, have []string) string
 	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)
+	// Test marks a message as a test.
+	Test(m delivery.Message) delivery.Message
 }
 
 // worstBlocks bounds how much of a list is looked at for its worst cases: 100,000 people.
@@ -42,16 +44,8 @@ func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQue
 	if err != nil {
 		return out, err
 	}
-	blocks, err := d.Store.Blocks(ctx, incident, rec.Plan.Wave)
-	if err != nil {
-		return out, err
-	}
-	var found []placed
-	if q.Worst {
-		found, out.Looked, err = d.worst(ctx, incident, sc, blocks)
-	} else {
-		found, err = d.at(ctx, incident, blocks, q.Person)
-	}
+	found, looked, err := d.found(ctx, incident, sc, rec.Plan.Wave, q)
+	out.Looked = looked
 	if err != nil {
 		return out, err
 	}
@@ -66,6 +60,19 @@ func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQue
 		"wave": rec.Plan.Wave, "people": len(found), "plan_hash": rec.Hash, "channel": q.Channel,
 	}, d.Now().UTC())
 	return out, err
+}
+
+// found are the people whom a question is about, and how many were looked at for that.
+func (d *Desk) found(ctx context.Context, incident string, sc peopleScope, wave int, q breach.PreviewQuery) ([]placed, int64, error) {
+	blocks, err := d.Store.Blocks(ctx, incident, wave)
+	if err != nil {
+		return nil, 0, err
+	}
+	if q.Worst {
+		return d.worst(ctx, incident, sc, blocks)
+	}
+	found, err := d.at(ctx, incident, blocks, q.Person)
+	return found, 0, err
 }
 
 // placed is a person by their place in the list.
@@ -165,27 +172,12 @@ func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p
 		}
 		v.Channel = order[i]
 	}
-	var locales []string
-	for _, t := range texts {
-		if t.Ref.Kind == breach.KindNotice && !slices.Contains(locales, t.Ref.Locale) {
-			locales = append(locales, t.Ref.Locale)
-		}
-	}
-	v.Locale = d.Words.Locale(p.Locale, locales)
-	i := slices.IndexFunc(texts, func(t breach.Text) bool {
-		return t.Ref.Kind == breach.KindNotice && t.Ref.Channel == string(v.Channel) && t.Ref.Locale == v.Locale && t.Ref.Variant == string(v.Addressee)
-	})
-	if i < 0 {
+	text, ok := d.textFor(texts, p.Locale, v.Channel, v.Addressee)
+	if v.Locale = text.Ref.Locale; !ok {
 		v.None = "the plan has no text for this channel"
 		return nil
 	}
-	p.Name = maskName(p.Name)
-	if p.Guardian != nil {
-		g := *p.Guardian
-		g.Name = maskName(g.Name)
-		p.Guardian = &g
-	}
-	m, err := d.Words.Message(texts[i], p, v.Addressee, render.InventedReference)
+	m, err := d.Words.Message(text, masked(p), v.Addressee, render.InventedReference)
 	if err != nil && delivery.AsFailure(err).Reason == delivery.ReasonBadInput {
 		v.None = "their contact for this channel is missing or cannot be used"
 		return nil
@@ -200,6 +192,35 @@ func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p
 		v.SMS = &size
 	}
 	return nil
+}
+
+// textFor is the text of a plan for somebody who reads a language.
+func (d *Desk) textFor(texts []breach.Text, reads string, c breach.Channel, to breach.Addressee) (breach.Text, bool) {
+	var locales []string
+	for _, t := range texts {
+		if t.Ref.Kind == breach.KindNotice && !slices.Contains(locales, t.Ref.Locale) {
+			locales = append(locales, t.Ref.Locale)
+		}
+	}
+	best := d.Words.Locale(reads, locales)
+	i := slices.IndexFunc(texts, func(t breach.Text) bool {
+		return t.Ref.Kind == breach.KindNotice && t.Ref.Channel == string(c) && t.Ref.Locale == best && t.Ref.Variant == string(to)
+	})
+	if i < 0 {
+		return breach.Text{Ref: breach.NoticeRef{Locale: best}}, false
+	}
+	return texts[i], true
+}
+
+// masked is the same person with the letters of names replaced; the guardian is a copy.
+func masked(p breach.Person) breach.Person {
+	p.Name = maskName(p.Name)
+	if p.Guardian != nil {
+		g := *p.Guardian
+		g.Name = maskName(g.Name)
+		p.Guardian = &g
+	}
+	return p
 }
 
 // maskName keeps how long a name is, its first letter, and what script it is written in: what a layout can break on.

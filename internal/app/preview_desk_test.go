@@ -3,7 +3,6 @@ package app
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,40 +15,9 @@ func TestPromise_M18_APreviewShowsNoticesMaskedAndOnRecord(t *testing.T) {
 	h := newHouse(t)
 	p := h.serverOn(&updates{failures: map[string]error{}}, nil)
 	ctx, author := t.Context(), breach.Actor{ID: "wei.lin", Role: breach.RoleResponder}
-	opened, err := p.Desk.Open(ctx, breach.IncidentFile{Policy: "mooc"}, author)
-	require.NoError(t, err)
-	people := []breach.Person{
-		{ExternalID: "1", Name: "Marit Dahlberg", Email: "marit@mail.test", Locale: "en"},
-		{ExternalID: "2", Name: "محمد علي", Email: "m.ali@mail.test", Locale: "ar"},
-		{ExternalID: "3", Name: "Bartholomew Featherstonehaugh-Cholmondeley", Phone: "+14045550151", Locale: "en-US"},
-		{ExternalID: "4", Name: "Lea Brook", BirthDate: "2018-01-01", Locale: "en", Guardian: &breach.Guardian{Name: "Rosa Brook", Email: "rosa@mail.test"}},
-		{ExternalID: "5", Name: "Nobody Here", Locale: "en"},
-	}
-	_, err = p.Desk.LoadPeople(ctx, opened.Incident, author, &breach.Source{Format: "csv", Encoding: "utf-8", SHA256: strings.Repeat("a", 64), Rows: 5}, func(yield func(breach.Person, error) bool) {
-		for _, one := range people {
-			if !yield(one, nil) {
-				return
-			}
-		}
-	})
-	require.NoError(t, err)
-	plan := breach.Plan{Incident: opened.Incident, Wave: 1, Revision: 1}
-	for _, variant := range []breach.Addressee{breach.ToSelf, breach.ToGuardian} {
-		for channel, parts := range map[breach.Channel]map[string]string{
-			breach.Email: {"subject": "Notice", "text": "Dear {{name}}, code {{reference}} {{child_name}}", "html": "<p>{{name}}</p>"},
-			breach.SMS:   {"text": "Notice, code {{reference}}", "link": "https://x.test"},
-		} {
-			text, err := breach.NewText(breach.TextBody{Kind: breach.KindNotice, Channel: string(channel), Locale: "en", Variant: string(variant), Parts: parts})
-			require.NoError(t, err)
-			require.NoError(t, p.Store.SaveTexts(ctx, opened.Incident, []breach.Text{text}))
-			plan.Notices = append(plan.Notices, text.Ref)
-		}
-	}
-	plan.People, err = p.Store.Snapshot(ctx, opened.Incident, 1)
-	require.NoError(t, err)
-	require.NoError(t, p.Store.SavePlan(ctx, plan, author.ID, time.Now()))
+	incident := planOf(t, p, author)
 
-	out, err := p.Desk.Preview(ctx, opened.Incident, breach.PreviewQuery{Worst: true}, author)
+	out, err := p.Desk.Preview(ctx, incident, breach.PreviewQuery{Worst: true}, author)
 	require.NoError(t, err)
 	require.EqualValues(t, 5, out.Looked)
 	shown := map[string]breach.Preview{}
@@ -67,23 +35,23 @@ func TestPromise_M18_APreviewShowsNoticesMaskedAndOnRecord(t *testing.T) {
 	require.Contains(t, shown["child with guardian"].Text, "Dear Rxxx Xxxxx, code EXM-0000-0000-0000 Lxx Xxxxx")
 	require.EqualValues(t, 3, shown["no email"].Person)
 
-	out, err = p.Desk.Preview(ctx, opened.Incident, breach.PreviewQuery{Person: 5}, author)
+	out, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{Person: 5}, author)
 	require.NoError(t, err)
 	require.Contains(t, out.Previews[0].None, "no contact")
-	_, err = p.Desk.Preview(ctx, opened.Incident, breach.PreviewQuery{Person: 6}, author)
+	_, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{Person: 6}, author)
 	require.Equal(t, breach.ErrNotFound, breach.CodeOf(err))
-	_, err = p.Desk.Preview(ctx, opened.Incident, breach.PreviewQuery{Person: 1}, breach.Actor{ID: "vera", Role: breach.RoleReader})
+	_, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{Person: 1}, breach.Actor{ID: "vera", Role: breach.RoleReader})
 	require.Equal(t, breach.ErrForbidden, breach.CodeOf(err))
-	_, err = p.Desk.Preview(ctx, opened.Incident, breach.PreviewQuery{}, author)
+	_, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{}, author)
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 
-	_, texts, err := p.Desk.PlanRevision(ctx, opened.Incident, 0, 1)
+	_, texts, err := p.Desk.PlanRevision(ctx, incident, 0, 1)
 	require.NoError(t, err)
 	require.Len(t, texts, 4)
-	_, _, err = p.Desk.PlanRevision(ctx, opened.Incident, 1, 2)
+	_, _, err = p.Desk.PlanRevision(ctx, incident, 1, 2)
 	require.Equal(t, breach.ErrNotFound, breach.CodeOf(err))
 
-	entries, err := p.Store.Timeline(ctx, opened.Incident, 0, 0)
+	entries, err := p.Store.Timeline(ctx, incident, 0, 0)
 	require.NoError(t, err)
 	looks := 0
 	for _, e := range entries {

@@ -153,6 +153,7 @@ func (s *Settings) providers(c config.Config) error {
 	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push
 	s.Bounces, s.Mailbox = c.Bounces, c.Mailbox
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
+	s.Testers = c.Testers
 	if c.PolicyDir == "" {
 		return nil
 	}

@@ -84,7 +84,7 @@ var rows = map[string]row{
 	"internal/console": {may: []string{"internal/breach"}},
 
 	// What every process needs.
-	"internal/config":  {may: []string{"internal/store", "internal/announce", "internal/regulator", "internal/delivery/...", "internal/bounce/..."}},
+	"internal/config":  {may: []string{"internal/breach", "internal/store", "internal/announce", "internal/regulator", "internal/delivery/...", "internal/bounce/..."}},
 	"internal/obs":     {},
 	"internal/payload": {},
 	"internal/arch":    {},

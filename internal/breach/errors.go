@@ -31,6 +31,7 @@ const (
 	ErrMethod         Code = "method-not-allowed"
 	ErrKeyUsed        Code = "key-used"
 	ErrUnderWay       Code = "under-way"
+	ErrTooMany        Code = "too-many"
 	ErrUnavailable    Code = "engine-unavailable"
 	ErrInternal       Code = "internal"
 )
@@ -66,6 +67,7 @@ var Catalogue = map[Code]Entry{
 	ErrMethod:         {405, 1, "This address takes other methods", "Look at /openapi.json for what it takes."},
 	ErrKeyUsed:        {409, 1, "This Idempotency-Key belongs to another request", "Send this request with a new key. Nothing was changed."},
 	ErrUnderWay:       {409, 1, "The same request is still being carried out", "Send it again with the same key a little later: it gives the answer as soon as there is one, and is not carried out twice."},
+	ErrTooMany:        {429, 1, "There were too many of these", "Wait a while, then try again. Nothing was changed."},
 	ErrUnavailable:    {503, 3, "The workflow engine does not answer", "What was recorded is safe and goes on by itself; look at the status later."},
 	ErrInternal:       {500, 3, "Something failed on our side", "Nothing was lost. Give the reference number to the operator."},
 }

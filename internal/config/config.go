@@ -17,6 +17,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/announce"
 	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
@@ -47,11 +48,12 @@ type Config struct {
 
 	Announce       announce.Config
 	EvidenceDir    string
-	PolicyDir      string // further policy profiles, *.yaml; empty: none
-	TemplatesDir   string // templates of the organisation over the built-in ones; empty: none
-	RulesDir       string // rule packs over the built-in ones, *.yaml; empty: none
-	PayloadKeyFile string // encrypts what Temporal stores; made on the first start
-	MaxListBytes   int64  // of one list of people
+	PolicyDir      string         // further policy profiles, *.yaml; empty: none
+	Testers        breach.Testers // to whom notices may be sent as tests
+	TemplatesDir   string         // templates of the organisation over the built-in ones; empty: none
+	RulesDir       string         // rule packs over the built-in ones, *.yaml; empty: none
+	PayloadKeyFile string         // encrypts what Temporal stores; made on the first start
+	MaxListBytes   int64          // of one list of people
 
 	LogLevel  string // debug, info, warn, error
 	LogFormat string // text, json
@@ -154,6 +156,9 @@ func (c Config) validate() []error {
 		if i, err := os.Stat(c.TemplatesDir); err != nil || !i.IsDir() {
 			complain("templates.dir: is not a directory that can be read")
 		}
+	}
+	if fault := c.Testers.Fault(); fault != "" {
+		complain("tests.to: %s", fault)
 	}
 	if c.Store.MaxConns < 0 || c.MaxListBytes < 0 {
 		complain("database.max_conns and lists.max_bytes: must not be negative")

@@ -43,6 +43,12 @@ var settings = slices.Concat([]setting{
 	{key: "policy.dir", help: "directory of further policies (*.yaml)", set: text(func(c *Config) *string { return &c.PolicyDir })},
 	{key: "rules.dir", help: "directory of rule packs (*.yaml, calendars/*.yaml) over the built-in ones", set: text(func(c *Config) *string { return &c.RulesDir })},
 	{key: "templates.dir", help: "directory of templates of your own over the built-in ones", set: text(func(c *Config) *string { return &c.TemplatesDir })},
+	{key: "tests.to", help: "to whom notices may be sent as tests, with commas: addresses, @domains, numbers as +1..., push tokens; default: nobody", set: func(c *Config, v string) error {
+		for each := range strings.SplitSeq(v, ",") {
+			c.Testers = append(c.Testers, strings.TrimSpace(each))
+		}
+		return nil
+	}},
 	{key: "lists.max_bytes", def: "1073741824", help: "largest list of people that is taken", set: number(func(c *Config) *int64 { return &c.MaxListBytes })},
 	{key: "payload.key_file", help: "keys that encrypt what Temporal stores; default: payload.key below keys.dir", set: text(func(c *Config) *string { return &c.PayloadKeyFile })},
 	{key: "log.level", def: "info", help: "debug, info, warn or error", set: oneOf(func(c *Config) *string { return &c.LogLevel }, "debug", "info", "warn", "error")},

@@ -41,6 +41,7 @@ type approveView struct {
 	Numbers         []string
 	Broken          bool
 	Decision        decisionView
+	Trial           *trialView
 }
 
 // fact is a name and a value.
@@ -108,7 +109,10 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 	l.approveRules(&view, rec.Plan, o)
 	view.Contents, view.Numbers = l.contents(rec.Plan.Contents), l.numbers(rec.Plan.Numbers)
 	view.Decision = l.decision(rec, v.actor)
-	view.Decision.CSRF = v.session.csrf
+	view.Decision.CSRF, view.Trial = v.session.csrf, l.trial(rec.Plan, v.actor)
+	if view.Broken {
+		view.Trial = nil
+	}
 	if view.Broken && view.Decision.May {
 		view.Decision.May, view.Decision.WhyNot = false, l.T("A text is not the one that its hash names. Do not approve; find out who changed it, and have the plan submitted anew.")
 	}

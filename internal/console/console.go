@@ -28,6 +28,8 @@ type Desk interface {
 	// SubmitReports is for a plan of nothing but the reports that are owed to authorities.
 	SubmitReports(ctx context.Context, incident string, by breach.Actor) (breach.Submitted, error)
 	Approve(ctx context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error)
+	// TestNotice sends notices, marked as tests, to whoever tries them out, and to nobody whom the settings do not name.
+	TestNotice(ctx context.Context, incident string, q breach.TestQuery, by breach.Actor) (breach.TestsSent, error)
 	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	Pause(ctx context.Context, incident string, by breach.Actor) error
 	Resume(ctx context.Context, incident string, by breach.Actor) error
@@ -133,6 +135,7 @@ func (s *server) routes() http.Handler {
 	m.Handle("GET /console/incidents/{id}/timeline", s.signed(s.timeline))
 	m.Handle("GET /console/incidents/{id}/approve", s.signed(s.approvePage))
 	m.Handle("POST /console/incidents/{id}/approve", s.signed(s.decide))
+	m.Handle("POST /console/incidents/{id}/test", s.signed(s.tryNotice))
 	m.Handle("GET /console/incidents/{id}/texts/{wave}/{sha}", s.signed(s.textFrame))
 	m.Handle("GET /console/incidents/{id}/stop", s.signed(s.stopPage))
 	m.Handle("POST /console/incidents/{id}/stop", s.signed(s.stop))

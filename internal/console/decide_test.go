@@ -283,3 +283,32 @@ func TestCommandsThatAreRefusedSayWhy(t *testing.T) {
 	require.Equal(t, http.StatusInternalServerError, p.status)
 	require.NotContains(t, p.raw, "secret inside")
 }
+
+// A test is asked for on the page of the plan, and what became of it is said there.
+func TestANoticeIsTriedFromThePlan(t *testing.T) {
+	t.Parallel()
+	d := sampleDesk()
+	var asked breach.TestQuery
+	d.testNotice = func(q breach.TestQuery) (breach.TestsSent, error) {
+		asked = q
+		if q.To != "me@larkfield.example" {
+			return breach.TestsSent{}, breach.Errorf(breach.ErrForbidden, "not there").With(breach.FieldError{Where: "to", What: "is not among them"})
+		}
+		return breach.TestsSent{Tests: []breach.TestSent{{Why: "made up", Provider: "smtp", Locale: q.Locale, State: breach.Accepted}}}, nil
+	}
+	s := newSite(t, d).as(responder)
+	form := s.get(approvePath).one("details form")
+	require.Equal(t, "/console/incidents/"+sampleID+"/test", form.attr("action"))
+	ask := url.Values{"wave": {"2"}, "channel": {"email"}, "locale": {"de"}, "to": {" me@larkfield.example "}}
+	p := s.send(form.attr("action"), ask)
+	require.Equal(t, breach.TestQuery{Wave: 2, Channel: breach.Email, Locale: "de", To: "me@larkfield.example"}, asked)
+	require.Contains(t, p.text(), "The test was sent, marked as one.")
+	ask.Set("to", "x@mail.test")
+	ask.Set("whose", "worst")
+	p = s.send(form.attr("action"), ask)
+	require.True(t, asked.Worst)
+	require.Empty(t, asked.Locale, "each in their own")
+	require.Contains(t, p.text(), "is not among them")
+	require.NotContains(t, p.raw, "x@mail.test")
+	require.Empty(t, newSite(t, d).as(reader).get(approvePath).all("details form"), "a reader sends nothing")
+}

@@ -56,6 +56,8 @@ type recordData struct {
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
+	Masked string   `json:"masked"`
+	State  string   `json:"state"`
 	// Accepted are texts that nobody had signed off.
 	Accepted []string `json:"accepted_unreviewed"`
 
@@ -122,6 +124,10 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
 	case "notice.previewed":
 		return l.T("%s looked at the notice of %s, with names and contacts masked.", who, l.People(d.People))
+	case "notice.tested":
+		return l.T("%s sent a test of a notice by %s to %s, through %s.", who, l.channel(string(d.Channel)), d.Masked, d.Provider)
+	case "notice.test_ended":
+		return l.T("A test of a notice by %s ended: %s.", l.channel(string(d.Channel)), strings.ReplaceAll(strings.TrimSpace(d.State+" "+d.Reason), "_", " "))
 	case "intake.noted":
 		return l.T("%s noted what is close to a fact: %s. A person decides about it.", who, l.Count(int64(len(d.Notes)), "1 thing", "%s things"))
 	case "people.decided":

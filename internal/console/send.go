@@ -69,6 +69,11 @@ func (s *server) act(v *visit, do func(context.Context, string, breach.Actor) er
 // refused says on the incident's page why nothing was done. What is our own failure, or an incident that
 // does not exist, has the error page.
 func (s *server) refused(v *visit, id string, err error) error {
+	return s.refusedOn(v, base+"incidents/"+url.PathEscape(id), err)
+}
+
+// refusedOn says it on another page.
+func (s *server) refusedOn(v *visit, page string, err error) error {
 	p, status := v.problemOf(err)
 	if (status >= http.StatusInternalServerError && p.Code != breach.ErrUnavailable) || p.Code == breach.ErrNotFound {
 		return err
@@ -87,7 +92,7 @@ func (s *server) refused(v *visit, id string, err error) error {
 		}
 	}
 	v.session.say(n)
-	v.redirect(base + "incidents/" + url.PathEscape(id))
+	v.redirect(page)
 	return nil
 }
 

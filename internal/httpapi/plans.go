@@ -79,6 +79,18 @@ type previewInput struct {
 	Channel breach.Channel `query:"channel" enum:"email,sms,push,voice,letter" doc:"The channel; without it the first by which they can be reached."`
 }
 
+type testInput struct {
+	OfIncident
+	Body struct {
+		To      string         `json:"to" minLength:"1" maxLength:"4096" doc:"Address, number or push token of whoever tries it out; one that the setting tests.to names."`
+		Channel breach.Channel `json:"channel" enum:"email,sms,push" doc:"The channel."`
+		Wave    int            `json:"wave,omitempty" minimum:"0" doc:"Number of the list of people; 0 is the newest that has a plan."`
+		Person  int64          `json:"person,omitempty" minimum:"0" doc:"Place in the list, from 1; with neither this nor worst it is a person who does not exist."`
+		Worst   bool           `json:"worst,omitempty" doc:"One message for each of those whose notice is the likeliest to go wrong."`
+		Locale  string         `json:"locale,omitempty" maxLength:"35" doc:"Language, instead of the person's."`
+	}
+}
+
 // planView is a plan with every text that it covers.
 type planView struct {
 	Plan  breach.PlanRecord `json:"plan"`
@@ -116,6 +128,14 @@ func (s *server) plans() {
 	}, func(ctx context.Context, in *previewInput) (*answer[breach.Previews], error) {
 		q := breach.PreviewQuery{Wave: in.Wave, Person: in.Person, Worst: in.Worst, Channel: in.Channel}
 		return reply(s.cfg.Desk.Preview(ctx, in.ID, q, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/notices/test", id: "testNotice", tag: "plans", roles: handlers, body: command,
+		summary: "Send a notice to yourself", text: "Through the real transport, marked as a test, with a made-up or masked name and an invented code. It is nobody's delivery. At most thirty an hour.",
+	}, func(ctx context.Context, in *testInput) (*answer[breach.TestsSent], error) {
+		b := in.Body
+		q := breach.TestQuery{Wave: b.Wave, Person: b.Person, Worst: b.Worst, Channel: b.Channel, Locale: b.Locale, To: b.To}
+		return reply(s.cfg.Desk.TestNotice(ctx, in.ID, q, actorOf(ctx)))
 	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/plan/approve", id: "approvePlan", tag: "plans", roles: leads, body: command,

@@ -73,6 +73,9 @@ type Desk interface {
 	PlanRevision(ctx context.Context, incident string, wave, revision int) (breach.PlanRecord, []breach.Text, error)
 	// Preview shows notices as they would leave, with names and contacts masked, on record.
 	Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error)
+	// TestNotice sends notices, marked as tests, to whoever tries them out; breach.ErrForbidden for an address
+	// that the settings do not name.
+	TestNotice(ctx context.Context, incident string, q breach.TestQuery, by breach.Actor) (breach.TestsSent, error)
 	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Invariant(ctx context.Context, incident string) (breach.Invariant, error)

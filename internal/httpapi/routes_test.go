@@ -37,6 +37,7 @@ var routes = []struct {
 	{"GET", "/v1/incidents/inc1/plan?wave=1&revision=2", "", "", "lrv", 200, "plan 1 version 2"},
 	{"GET", "/v1/incidents/inc1/notices/preview?wave=1&person=7&channel=sms", "", "", "lr", 200, "preview 1 7 false sms"},
 	{"GET", "/v1/incidents/inc1/notices/preview?worst=true", "", "", "lr", 200, "preview 0 0 true "},
+	{"POST", "/v1/incidents/inc1/notices/test", `{"to":"a@b.example","channel":"email","person":3,"locale":"de"}`, "", "lr", 200, "test 0 3 false email de a@b.example"},
 	{"GET", "/v1/incidents/inc1/plan/check?wave=2", "", "", "lrv", 200, "check plan 2"},
 	{"POST", "/v1/incidents/inc1/plan/waive", `{"gaps":[{"obligation":"a/b/c","field":"dpo"}],"reason":"no officer is appointed"}`, "", "lr", 200, "waive a/b/c dpo: no officer is appointed"},
 	{"POST", "/v1/incidents/inc1/numbers", `{"field":"people.total","value":7,"reason":"the list has doubles"}`, "", "lr", 200, "decide people.total 7: the list has doubles"},

@@ -63,6 +63,7 @@ type wordsFile struct {
 	Numbers   numbersWords      `yaml:"numbers"`
 	Days      map[string]string `yaml:"days"` // by the plural forms of CLDR
 	Times     timesWords        `yaml:"times"`
+	Test      testWords         `yaml:"test"`
 
 	Affirmed   map[string]string `yaml:"affirmed"`
 	Nature     map[string]string `yaml:"nature"`

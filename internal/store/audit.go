@@ -69,6 +69,12 @@ func (s *Store) Note(ctx context.Context, incident, key, actor, action string, d
 	})
 }
 
+// CountNotes says how often something was written down for an incident since an instant.
+func (s *Store) CountNotes(ctx context.Context, incident, action string, since time.Time) (n int, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM audit WHERE incident = $1 AND action = $2 AND at > $3`, incident, action, instant(since)).Scan(&n)
+	return n, clean("count entries of the audit chain", err)
+}
+
 // Timeline returns the audit entries after a sequence number, oldest first; limit 0 means all.
 func (s *Store) Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error) {
 	var out []breach.AuditEntry

@@ -11,6 +11,7 @@ import (
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
@@ -42,6 +43,7 @@ func Wires(s *app.Settings, at simulator.Endpoints) {
 		{Match: "*", Via: regulator.ViaPortal},
 	}
 	s.Bounces = &receiver.Config{Listen: "127.0.0.1:0", Domain: s.Email.EnvelopeDomain}
+	s.Testers = breach.Testers{"@tocsin.example", "+14045550143", "+8613800138000"} // all of it ends in the outbox
 	s.Limits = activities.DefaultLimits
 	s.Policies.Pace = Pace
 }
