@@ -23,7 +23,7 @@ import (
 
 // handler mounts the API, the console and the public pages on one server.
 func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Handler, error) {
-	pages, err := console.New(console.Config{Desk: p.Desk, Log: s.Log, Now: s.Now, Reasons: reasons(), Done: p.ending})
+	pages, err := console.New(console.Config{Desk: p.Desk, Log: s.Log, Now: s.Now, Reasons: reasons(), Done: p.ending, MaxListBytes: s.MaxList})
 	if err != nil {
 		return nil, err
 	}

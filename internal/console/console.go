@@ -7,6 +7,7 @@ package console
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -56,6 +57,10 @@ type Desk interface {
 	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
 	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
 	ExplainDelay(ctx context.Context, incident string, obligations []string, why string, by breach.Actor) error
+	// JudgeList reads a list and changes nothing; rows to look at are written to bad, when it is not nil. TakeList loads
+	// it: what was judged is there even when the list is refused.
+	JudgeList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading, bad io.Writer) (breach.ListJudged, error)
+	TakeList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error)
 	// FindPerson puts every look on record; breach.ErrNotFound when nobody fits.
 	FindPerson(ctx context.Context, incident string, by breach.Actor, query breach.PersonQuery, reason string) (breach.PersonView, error)
 	Authenticate(ctx context.Context, token string) (breach.Actor, error)
@@ -72,6 +77,8 @@ type Config struct {
 	Now     func() time.Time  // nil: time.Now
 	Reasons map[string]Reason // by failure code; a code that is not in it is shown as it is
 	Zone    *time.Location    // in which times are shown, said once a page; nil: UTC
+	// MaxListBytes bounds a list of people that is sent by a form; 0 means 1 GiB.
+	MaxListBytes int64
 	// Done ends open event streams when it is closed, so that a server can shut down at once. May be nil.
 	Done <-chan struct{}
 }
@@ -82,6 +89,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MaxListBytes == 0 {
+		c.MaxListBytes = 1 << 30
 	}
 	if c.Zone == nil {
 		c.Zone = time.UTC
@@ -152,6 +162,8 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/again", s.signed(s.retry))
 	m.Handle("GET /console/incidents/{id}/severity", s.signed(s.severityPage))
 	m.Handle("POST /console/incidents/{id}/severity", s.signed(s.setSeverity))
+	m.Handle("GET /console/incidents/{id}/load", s.signed(s.loadPage))
+	m.Handle("POST /console/incidents/{id}/load", s.entered((*visit).readUpload, s.known(s.takeList)))
 	m.Handle("GET /console/incidents/{id}/mend", s.signed(s.mendPage))
 	m.Handle("POST /console/incidents/{id}/mend/waive", s.signed(s.waive))
 	m.Handle("POST /console/incidents/{id}/mend/number", s.signed(s.decideNumber))

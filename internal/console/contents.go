@@ -10,6 +10,7 @@ import (
 type contentsView struct {
 	Checked string
 	LetGo   []gapView
+	Lists   []gapView // signs that the list would tell wrong people, confirmed by name
 	Notes   []noteView
 }
 
@@ -28,7 +29,13 @@ func (l speech) contents(c *breach.ContentCheck) *contentsView {
 		return nil
 	}
 	v := &contentsView{Checked: l.Count(int64(len(c.Checked)), "The texts were compared with what 1 duty asks of them.", "The texts were compared with what %s duties ask of them.")}
-	v.LetGo = l.gaps(c.Gaps)
+	for i, g := range l.gaps(c.Gaps) {
+		if c.Gaps[i].Kind == breach.GapList {
+			v.Lists = append(v.Lists, g)
+		} else {
+			v.LetGo = append(v.LetGo, g)
+		}
+	}
 	for _, n := range c.Notes {
 		v.Notes = append(v.Notes, noteView{l.noteKind(n.Kind), strings.ReplaceAll(n.Field, "_", " "), strings.Join(n.Obligations, l.T(", "))})
 	}

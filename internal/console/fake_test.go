@@ -47,6 +47,15 @@ type fakeDesk struct {
 	checkPlan     func() (breach.PlanCheck, error)
 	waive         func(gaps []breach.Waiver, reason string, by breach.Actor) error
 	decideNumber  func(d breach.NumberDecision, by breach.Actor) error
+	judgeList     func(list io.Reader, how breach.Reading, bad io.Writer) (breach.ListJudged, error)
+	takeList      func(list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error)
+}
+
+func (f *fakeDesk) JudgeList(_ context.Context, _ string, _ breach.Actor, list io.Reader, how breach.Reading, bad io.Writer) (breach.ListJudged, error) {
+	return f.judgeList(list, how, bad)
+}
+func (f *fakeDesk) TakeList(_ context.Context, _ string, _ breach.Actor, list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error) {
+	return f.takeList(list, how)
 }
 
 func (f *fakeDesk) CheckPlan(context.Context, string, int) (breach.PlanCheck, error) {
@@ -163,10 +172,15 @@ type site struct {
 // newSite serves the console at the samples' present instant.
 func newSite(t *testing.T, desk Desk) *site {
 	t.Helper()
+	return newSiteWith(t, desk, func(*Config) {})
+}
+
+func newSiteWith(t *testing.T, desk Desk, change func(*Config)) *site {
+	t.Helper()
 	done := make(chan struct{})
-	h, err := New(Config{
-		Desk: desk, Log: newSiteLog(), Now: func() time.Time { return sampleNow }, Reasons: sampleReasons, Done: done,
-	})
+	c := Config{Desk: desk, Log: newSiteLog(), Now: func() time.Time { return sampleNow }, Reasons: sampleReasons, Done: done}
+	change(&c)
+	h, err := New(c)
 	require.NoError(t, err)
 	s := serve(t, h)
 	t.Cleanup(func() { close(done) })

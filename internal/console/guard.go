@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,6 +31,7 @@ type visit struct {
 	actor   breach.Actor
 	now     time.Time
 	ref     string
+	upload  io.Reader // the file of a form that is read as it comes
 }
 
 // action answers one request; an error becomes the error page.
@@ -57,20 +59,25 @@ func (s *server) outer(next http.Handler) http.Handler {
 }
 
 // open serves an action to everybody.
-func (s *server) open(do action) http.Handler {
+func (s *server) open(do action) http.Handler { return s.entered((*visit).read, do) }
+
+// entered reads a form by its own way before the action.
+func (s *server) entered(read func(*visit, action) error, do action) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := s.visit(w, r)
 		if v.chose() {
 			return
 		}
-		v.finish(v.read(do))
+		v.finish(read(v, do))
 	})
 }
 
 // signed serves an action to people who are signed in. The token is looked up again each time, so that
 // one that was taken back opens nothing any more.
-func (s *server) signed(do action) http.Handler {
-	return s.open(func(v *visit) error {
+func (s *server) signed(do action) http.Handler { return s.open(s.known(do)) }
+
+func (s *server) known(do action) action {
+	return func(v *visit) error {
 		if v.session = s.sessions.of(v.r); v.session == nil {
 			return v.toSignIn()
 		}
@@ -90,7 +97,7 @@ func (s *server) signed(do action) http.Handler {
 			return breach.Errorf(breach.ErrForbidden, "the form does not belong to this sign-in; go back, load the page again and repeat")
 		}
 		return do(v)
-	})
+	}
 }
 
 // welcome reports whether a role has pages.

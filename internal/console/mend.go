@@ -19,6 +19,7 @@ type mendView struct {
 	NotYet          string // why there is nothing to look at
 	Problems        []string
 	Open            []openGap
+	Lists           []openGap // signs that a list would tell wrong people
 	Contents        *contentsView
 	Numbers         []string
 	Fields          []choice
@@ -75,11 +76,16 @@ func (s *server) mendView(v *visit) (view mendView, err error) {
 		return view, err
 	}
 	view.Problems, view.Contents = check.Problems, v.l.contents(&check.Contents)
-	view.Contents.LetGo = nil
+	view.Contents.LetGo, view.Contents.Lists = nil, nil
 	for i, g := range v.l.gaps(check.Contents.Gaps) {
 		if of := check.Contents.Gaps[i]; of.Waived == nil {
 			name := of.Obligation + ":" + of.Field
-			view.Open = append(view.Open, openGap{g, name, of.Do, v.r.Method == http.MethodPost && slices.Contains(v.r.Form["gap"], name)})
+			open := openGap{g, name, of.Do, v.r.Method == http.MethodPost && slices.Contains(v.r.Form["gap"], name)}
+			if of.Kind == breach.GapList {
+				view.Lists = append(view.Lists, open)
+			} else {
+				view.Open = append(view.Open, open)
+			}
 			continue
 		}
 		view.Contents.LetGo = append(view.Contents.LetGo, g)

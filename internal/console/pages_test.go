@@ -18,6 +18,7 @@ var everyPath = []string{
 	"/console/incidents/" + sampleID + "/approve", "/console/incidents/" + sampleID + "/approve?wave=1", "/console/incidents/9tzc-4hve/approve",
 	"/console/incidents/" + sampleID + "/timeline", "/console/incidents/" + sampleID + "/timeline?upto=120", "/console/incidents/" + sampleID + "/stop",
 	"/console/incidents/9tzc-4hve/stop", "/console/incidents/" + sampleID + "/close", "/console/incidents/m6gd-e9sk/close", "/console/person", "/console/legend",
+	"/console/incidents/" + sampleID + "/load", "/console/incidents/m6gd-e9sk/load",
 }
 
 func TestEveryPageForEveryRoleAndLanguage(t *testing.T) {

@@ -58,6 +58,9 @@ func everyText(t *testing.T) []string {
 	for _, c := range channelColumns {
 		all = append(all, c.head)
 	}
+	for _, v := range verdictWords {
+		all = append(all, v.word, v.means)
+	}
 	for _, u := range unitWords {
 		all = append(all, u[0], u[1])
 	}

@@ -110,6 +110,9 @@ func problem(code, field string) Problem {
 	return Problem{Code: code, Field: field, Done: k.done, Do: k.do, rank: k.verdict}
 }
 
+// Explain says what was done about a problem of that code and what a person should do; empty for an unknown code.
+func Explain(code string) (done, do string) { return catalogue[code].done, catalogue[code].do }
+
 func duplicateOf(record int64) Problem {
 	p := problem("duplicate", "")
 	p.Done = "the same person as record " + strconv.FormatInt(record, 10) + ": " + p.Done

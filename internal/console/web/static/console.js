@@ -245,6 +245,35 @@
     });
   }
 
+  // ---- A list is sent from here, so that the page shows how much of it was read and keeps the chosen file. The server
+  // judges while it reads. The error file is a download and is left to the browser.
+  function sendsLists() {
+    const form = $("form[data-upload]");
+    if (!form) return;
+    const bar = $("progress", form), buttons = $$("button:not([hidden])", form);
+    const sending = (yes) => { bar.hidden = !yes; buttons.forEach((b) => { b.disabled = yes; }); };
+    form.addEventListener("submit", (e) => {
+      const to = e.submitter ? e.submitter.formAction : form.action;
+      if (to.includes("do=errors")) return;
+      e.preventDefault();
+      const call = new XMLHttpRequest(), body = new FormData(form);
+      bar.removeAttribute("value");
+      sending(true);
+      call.open("POST", to);
+      call.responseType = "document";
+      call.upload.addEventListener("progress", (p) => { if (p.lengthComputable) bar.value = p.loaded / p.total; });
+      call.addEventListener("loadend", () => {
+        sending(false);
+        const fresh = call.response && $("#outcome", call.response);
+        if (!fresh) { location.reload(); return; } // signed out, or the server is gone
+        $("#outcome").replaceWith(document.adoptNode(fresh));
+        $("#outcome").focus();
+        $("#outcome").scrollIntoView();
+      });
+      call.send(body);
+    });
+  }
+
   // htmx notes the address of a page for going back, which we do without: nothing stays in the browser.
   try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* there is no storage */ }
   signInByLink();
@@ -252,6 +281,7 @@
   setTime(document.body.dataset.now);
   runClocks();
   fitFrames();
+  sendsLists();
   startLive();
   setInterval(look, 1000);
   $("#problem")?.focus();
