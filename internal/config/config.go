@@ -121,6 +121,9 @@ func (c *Config) deriveBackup() {
 	if to.MessageIDDomain == "" { // what the first one uses, whatever the bounces and the sender of the second are
 		to.MessageIDDomain = cmp.Or(from.MessageIDDomain, from.EnvelopeDomain, from.From[strings.LastIndexByte(from.From, '@')+1:])
 	}
+	if len(to.DKIMKeys) == 0 && to.DKIMDomain == "" && (to.From == "" || to.From == from.From) {
+		to.DKIMKeys, to.DKIMDomain = from.DKIMKeys, from.DKIMDomain
+	}
 	for _, v := range []struct{ to, from *string }{
 		{&to.FromName, &from.FromName}, {&to.ReplyTo, &from.ReplyTo}, {&to.EnvelopeDomain, &from.EnvelopeDomain},
 		{&to.HeloName, &from.HeloName}, {&to.FeedbackID, &from.FeedbackID}, {&to.From, &from.From},

@@ -101,6 +101,10 @@ func TestASecondRelay(t *testing.T) {
 		require.NoError(t, err, ids.set)
 		require.Equal(t, ids.want, c.EmailBackup.MessageIDDomain, "a repeated email is recognisable by its id: %v", ids.set)
 	}
+	c, _ = config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare.example:587", "TOCSIN_SMTP_DKIM_KEYS=a=/absent"), "")
+	require.Equal(t, c.Email.DKIMKeys, c.EmailBackup.DKIMKeys, "it signs in the same name")
+	c, _ = config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare.example:587", "TOCSIN_SMTP_BACKUP_FROM=a@other.example", "TOCSIN_SMTP_DKIM_KEYS=a=/absent"), "")
+	require.Empty(t, c.EmailBackup.DKIMKeys, "another sender has keys of its own")
 	_, err = config.Load(append(one, "TOCSIN_SMTP_BACKUP_ADDR=spare"), "")
 	require.ErrorContains(t, err, "smtp_backup: smtp: address")
 	c, err = config.Load(one, "")

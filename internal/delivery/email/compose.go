@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email/dkim"
 )
 
 // letter is one composed message with its envelope, ready for a connection.
@@ -33,6 +34,7 @@ type composer struct {
 	author, standing string
 	date             atomic.Pointer[dateLine]
 	stencils         stencils
+	signer           *dkim.Signer // nil: nothing is signed
 }
 
 type dateLine struct {
@@ -40,7 +42,7 @@ type dateLine struct {
 	line   string
 }
 
-func newComposer(c Config, from address, now func() time.Time) *composer {
+func newComposer(c Config, from address, now func() time.Time) (*composer, error) {
 	standing := []byte(nil)
 	if c.ReplyTo != "" {
 		if a, err := parseAddress(c.ReplyTo); err == nil {
@@ -49,10 +51,21 @@ func newComposer(c Config, from address, now func() time.Time) *composer {
 	}
 	standing = appendHeader(standing, "Auto-Submitted", "auto-generated")
 	standing = appendHeader(standing, "Feedback-ID", c.FeedbackID)
-	return &composer{
+	if c.Unsubscribe != "" {
+		standing = appendHeader(standing, "List-Unsubscribe", "<"+c.Unsubscribe+">")
+	}
+	out := &composer{
 		config: c, from: from, now: now, standing: string(standing),
 		author: string(appendHeader(nil, "From", encodeMailbox(c.FromName, from))),
 	}
+	if len(c.DKIMKeys) > 0 {
+		keys, err := dkim.Load(c.DKIMKeys)
+		if err != nil {
+			return nil, err
+		}
+		out.signer = dkim.New(c.DKIMDomain, keys)
+	}
+	return out, nil
 }
 
 // compose checks everything that ends up in a header or in the envelope, and writes the message into w,
@@ -74,17 +87,27 @@ func (c *composer) compose(w []byte, m *delivery.Message) (letter, *delivery.Fai
 	if m.Form != nil {
 		s = c.stencils.of(m.Form)
 	}
-	w = c.appendHeaders(w[:0], m, to, s)
+	w = w[:0]
+	if c.signer != nil {
+		w = c.signer.Begin(w)
+	}
+	w = c.appendHeaders(w, m, to, s)
 	w, whole, f := appendBody(w, m, s)
 	if f != nil {
 		return letter{}, f
+	}
+	if c.signer != nil {
+		if err := c.signer.Sign(w, !whole, c.now()); err != nil {
+			return letter{}, delivery.Temporary(delivery.ReasonProviderDown, "the message could not be signed", 0)
+		}
 	}
 	l.wire, l.whole = append(w, finalDot...), whole
 	return l, nil
 }
 
 // appendHeaders writes every header but those of MIME, in a fixed order; none of their lines starts with a
-// dot. No tracking, and no List-Unsubscribe: nobody can unsubscribe from a notice that the law requires.
+// dot. No tracking, and no List-Unsubscribe unless the settings of a relay for advisory mail ask for it: nobody can
+// unsubscribe from a notice that the law requires.
 func (c *composer) appendHeaders(w []byte, m *delivery.Message, to address, s *stencil) []byte {
 	w = append(w, c.author...)
 	w = appendHeader(w, "To", encodeMailbox(m.ToName, to))

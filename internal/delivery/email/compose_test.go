@@ -26,7 +26,9 @@ func testComposer(t require.TestingT) *composer {
 	c.ReplyTo = "help@academy.example"
 	from, err := parseAddress(c.From)
 	require.NoError(t, err)
-	return newComposer(c, from, func() time.Time { return time.Date(2026, 11, 22, 9, 30, 0, 0, time.FixedZone("", 3600)) })
+	made, err := newComposer(c, from, func() time.Time { return time.Date(2026, 11, 22, 9, 30, 0, 0, time.FixedZone("", 3600)) })
+	require.NoError(t, err)
+	return made
 }
 
 // nasty draws strings that have broken mail software before, and anything else that UTF-8 can hold.

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email/dkim"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email/returnpath"
 )
 
@@ -45,9 +47,14 @@ type Config struct {
 	EnvelopeDomain  string
 	MessageIDDomain string // default EnvelopeDomain, else the domain of From
 	// Returns puts a keyed code into envelope senders and Message-IDs, without which nobody believes a bounce.
-	Returns    *returnpath.Key
-	HeloName   string // default the domain of From
-	FeedbackID string // default security-notice:<domain of From>
+	Returns *returnpath.Key
+	// DKIMKeys sign every message in the name of DKIMDomain; none: it is the relay's work, or nobody's.
+	DKIMKeys   dkim.Sources
+	DKIMDomain string // default the domain of From
+	// Unsubscribe is where people stop advisory mail, mailto: or https:. A notice that the law requires has none.
+	Unsubscribe string
+	HeloName    string // default the domain of From
+	FeedbackID  string // default security-notice:<domain of From>
 
 	Connections    int           // most connections at a time, default 20
 	ConnectTimeout time.Duration // dial, TLS, greeting and sign-in together, default 20 s
@@ -79,6 +86,7 @@ func (c Config) withDefaults() Config {
 	text(&c.MessageIDDomain, c.EnvelopeDomain)
 	text(&c.MessageIDDomain, domain)
 	text(&c.HeloName, domain)
+	text(&c.DKIMDomain, domain)
 	text(&c.FeedbackID, "security-notice:"+domain)
 	if c.Connections == 0 {
 		c.Connections = 20
@@ -168,6 +176,7 @@ func (c Config) validateSender() (all []error) {
 		{"envelope domain", c.EnvelopeDomain},
 		{"message id domain", c.MessageIDDomain},
 		{"helo name", c.HeloName},
+		{"DKIM domain", c.DKIMDomain},
 	} {
 		if d.value == "" {
 			continue // From is wrong, and has its own complaint
@@ -181,6 +190,12 @@ func (c Config) validateSender() (all []error) {
 			complain("feedback id: must be printable ASCII without spaces")
 			break
 		}
+	}
+	if _, err := dkim.Load(c.DKIMKeys); err != nil {
+		complain("DKIM: %w", err)
+	}
+	if c.Unsubscribe != "" && !unsubscribable(c.Unsubscribe) {
+		complain("list-unsubscribe: must be an address such as mailto:stop@example.com or https://example.com/stop")
 	}
 	if len(c.FeedbackID) > 200 {
 		complain("feedback id: must have at most 200 characters")
@@ -215,4 +230,10 @@ func (c Config) tlsConfig() (*tls.Config, error) {
 		return nil, err
 	}
 	return &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
+}
+
+// unsubscribable accepts what can stand between angle brackets in List-Unsubscribe.
+func unsubscribable(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && len(s) <= 200 && !strings.ContainsAny(s, "<> ,\"") && (u.Scheme == "mailto" && u.Opaque != "" || u.Scheme == "https" && u.Host != "")
 }

@@ -12,7 +12,7 @@
 // A connection is only kept busy when messages wait for it: call Send from three times as many
 // goroutines as there are connections.
 //
-// Imports of ours: breach, delivery, returnpath below it.
+// Imports of ours: breach, delivery, and dkim and returnpath below it.
 package email
 
 import (
@@ -51,7 +51,7 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	for _, domain := range []*string{&c.EnvelopeDomain, &c.MessageIDDomain, &c.HeloName} {
+	for _, domain := range []*string{&c.EnvelopeDomain, &c.MessageIDDomain, &c.HeloName, &c.DKIMDomain} {
 		if *domain != "" {
 			wire, err := asciiDomain(*domain)
 			if err != nil {
@@ -68,9 +68,13 @@ func New(c Config) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
+	composer, err := newComposer(c, from, time.Now)
+	if err != nil {
+		return nil, err
+	}
 	s := &Sender{
 		config: c, tls: tlsConfig,
-		composer: newComposer(c, from, time.Now),
+		composer: composer,
 		gate:     gate{least: c.BackoffMin, most: c.BackoffMax},
 		desk:     desk{most: c.Connections},
 		jobs:     sync.Pool{New: func() any { return &job{done: make(chan struct{}, 1)} }},
