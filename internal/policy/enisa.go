@@ -186,13 +186,13 @@ type enisaVar []func(f *enisaFacts)
 // enisaSpan evaluates a factor for every value of the unknown facts among those that it depends on.
 // Missing are those that make a difference.
 func enisaSpan(base enisaFacts, vars map[string]enisaVar, depends []string, point enisaPoint) enisaCell {
-	var names []string
+	names, cases := make([]string, 0, len(depends)), 1
 	for _, d := range depends {
 		if vars[d] != nil {
-			names = append(names, d)
+			names, cases = append(names, d), cases*len(vars[d])
 		}
 	}
-	var results []int
+	results := make([]int, 0, cases)
 	cell := enisaCell{low: -1}
 	var walk func(f enisaFacts, at int)
 	walk = func(f enisaFacts, at int) {

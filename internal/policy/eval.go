@@ -5,6 +5,8 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
@@ -32,12 +34,15 @@ func truthOf(yes bool) truth {
 	return truthNo
 }
 
-// rule is a compiled condition with the facts that it can look at.
+// rule is a compiled condition with the facts that it can look at. What CEL made of it is only kept while the
+// plan is made: hundreds of checked expressions are several times as large as their plans.
 type rule struct {
-	program cel.Program
-	plan    plan // nil where only the program can tell
-	index   int  // from 1 to Rules.conditions; 0 for a condition of no pack
-	ast     *celast.AST
+	expr    string
+	defs    map[string]*rule
+	plan    plan // nil where only CEL's interpreter can tell
+	program func() (cel.Program, error)
+	index   int                  // from 1 to Rules.conditions; 0 for a condition of no pack
+	wrong   [takesDuty + 1]error // by side: why it must not stand there
 	refs    []factRef
 	shows   []int // their numbers in Rules.shown
 	local   bool  // it uses definitions of its pack, so its answer is that pack's own
@@ -103,26 +108,77 @@ type ruleCache map[string]*rule
 func (c ruleCache) compile(env *cel.Env, expr string, defs map[string]*rule, s side) (*rule, error) {
 	r, ok := c[expr]
 	if !ok {
-		ast, issues := env.Compile(expr)
-		if issues.Err() != nil {
-			return nil, issues.Err()
-		}
-		if !ast.OutputType().IsExactType(cel.BoolType) {
-			return nil, fmt.Errorf("is of type %s; a condition must be true or false", ast.OutputType())
-		}
-		p, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize))
+		ast, err := readRule(env, expr)
 		if err != nil {
 			return nil, err
 		}
-		r = &rule{program: p, ast: ast.NativeRep()}
-		r.refs, r.local = references(r.ast, defs)
-		r.plan = planOf(r.ast, defs)
+		native := ast.NativeRep()
+		r = &rule{expr: expr, defs: defs}
+		if r.refs, r.local, err = references(native, defs); err != nil {
+			return nil, err
+		}
+		for s := range r.wrong {
+			r.wrong[s] = protective(native.Expr(), side(s))
+		}
+		r.program = sync.OnceValues(r.interpreter)
+		if r.plan = planOf(native, defs); r.plan == nil {
+			if _, err := r.program(); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if err := protective(r.ast.Expr(), s); err != nil {
-		return nil, err
+	if r.wrong[s] != nil {
+		return nil, r.wrong[s]
 	}
 	c[expr] = r
 	return r, nil
+}
+
+// readRule reads a condition that must be a plain yes or no.
+func readRule(env *cel.Env, expr string) (*cel.Ast, error) {
+	ast, issues := env.Compile(expr)
+	if issues.Err() != nil {
+		return nil, issues.Err()
+	}
+	if !ast.OutputType().IsExactType(cel.BoolType) {
+		return nil, fmt.Errorf("is of type %s; a condition must be true or false", ast.OutputType())
+	}
+	return ast, nil
+}
+
+// again reads a condition once more, with the definitions of its pack.
+func (r *rule) again() (*cel.Env, *cel.Ast, error) {
+	env, err := ruleEnv()
+	if err == nil {
+		env, err = withDefinitions(env, slices.Collect(maps.Keys(r.defs)))
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ast, err := readRule(env, r.expr)
+	return env, ast, err
+}
+
+// interpreter makes CEL's own program of a condition, for what a plan cannot do.
+func (r *rule) interpreter() (cel.Program, error) {
+	env, ast, err := r.again()
+	if err != nil {
+		return nil, err
+	}
+	return env.Program(ast, cel.EvalOptions(cel.OptOptimize))
+}
+
+// withDefinitions declares the definitions of a pack, all at once: every further environment costs as much as the
+// conditions of a pack.
+func withDefinitions(env *cel.Env, names []string) (*cel.Env, error) {
+	if len(names) == 0 {
+		return env, nil
+	}
+	opts := make([]cel.EnvOption, 0, len(names))
+	for _, n := range names {
+		opts = append(opts, cel.Variable(n, cel.BoolType))
+	}
+	return env.Extend(opts...)
 }
 
 // protective holds proven() to where unknown can only leave a duty standing: it must take a duty away.
@@ -161,7 +217,8 @@ func noProven(e celast.Expr) error {
 }
 
 // references lists the facts of a condition and of the definitions that it uses; local tells whether it uses any.
-func references(a *celast.AST, defs map[string]*rule) (out []factRef, local bool) {
+// A definition can only use those before it.
+func references(a *celast.AST, defs map[string]*rule) (out []factRef, local bool, err error) {
 	names := a.ReferenceMap()
 	add := func(r factRef) {
 		if !slices.Contains(out, r) {
@@ -191,9 +248,11 @@ func references(a *celast.AST, defs map[string]*rule) (out []factRef, local bool
 			}
 		} else if _, ok := factNames[r.Name]; ok {
 			add(factRef{name: r.Name})
+		} else if strings.HasPrefix(r.Name, "def.") {
+			err = fmt.Errorf("uses %s, which is defined later", r.Name)
 		}
 	}))
-	return out, local
+	return out, local, err
 }
 
 // opaque carries a table or an interval through CEL.

@@ -176,22 +176,46 @@ func unknownFact(path string) *types.Unknown {
 }
 
 func countryTable(p breach.PeopleFacts) *factTable {
-	return &factTable{func(country string) (any, string) { return countIn(p, country) }, listedText(p.ByCountry)}
+	c := newCounts(p)
+	return &factTable{func(country string) (any, string) { return c.country(country) }, listedText(p.ByCountry)}
 }
 
-// countIn is the number of people in a country. Not listed means zero only when the listed countries, or the
+// counts are the numbers of people by where they are. What the tables add up to is known before anybody asks.
+type counts struct {
+	breach.PeopleFacts
+	countries, regions bool             // they add up to the total, so that what is not listed is zero
+	inRegions          map[string]int64 // by country
+}
+
+func newCounts(p breach.PeopleFacts) counts {
+	c := counts{PeopleFacts: p}
+	if p.Total != nil {
+		c.countries, c.regions = addUp(p.ByCountry, "") == *p.Total, addUp(p.ByRegion, "") == *p.Total
+	}
+	if len(p.ByRegion) > 0 {
+		c.inRegions = map[string]int64{}
+	}
+	for region, n := range p.ByRegion {
+		if country, _, ok := strings.Cut(region, "-"); ok {
+			c.inRegions[country] += n
+		}
+	}
+	return c
+}
+
+// country is the number of people in a country. Not listed means zero only when the listed countries, or the
 // listed regions, add up to the total.
-func countIn(p breach.PeopleFacts, country string) (any, string) {
-	if n, ok := p.ByCountry[country]; ok {
+func (c *counts) country(country string) (any, string) {
+	if n, ok := c.ByCountry[country]; ok {
 		return n, ""
 	}
-	if p.Total != nil && addUp(p.ByCountry, "") == *p.Total {
+	if c.countries {
 		return int64(0), ""
 	}
-	if p.Total != nil && addUp(p.ByRegion, "") == *p.Total {
-		return addUp(p.ByRegion, country+"-"), "" // everybody is in a region that is listed
+	if c.regions {
+		return c.inRegions[country], "" // everybody is in a region that is listed
 	}
-	if p.ByCountry == nil {
+	if c.ByCountry == nil {
 		return nil, "people.by_country"
 	}
 	return nil, "people.by_country." + country
@@ -200,18 +224,19 @@ func countIn(p breach.PeopleFacts, country string) (any, string) {
 // regionTable counts people in regions of a country. A country with nobody has nobody in its regions, and
 // regions that add up to their country's count are complete.
 func regionTable(p breach.PeopleFacts) *factTable {
+	c := newCounts(p)
 	return &factTable{func(region string) (any, string) {
 		if n, ok := p.ByRegion[region]; ok {
 			return n, ""
 		}
 		country, _, _ := strings.Cut(region, "-")
-		n, missing := countIn(p, country)
+		n, missing := c.country(country)
 		switch {
 		case n == nil && p.ByRegion == nil:
 			return nil, missing
 		case n == nil:
 			return nil, "people.by_region." + region
-		case n.(int64) == 0 || (p.ByRegion != nil && addUp(p.ByRegion, country+"-") == n.(int64)):
+		case n.(int64) == 0 || (p.ByRegion != nil && c.inRegions[country] == n.(int64)):
 			return int64(0), ""
 		}
 		return nil, "people.by_region." + region

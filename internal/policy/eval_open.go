@@ -37,18 +37,44 @@ func (o openList) value() ref.Val {
 		all = append(all, types.String(w))
 	}
 	unknown := unknownFact(o.path)
-	return openValue{types.NewRefValList(types.DefaultTypeAdapter, append(all, unknown)), unknown}
+	all = append(all, unknown)
+	return openValue{newWordList(o.listed), types.NewRefValList(types.DefaultTypeAdapter, all), all, unknown}
 }
 
 type openValue struct {
+	known wordList
 	traits.Lister
+	members []ref.Val
 	unknown *types.Unknown
 }
 
 // Contains never says no.
 func (v openValue) Contains(word ref.Val) ref.Val {
-	if v.Lister.Contains(word) == types.True {
+	if v.known.Contains(word) == types.True {
 		return types.True
 	}
 	return v.unknown
+}
+
+// wordList is a list of words that was taken apart once: conditions go through it again and again.
+type wordList struct {
+	traits.Lister
+	words   []string
+	members []ref.Val
+}
+
+func newWordList(words []string) wordList {
+	l := wordList{types.NewStringList(types.DefaultTypeAdapter, words), words, make([]ref.Val, len(words))}
+	for i, w := range words {
+		l.members[i] = types.String(w)
+	}
+	return l
+}
+
+// Contains says what the list itself says.
+func (l wordList) Contains(word ref.Val) ref.Val {
+	if w, ok := word.(types.String); ok {
+		return types.Bool(slices.Contains(l.words, string(w)))
+	}
+	return l.Lister.Contains(word)
 }

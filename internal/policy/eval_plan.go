@@ -101,8 +101,8 @@ func (p *planner) call(c celast.CallExpr) plan {
 }
 
 var comparisons = map[string]func(a, b ref.Val) ref.Val{
-	operators.Equals:    types.Equal,
-	operators.NotEquals: func(a, b ref.Val) ref.Val { return types.Bool(types.Equal(a, b) != types.True) },
+	operators.Equals:    equal,
+	operators.NotEquals: func(a, b ref.Val) ref.Val { return types.Bool(equal(a, b) != types.True) },
 	operators.Less:      func(a, b ref.Val) ref.Val { return ordered(a, b, func(c types.Int) bool { return c < 0 }) },
 	operators.LessEquals: func(a, b ref.Val) ref.Val {
 		return ordered(a, b, func(c types.Int) bool { return c <= 0 })
@@ -112,6 +112,16 @@ var comparisons = map[string]func(a, b ref.Val) ref.Val{
 		return ordered(a, b, func(c types.Int) bool { return c >= 0 })
 	},
 	operators.In: func(a, b ref.Val) ref.Val { return b.(traits.Container).Contains(a) },
+}
+
+// equal is what CEL calls equal; most often words are compared.
+func equal(a, b ref.Val) ref.Val {
+	if x, ok := a.(types.String); ok {
+		if y, ok := b.(types.String); ok {
+			return types.Bool(x == y)
+		}
+	}
+	return types.Equal(a, b)
 }
 
 func ordered(a, b ref.Val, holds func(types.Int) bool) ref.Val {
@@ -215,6 +225,9 @@ func (p *planner) member(e celast.Expr) int {
 // operand plans an expression with a value: a fact, a literal, a group, a member of a list, an entry of a table.
 func (p *planner) operand(e celast.Expr) operand {
 	if r := p.names[e.ID()]; r != nil && r.Value != nil {
+		if words := packGroups[r.Name]; words != nil {
+			return constant(newWordList(words))
+		}
 		return constant(r.Value)
 	}
 	if slot := p.member(e); slot >= 0 {
@@ -251,7 +264,7 @@ func literalList(l celast.ListExpr) operand {
 		}
 		words = append(words, string(x.AsLiteral().(types.String)))
 	}
-	return constant(types.NewStringList(types.DefaultTypeAdapter, words))
+	return constant(newWordList(words))
 }
 
 func (p *planner) valueCall(c celast.CallExpr) operand {

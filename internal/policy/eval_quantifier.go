@@ -61,6 +61,12 @@ func (p *planner) members(e celast.Expr) func(*evaluation) ([]ref.Val, bool) {
 }
 
 func apart(list ref.Val) (out []ref.Val) {
+	switch l := list.(type) {
+	case wordList:
+		return l.members
+	case openValue:
+		return l.members
+	}
 	for it := list.(traits.Lister).Iterator(); it.HasNext() == types.True; {
 		out = append(out, it.Next())
 	}

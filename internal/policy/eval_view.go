@@ -115,6 +115,8 @@ func factValue(i int, f *breach.Facts) ref.Val {
 		return opaque{tableType, val}
 	case openList:
 		return val.value()
+	case []string:
+		return newWordList(val)
 	default:
 		return types.DefaultTypeAdapter.NativeToValue(val)
 	}
@@ -186,7 +188,11 @@ func (v *factView) evaluation() *evaluation {
 }
 
 func (v *factView) interpret(r *rule) (a answer, err error) {
-	val, _, err := r.program.Eval(v)
+	program, err := r.program()
+	if err != nil {
+		return a, err
+	}
+	val, _, err := program.Eval(v)
 	if err != nil {
 		return a, err
 	}

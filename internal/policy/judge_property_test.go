@@ -36,7 +36,7 @@ func (r *Rules) usesProven(ph *compiledPhase) bool {
 	var inTest func(t *compiledTest) bool
 	inRule := func(c *rule) bool {
 		found := false
-		celast.PostOrderVisit(c.ast.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
+		celast.PostOrderVisit(astOf(c).Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 			found = found || e.Kind() == celast.CallKind && e.AsCall().FunctionName() == "proven"
 		}))
 		return found
@@ -181,4 +181,13 @@ func loadTurned(t *testing.T) *Rules {
 	require.NoError(t, err)
 	require.Equal(t, slices.Sorted(maps.Keys(r.phases)), slices.Sorted(maps.Keys(loadTestRules(t).phases)))
 	return r
+}
+
+// astOf reads a condition again.
+func astOf(r *rule) *celast.AST {
+	_, ast, err := r.again()
+	if err != nil {
+		panic(err)
+	}
+	return ast.NativeRep()
 }

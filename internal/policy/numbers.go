@@ -91,8 +91,9 @@ func (r *reckoning) all() {
 	}
 	// Who is older than the policy's children and younger than an adult was not counted.
 	r.number(numberMinors, p.Minors, minors, r.partial || l.NoAge > 0 || l.ChildAge < adultFromYears, 0)
+	countries := newCounts(p)
 	for _, c := range r.names(numberCountry, p.ByCountry, l.ByCountry) {
-		estimate := estimated(countIn(p, c))
+		estimate := estimated(countries.country(c))
 		open := r.open(estimate)
 		r.number(numberCountry+c, estimate, listed64(l.ByCountry, c, open), open > 0, open)
 	}

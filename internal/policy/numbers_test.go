@@ -91,7 +91,8 @@ func TestAListProvesZeroOnlyWhenItIsComplete(t *testing.T) {
 		"no row names a country": {n64(10), listOf(10, nil, 10), false},
 	} {
 		f := Effective(breach.Facts{People: breach.PeopleFacts{Total: c.total}, List: c.list})
-		_, missing := countIn(f.People, "FR")
+		counts := newCounts(f.People)
+		_, missing := counts.country("FR")
 		require.Equal(t, c.known, missing == "", name)
 	}
 }

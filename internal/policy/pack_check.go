@@ -117,25 +117,29 @@ func (l *packLoader) rule(c *compiledPack, env *cel.Env, expr string, s side) (*
 }
 
 func (l *packLoader) define(c *compiledPack) *cel.Env {
-	env := l.env
+	names := make([]string, 0, len(c.Define))
 	for i, d := range c.Define {
-		at := fmt.Sprintf("define[%d]", i)
-		if !packWord.MatchString(d.Name) || c.defs["def."+d.Name] != nil {
-			l.bad(at+".name", "must be a new name in lower case")
+		if name := "def." + d.Name; !packWord.MatchString(d.Name) || slices.Contains(names, name) {
+			l.bad(fmt.Sprintf("define[%d].name", i), "must be a new name in lower case")
+		} else {
+			names = append(names, name)
+		}
+	}
+	env, err := withDefinitions(l.env, names)
+	if err != nil {
+		l.bad("define", "%v", err)
+		return l.env
+	}
+	for i, d := range c.Define {
+		if c.defs["def."+d.Name] != nil {
 			continue
 		}
 		r, err := l.rule(c, env, d.When, eitherSide)
 		if err != nil {
-			l.bad(at+".when", "%v", err)
+			l.bad(fmt.Sprintf("define[%d].when", i), "%v", err)
 			continue
 		}
 		c.defs["def."+d.Name] = r
-		next, err := env.Extend(cel.Variable("def."+d.Name, cel.BoolType))
-		if err != nil {
-			l.bad(at, "%v", err)
-			continue
-		}
-		env = next
 	}
 	return env
 }

@@ -38,7 +38,8 @@ func thresholds(r *Rules) (out []threshold) {
 	for _, p := range r.packs {
 		rules := slices.Collect(maps.Values(p.own))
 		for _, c := range rules {
-			celast.PostOrderVisit(c.ast.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
+			ast := astOf(c)
+			celast.PostOrderVisit(ast.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 				if e.Kind() != celast.CallKind || len(e.AsCall().Args()) != 2 {
 					return
 				}
@@ -54,7 +55,7 @@ func thresholds(r *Rules) (out []threshold) {
 				if !ok {
 					return
 				}
-				if fact, key := c.factOf(left); fact != "" {
+				if fact, key := factOf(ast.ReferenceMap(), left); fact != "" {
 					out = append(out, threshold{p, c, fact, key, op, n, step})
 				}
 			}))
@@ -78,8 +79,7 @@ func number(e celast.Expr) (n, step float64, ok bool) {
 }
 
 // factOf names the fact, or the table and the key, that an expression looks at; "" for anything else.
-func (r *rule) factOf(e celast.Expr) (fact, key string) {
-	names := r.ast.ReferenceMap()
+func factOf(names map[int64]*celast.ReferenceInfo, e celast.Expr) (fact, key string) {
 	if e.Kind() == celast.CallKind && e.AsCall().IsMemberFunction() && len(e.AsCall().Args()) == 1 {
 		arg := e.AsCall().Args()[0]
 		if t, ok := names[e.AsCall().Target().ID()]; ok && arg.Kind() == celast.LiteralKind {
