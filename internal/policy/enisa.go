@@ -194,10 +194,12 @@ func enisaSpan(base enisaFacts, vars map[string]enisaVar, depends []string, poin
 	}
 	results := make([]int, 0, cases)
 	cell := enisaCell{low: -1}
-	var walk func(f enisaFacts, at int)
-	walk = func(f enisaFacts, at int) {
-		if at == len(names) {
-			v, why := point(f)
+	at := new(enisaFacts) // one place for all combinations
+	*at = base
+	var walk func(n int)
+	walk = func(n int) {
+		if n == len(names) {
+			v, why := point(*at)
 			results = append(results, v)
 			if cell.low < 0 || v < cell.low {
 				cell.low = v
@@ -207,13 +209,14 @@ func enisaSpan(base enisaFacts, vars map[string]enisaVar, depends []string, poin
 			}
 			return
 		}
-		for _, set := range vars[names[at]] {
-			g := f
-			set(&g)
-			walk(g, at+1)
+		before := *at
+		for _, set := range vars[names[n]] {
+			set(at)
+			walk(n + 1)
+			*at = before
 		}
 	}
-	walk(base, 0)
+	walk(0)
 	stride := len(results)
 	for _, name := range names {
 		options := len(vars[name])

@@ -42,14 +42,10 @@ type finding struct {
 	missing   []string
 	questions []string // full ids
 	lasting   bool     // it says nothing of this incident's values, so another incident can come to the very same
-	gap, open lazyText
-	denies    *ruling // by which a duty does not apply, where this is false
-}
-
-// lazyText is made when it is first asked for.
-type lazyText struct {
-	lines []string
-	made  bool
+	// made when they are first asked for:
+	gap    string
+	open   []string // because, of a verdict that nobody can tell
+	denies *ruling  // by which a duty does not apply, where this is false
 }
 
 // ruling is the verdict on one obligation.
@@ -111,7 +107,11 @@ func (j *judging) condition(p *compiledPack, c *compiledCondition) (*finding, er
 	if truth == truthUnknown {
 		return j.memo.open(c, gap, asked, of), nil
 	}
-	return &finding{truth: truthYes, because: append([]string{c.because + j.values(c.rule) + said}, also...)}, nil
+	values := j.values(c.rule)
+	if values == "" && said == "" && len(also) == 0 {
+		return j.memo.plainly(c), nil
+	}
+	return &finding{truth: truthYes, because: append([]string{c.because + values + said}, also...)}, nil
 }
 
 // anyOf is true when one condition is, and then gives every reason. Otherwise it is nil, and the conditions that
@@ -221,10 +221,10 @@ func (j *judging) settledNo(p *compiledPack, t *compiledTest, none *finding) *fi
 
 // openFacts says what is unknown, once for all who ask.
 func (f *finding) openFacts() string {
-	if !f.gap.made {
-		f.gap = lazyText{lines: []string{gapText(f.missing)}, made: true}
+	if f.gap == "" {
+		f.gap = gapText(f.missing)
 	}
-	return f.gap.lines[0]
+	return f.gap
 }
 
 // cannotTell are the reasons of a finding that leaves a verdict open.
@@ -232,12 +232,11 @@ func (f *finding) cannotTell() []string {
 	if f.truth != truthUnknown {
 		return f.because
 	}
-	if !f.open.made {
-		lines := make([]string, len(f.because))
+	if f.open == nil {
+		f.open = make([]string, len(f.because))
 		for i, b := range f.because {
-			lines[i] = "Cannot tell yet: " + b
+			f.open[i] = "Cannot tell yet: " + b
 		}
-		f.open = lazyText{lines, true}
 	}
-	return f.open.lines
+	return f.open
 }

@@ -11,6 +11,7 @@ import (
 // an incident never get into it. It belongs to one judging, which one goroutine at a time uses.
 type memo struct {
 	conditions [][]openCondition // by index of the condition
+	plain      []*finding        // by index of the condition: that it holds, without any value
 	tests      [][]openTest      // by index of the test
 	phases     [][]openPhase     // by index of the phase
 	exempt     []openExemption   // by index of the exemption
@@ -45,7 +46,7 @@ type openExemption struct {
 
 func newMemo(r *Rules) memo {
 	return memo{
-		conditions: make([][]openCondition, r.places), tests: make([][]openTest, r.tests),
+		conditions: make([][]openCondition, r.places), plain: make([]*finding, r.places), tests: make([][]openTest, r.tests),
 		phases: make([][]openPhase, len(r.ordered)), exempt: make([]openExemption, r.exemptions),
 	}
 }
@@ -79,6 +80,14 @@ func (m *memo) open(c *compiledCondition, gap *gapSet, asked bool, of *finding) 
 	f.because = []string{c.because + f.openFacts()}
 	m.conditions[c.index] = keep(m.conditions[c.index], openCondition{gap, asked, of, f})
 	return f
+}
+
+// plainly is a condition that holds and shows no value.
+func (m *memo) plainly(c *compiledCondition) *finding {
+	if m.plain[c.index] == nil {
+		m.plain[c.index] = &finding{truth: truthYes, because: []string{c.because}, lasting: true}
+	}
+	return m.plain[c.index]
 }
 
 // undecided is a test that open conditions, and a question if it asks, leave open.
