@@ -180,6 +180,8 @@ type loaded struct {
 	Added         int64           `json:"added"`
 	AlreadyListed int64           `json:"already_listed"`
 	Corrected     int64           `json:"corrected,omitempty"`
+	ToldAnew      int64           `json:"told_anew,omitempty"`
+	RecognisedBy  breach.Already  `json:"recognised_by,omitzero"`
 }
 
 func (c *cli) recipientsLoad() *cobra.Command {
@@ -191,10 +193,17 @@ XLSX, JSON Lines, or a query of your own PostgreSQL, whose address stays here
 and whose rows are read twice from one snapshot. People who are on an earlier
 list of the incident are not told twice. A list that cannot be read to its end
 changes nothing. An error file is loaded like a list once its rows are
-corrected: who was taken before stands as corrected, unless their list is
-approved, and who was not is added as a list of their own.`,
-		Example: `  tocsin recipients load 3f9a… people.csv --country CN --map "手机号=phone"`,
-		Args:    l.given("INCIDENT"),
+corrected: who was taken before stands as corrected, and a plan that waits has
+to be submitted again. Whose list is approved is told anew by this list if their
+contact is another one now. Who was not taken is added.
+
+Somebody is on an earlier list by the same id, or by the same name with the same
+e-mail address, or telephone number when one row has no address: never by a
+contact alone, which families share, and never with two dates of birth.`,
+		Example: `  tocsin recipients load 3f9a… people.csv --country CN --map "手机号=phone"
+  tocsin recipients load 3f9a… people.xlsx --sheet 2 --errors errors.csv
+  tocsin recipients load 3f9a… errors.csv`,
+		Args: l.given("INCIDENT"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
 			if len(args) == 1 {
 				return []string{"csv", "tsv", "txt", "xlsx", "jsonl", "ndjson"}, cobra.ShellCompDirectiveFilterFileExt
@@ -266,6 +275,12 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 		showSummary(p, s, l.errors)
 		p.head("Loaded")
 		p.para(2, fmt.Sprintf("list %d: %s people added, %s were on an earlier list", out.Wave, count(out.Added), count(out.AlreadyListed)))
+		if out.AlreadyListed > 0 || out.RecognisedBy.IDReused > 0 {
+			showRecognised(p, out.RecognisedBy)
+		}
+		if out.ToldAnew > 0 {
+			p.para(2, count(out.ToldAnew)+" people of approved lists have another contact now: this list tells them there, and their earlier row is withdrawn")
+		}
 		if out.Corrected > 0 {
 			p.para(2, count(out.Corrected)+" of those stand corrected; submit the plan of their list again")
 		}
@@ -274,6 +289,19 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 		}
 		p.line("Next: tocsin plan submit " + id)
 	})
+}
+
+// showRecognised says by what people were found on earlier lists.
+func showRecognised(p *page, a breach.Already) {
+	for _, r := range []struct {
+		n    int64
+		what string
+	}{{a.ID, "by the same id"}, {a.NameAndEmail, "by name and e-mail address"}, {a.NameAndPhone, "by name and telephone number"},
+		{a.IDReused, "were taken without their id, which is somebody else's on an earlier list"}} {
+		if r.n > 0 {
+			p.line(fmt.Sprintf("  %9s  %s", count(r.n), r.what))
+		}
+	}
 }
 
 // upload sends the list. One that is not what was checked breaks off, so that the server loads nothing.

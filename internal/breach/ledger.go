@@ -137,8 +137,23 @@ type LoadReport struct {
 	Added      int64 `json:"added"`
 	Duplicates int64 `json:"duplicates"` // already in an earlier list or twice in this one
 	// Replaced counts those of the duplicates who came again corrected and stand in their list as they are now.
-	Replaced int64  `json:"replaced,omitempty"`
-	Digest   string `json:"digest"`
+	Replaced int64 `json:"replaced,omitempty"`
+	// Anew counts people of approved lists who came again with a corrected contact: they are among those added, and are
+	// told there by this list, while their earlier row is withdrawn.
+	Anew    int64   `json:"anew,omitempty"`
+	Already Already `json:"already"`
+	Digest  string  `json:"digest"`
+}
+
+// Already says by what those of a list who are on an earlier one were recognised. Nobody is recognised by a contact
+// alone, since families and offices share contacts.
+type Already struct {
+	ID           int64 `json:"id"`             // the same id
+	NameAndEmail int64 `json:"name_and_email"` // with other ids or none, and no two days of birth
+	NameAndPhone int64 `json:"name_and_phone"` // the same, when one of the two rows has no e-mail address
+	// IDReused counts people whose id is that of somebody else on an earlier list, by a name and contacts of which none
+	// agrees: they are taken without it.
+	IDReused int64 `json:"id_reused"`
 }
 
 // Detection is one event of a detector. DedupKey is unique per source.

@@ -144,6 +144,9 @@ var ObligationMachine = Machine{
 	},
 }
 
+// ReasonCorrected is why the row of somebody is withdrawn who is told anew by a later list, under a corrected contact.
+const ReasonCorrected = "corrected"
+
 var PersonMachine = Machine{
 	Name: "person",
 	States: []StateInfo{
@@ -159,9 +162,9 @@ var PersonMachine = Machine{
 	Edges: map[string][]string{
 		"pending":                 {"reached", "attempted", "unreachable", "exempt", "held", "withdrawn"},
 		"attempted":               {"reached", "pending", "unreachable", "withdrawn"},
-		"reached":                 {"attempted", "pending", "unreachable"},
+		"reached":                 {"attempted", "pending", "unreachable", "withdrawn"},
 		"unreachable":             {"covered_by_announcement", "pending", "attempted", "reached", "exempt", "withdrawn"},
-		"covered_by_announcement": {"reached", "attempted", "unreachable", "pending"},
+		"covered_by_announcement": {"reached", "attempted", "unreachable", "pending", "withdrawn"},
 		"exempt":                  {"pending"},
 		"held":                    {"pending", "exempt", "withdrawn"},
 		"withdrawn":               {"pending"},

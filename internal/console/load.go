@@ -37,6 +37,7 @@ type judgedView struct {
 	Doubts             []doubtRow
 	Refused            bool // some doubt is of the kind that nobody may confirm
 	Loaded, Said, Next string
+	Recognised         []string
 }
 
 type judgedRow struct{ Number, Word, Means string }
@@ -148,6 +149,20 @@ func (j *judgedView) loaded(l speech, r breach.LoadReport) {
 		j.Next = l.T("Submit the plan of list %d next; a second person approves it.", r.Wave)
 	} else {
 		j.Loaded = l.T("Nobody on it is new: all %s were on an earlier list.", l.Num(r.Duplicates))
+	}
+	for _, a := range []struct {
+		n    int64
+		text string
+	}{
+		{r.Already.ID, l.T("%s recognised by the same id", l.Num(r.Already.ID))},
+		{r.Already.NameAndEmail, l.T("%s recognised by name and e-mail address", l.Num(r.Already.NameAndEmail))},
+		{r.Already.NameAndPhone, l.T("%s recognised by name and telephone number", l.Num(r.Already.NameAndPhone))},
+		{r.Already.IDReused, l.T("%s taken without their id, which is somebody else's on an earlier list", l.Num(r.Already.IDReused))},
+		{r.Anew, l.T("%s of approved lists have another contact now: this list tells them there, and their earlier row is withdrawn", l.Num(r.Anew))},
+	} {
+		if a.n > 0 {
+			j.Recognised = append(j.Recognised, a.text)
+		}
 	}
 	if r.Replaced > 0 {
 		j.Said = l.T("%s of those stand corrected; submit the plan of their list again.", l.Num(r.Replaced))

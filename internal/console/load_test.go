@@ -49,7 +49,7 @@ func listDesk(t *testing.T, loads *atomic.Int64) *fakeDesk {
 		if err == nil {
 			loads.Add(1)
 		}
-		return j, breach.LoadReport{Wave: 2, Added: 9, Duplicates: 3, Replaced: 2}, err
+		return j, breach.LoadReport{Wave: 2, Added: 9, Duplicates: 3, Replaced: 2, Already: breach.Already{NameAndEmail: 3}}, err
 	}
 	return d
 }
@@ -103,6 +103,7 @@ func TestAListIsJudgedAndLoadedByAForm(t *testing.T) {
 	require.Equal(t, http.StatusOK, p.status)
 	require.Contains(t, p.one("#outcome").text(), "List 2 is loaded: 9 people are new, 3 were on an earlier list.")
 	require.Contains(t, p.one("#outcome").text(), "2 of those stand corrected")
+	require.Contains(t, p.one("#outcome").text(), "3 recognised by name and e-mail address")
 	require.Len(t, p.all("#outcome a[href=/console/incidents/"+sampleID+"/mend]"), 1, "doubts are confirmed there")
 	require.EqualValues(t, 1, loads.Load())
 

@@ -255,6 +255,7 @@ var reasonWords = map[string]string{
 	"held":              "they must not be told yet",
 	"exempt":            "the law asks for no notice",
 	"withdrawn":         "they were taken off the list",
+	"corrected":         "their contact was corrected, and a later list tells them there",
 	"decided_by_a_lead": "a lead decided so, with a reason that is on the record",
 	"may_have_arrived":  "a message may have reached them: it is not sent again blindly",
 	"other_reason":      "they are not among those whom the decision is about",

@@ -11,6 +11,12 @@ var doubtsInChinese = map[string]string{
 	"A list with such a sign is refused.":                                  "有此类迹象的名单不予载入。",
 	"Its plan cannot be approved before somebody confirms each by name:":   "在有人逐条具名确认之前，其方案不能批准：",
 
+	"their contact was corrected, and a later list tells them there":                                                "其联系方式已更正，由后一份名单通知",
+	"%s recognised by the same id":                                                                                  "%s 人按相同编号识别",
+	"%s recognised by name and e-mail address":                                                                      "%s 人按姓名和邮箱识别",
+	"%s recognised by name and telephone number":                                                                    "%s 人按姓名和电话识别",
+	"%s taken without their id, which is somebody else's on an earlier list":                                        "%s 人未采用其编号：该编号在先前名单上属于他人",
+	"%s of approved lists have another contact now: this list tells them there, and their earlier row is withdrawn": "%s 人的名单已批准而联系方式已更正：由本名单通知，先前的行撤下",
 	"Load a list":                            "载入名单",
 	"Load a list of people":                  "载入人员名单",
 	"Load a list of people, incident %s":     "载入人员名单，事件 %s",

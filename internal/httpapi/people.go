@@ -40,6 +40,9 @@ type loaded struct {
 	Added         int64 `json:"added" doc:"People who are new."`
 	AlreadyListed int64 `json:"already_listed" doc:"People who were on an earlier list; nobody is told twice."`
 	Corrected     int64 `json:"corrected,omitempty" doc:"Of those, people who came in an error file that was corrected and stand as they are now."`
+	ToldAnew      int64 `json:"told_anew,omitempty" doc:"People of approved lists whose contact was corrected: they are among those added, and their earlier row is withdrawn."`
+
+	RecognisedBy breach.Already `json:"recognised_by,omitzero" doc:"By what people were recognised as being on an earlier list; never by a contact alone."`
 }
 
 type personInput struct {
@@ -98,7 +101,7 @@ func (s *server) load(ctx context.Context, in *listInput) (*answer[loaded], erro
 	summary, report, err := s.cfg.Desk.LoadList(ctx, in.ID, actorOf(ctx), in.body, breach.Reading{
 		Country: country, Columns: columns, NoHeader: in.NoHeader, Format: in.Format, Encoding: in.Encoding, Delimiter: in.Delimiter, Sheet: in.Sheet,
 	})
-	return reply(loaded{summary, report.Wave, report.Added, report.Duplicates, report.Replaced}, err)
+	return reply(loaded{summary, report.Wave, report.Added, report.Duplicates, report.Replaced, report.Anew, report.Already}, err)
 }
 
 // columnsOf reads "column=field". The field is ours and holds no equals sign; a column's name may.

@@ -76,6 +76,9 @@ func (s *Store) decide(ctx context.Context, incident string, wave int, planHash 
 	}
 	at = instant(at)
 	err = s.inTx(ctx, "decide about the plan", func(tx pgx.Tx) error {
+		if _, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE"); err != nil { // no list is corrected meanwhile
+			return err
+		}
 		rec, err = newestPlan(ctx, tx, incident, wave, "FOR NO KEY UPDATE")
 		if err != nil {
 			return err

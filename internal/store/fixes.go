@@ -1,10 +1,13 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -15,16 +18,18 @@ type fixes struct {
 	approved map[int]bool  // wave -> somebody approved its plan: its people stand as they are
 	blocks   map[int64]int // changed block -> wave
 	was, now breach.ListFacts
+	old      []int64 // people of approved lists who are told anew
 }
 
-// correct puts a corrected person in place of the one who is in an earlier list. Whoever is on a list that was
-// approved stays as approved, and is the duplicate of a later list.
-func (l *loading) correct(ctx context.Context, p *prepared, h hit) error {
+// correct puts a corrected person in place of the one who is in an earlier list. What was approved stays as approved:
+// somebody on such a list whose contact is another one now is told anew, by this list (again), and their earlier row
+// is withdrawn. Who has no other contact is the duplicate of the later list.
+func (l *loading) correct(ctx context.Context, p *prepared, h hit) (again bool, err error) {
 	if f := &l.fixes; !f.source.Fixes || h.wave == l.report.Wave {
-		return nil
+		return false, nil
 	} else if f.blocks == nil {
 		if _, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE"); err != nil { // nobody approves meanwhile
-			return err
+			return false, err
 		}
 		f.approved, f.blocks = map[int]bool{}, map[int64]int{}
 		f.was.ChildAge, f.now.ChildAge = int64(l.rules.age), int64(l.rules.age)
@@ -34,37 +39,91 @@ func (l *loading) correct(ctx context.Context, p *prepared, h hit) error {
 	if !known {
 		err := l.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM approval WHERE incident = $1 AND wave = $2)`, l.incident, h.wave).Scan(&approved)
 		if err != nil {
-			return err
+			return false, err
 		}
 		f.approved[h.wave] = approved
 	}
-	if approved {
-		return nil
-	}
 	old, err := sealedPeople(ctx, l.tx, l.incident, `id = $2`, h.id)
 	if err != nil || len(old) != 1 {
-		return err
+		return false, err
 	}
-	plain, err := l.box.open(personPlace(h.id), old[0].sealed)
-	if err != nil {
-		return breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", h.id)
+	h.sealed = old[0].sealed
+	var before, now breach.Person
+	if err := l.both(p, h, &now, &before); err != nil {
+		return false, err
 	}
-	if bytes.Equal(plain, p.plain) {
-		return nil
+	if approved {
+		if again = newContact(&now, &before); again {
+			err = l.anew(ctx, p, h, &old[0], before)
+		}
+		return again, err
 	}
-	var before breach.Person
-	if err := json.Unmarshal(plain, &before); err != nil {
-		return breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", h.id)
+	if reflect.DeepEqual(before, now) {
+		return false, nil
 	}
 	sealed, err := l.box.seal(personPlace(h.id), p.plain)
 	if err != nil {
-		return err
+		return false, err
 	}
 	f.was.Count(before, old[0].minor, old[0].channels != 0)
 	f.now.Count(p.place, p.minor, p.channels != 0)
 	f.blocks[blockOf(h.id)] = h.wave
 	l.report.Replaced++
-	return l.replace(ctx, h.id, p, sealed)
+	return false, l.replace(ctx, h.id, p, sealed)
+}
+
+// newContact holds when somebody can be told where they were not before.
+func newContact(now, before *breach.Person) bool {
+	was := told(before)
+	for i, c := range told(now) {
+		if c != "" && c != was[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// told is where a person and their guardian are told.
+func told(p *breach.Person) (where [6]string) {
+	where = [6]string{fold(p.Email), fold(p.Phone), p.PushToken, fold(p.PostalAddress)}
+	if g := p.Guardian; g != nil {
+		where[4], where[5] = fold(g.Email), fold(g.Phone)
+	}
+	return where
+}
+
+// anew makes room for a person of an approved list among those of this one: the earlier row gives up the key by which the
+// person is recognised.
+func (l *loading) anew(ctx context.Context, p *prepared, h hit, old *sealedPerson, before breach.Person) error {
+	l.fixes.old = append(l.fixes.old, h.id)
+	l.fixes.was.Count(before, old.minor, old.channels != 0)
+	l.report.Anew++
+	aside := l.keys.keyed("withdrawn", personPlace(h.id))
+	_, err := l.tx.Exec(ctx, `UPDATE recipient SET person_key = $3 WHERE incident = $1 AND id = $2`, l.incident, h.id, aside)
+	return err
+}
+
+// supersede withdraws the earlier rows of people who are told anew.
+func (l *loading) supersede(ctx context.Context, by breach.Actor, at time.Time) error {
+	if len(l.fixes.old) == 0 {
+		return nil
+	}
+	people, err := lockPeople(ctx, l.tx, l.incident, l.fixes.old)
+	if err != nil {
+		return err
+	}
+	rules, err := sufficiency(ctx, l.tx, l.incident)
+	if err != nil {
+		return err
+	}
+	var changes []change
+	for _, id := range l.fixes.old {
+		e := breach.PersonEvent{Person: id, Outcome: breach.Withdrawn, Reason: breach.ReasonCorrected, By: by.ID, At: at}
+		changes = append(changes, people.states[id].decide(e, rules)...)
+	}
+	out := &pgx.Batch{}
+	write(out, people.moves(nil, changes))
+	return l.tx.SendBatch(ctx, out).Close()
 }
 
 // replace writes the person. Of which kind they are is not known any more: kinds are numbered within a load.
@@ -89,7 +148,7 @@ func (l *loading) corrected(ctx context.Context, by breach.Actor, source *breach
 			return err
 		}
 	}
-	for wave := range waves {
+	for _, wave := range slices.Sorted(maps.Keys(waves)) {
 		list, err := blocksOf(ctx, l.tx, l.incident, wave)
 		if err != nil {
 			return err
@@ -102,8 +161,16 @@ func (l *loading) corrected(ctx context.Context, by breach.Actor, source *breach
 		if err := appendAudit(ctx, l.tx, l.incident, note{"", by.ID, "people.corrected", data, at}); err != nil {
 			return err
 		}
+		if _, err := voidPlans(ctx, l.tx, l.incident, wave, "people of the list were corrected", at); err != nil {
+			return err
+		}
 	}
-	if len(waves) == 0 {
+	if len(waves) > 0 {
+		if err := redraft(ctx, l.tx, l.incident, "people of the list were corrected", at); err != nil {
+			return err
+		}
+	}
+	if len(waves)+len(l.fixes.old) == 0 {
 		return nil
 	}
 	inc, err := incidentRow(ctx, l.tx, l.incident, "")

@@ -69,6 +69,6 @@ func TestOnePersonInTwoFilesInTwoSpellingsIsOne(t *testing.T) {
 	b := setup(t)
 	b.load(listOf(breach.Person{Name: "Zoë Le Goff", Email: "zoe@bücher.test"}, breach.Person{Name: "王伟", Phone: "+8613800000000"}))
 	r, dup := b.load(listOf(breach.Person{Name: "Le Goff, ZOE\u0308", Email: "Zoe@xn--bcher-kva.test"}, breach.Person{Name: "伟 王", Phone: "+8613800000000"}))
-	require.Equal(t, breach.LoadReport{Duplicates: 2}, r)
+	require.Equal(t, breach.LoadReport{Duplicates: 2, Already: breach.Already{NameAndEmail: 1, NameAndPhone: 1}}, r)
 	require.Equal(t, []DuplicateRow{{1, 0, 1}, {2, 0, 1}}, dup)
 }

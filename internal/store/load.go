@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"sort"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -76,7 +75,8 @@ type loading struct {
 	box      *box
 	rules    childhood
 
-	earlier     bool // there are people of earlier lists
+	keys        *hasher       // of the goroutine that writes
+	earlier     *contactSieve // nil when there are no people of earlier lists
 	sieve       *sieve
 	kinds       kinds
 	first, next int64 // ids
@@ -117,8 +117,11 @@ func (l *loading) begin(ctx context.Context, tx pgx.Tx) (err error) {
 		coalesce((SELECT max(hi) FROM block WHERE incident = $1), 0)`, l.incident).Scan(&l.report.Wave, &last)
 	l.report.Wave++
 	l.first = (last+breach.BlockSize-1)/breach.BlockSize*breach.BlockSize + 1
-	l.next, l.earlier, l.sieve, l.kinds = l.first, last > 0, newSieve(), kinds{}
+	l.next, l.keys, l.sieve, l.kinds = l.first, l.box.hasher(), newSieve(), kinds{}
 	l.counted.ChildAge = int64(l.rules.age)
+	if err == nil && last > 0 {
+		l.earlier, err = readContacts(ctx, tx, l.incident)
+	}
 	return err
 }
 
@@ -220,79 +223,13 @@ func (l *loading) closeBlock() {
 	}
 }
 
-func (l *loading) dropDuplicates(ctx context.Context, batch []prepared) ([]prepared, error) {
-	var ask [][16]byte
-	for i := range batch {
-		if l.sieve.add(batch[i].key) || l.earlier {
-			ask = append(ask, batch[i].key)
-		}
-	}
-	known, err := l.known(ctx, ask)
-	if err != nil {
-		return nil, err
-	}
-	inBatch := make(map[[16]byte]int64, len(batch))
-	fresh := batch[:0]
-	for _, p := range batch {
-		if h, ok := known[p.key]; ok {
-			l.duplicate(p.row, h.id, h.wave)
-			if err := l.correct(ctx, &p, h); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if of, ok := inBatch[p.key]; ok {
-			l.duplicates = append(l.duplicates, DuplicateRow{p.row, of, l.report.Wave})
-			continue
-		}
-		inBatch[p.key] = p.row
-		fresh = append(fresh, p)
-	}
-	return fresh, nil
-}
-
-// hit is somebody who is in the ledger.
-type hit struct {
-	id   int64
-	wave int
-}
-
-func (l *loading) known(ctx context.Context, keys [][16]byte) (map[[16]byte]hit, error) {
-	out := map[[16]byte]hit{}
-	if len(keys) == 0 {
-		return out, nil
-	}
-	rows, err := l.tx.Query(ctx, `SELECT k, r.id, r.wave FROM unnest($2::uuid[]) k
-		JOIN LATERAL (SELECT id, wave FROM recipient WHERE incident = $1 AND person_key = k LIMIT 1) r ON true`, l.incident, keys)
-	if err != nil {
-		return nil, err
-	}
-	var key [16]byte
-	var h hit
-	_, err = pgx.ForEachRow(rows, []any{&key, &h.id, &h.wave}, func() error { out[key] = h; return nil })
-	return out, err
-}
-
-func (l *loading) duplicate(row, id int64, wave int) {
-	d := DuplicateRow{Row: row, Wave: wave}
-	if wave == l.report.Wave {
-		d.Of = l.rowOf(id)
-	}
-	l.duplicates = append(l.duplicates, d)
-}
-
-// rowOf finds the row of a person of this list: the k-th person added stands k-1 rows after the first, and
-// one further for each duplicate before them. So nothing has to be kept per person.
-func (l *loading) rowOf(id int64) int64 {
-	k := id - l.first + 1
-	before := sort.Search(len(l.duplicates), func(i int) bool { return l.duplicates[i].Row-int64(i) > k })
-	return k + int64(before)
-}
-
 func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Source, at time.Time) error {
 	l.closeBlock()
 	l.report.Added, l.report.Duplicates = l.next-l.first, int64(len(l.duplicates))
 	if _, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE"); err != nil { // before the record's head, as everybody takes them
+		return err
+	}
+	if err := l.supersede(ctx, by, at); err != nil {
 		return err
 	}
 	if err := l.corrected(ctx, by, source, at); err != nil {
@@ -319,7 +256,7 @@ func (l *loading) end(ctx context.Context, by breach.Actor, source *breach.Sourc
 	err := appendAudit(ctx, l.tx, l.incident, note{"", by.ID, actionLoaded, facts{
 		"wave": l.report.Wave, "added": l.report.Added, "duplicates": l.report.Duplicates, "digest": l.report.Digest,
 		"file_sha256": source.SHA256, "format": source.Format, "encoding": source.Encoding, "rows": source.Rows,
-		"doubts": source.Doubts, "profile": source.Profile,
+		"doubts": source.Doubts, "profile": source.Profile, "already": l.report.Already, "corrected_anew": l.report.Anew,
 	}, at})
 	if err != nil || l.report.Added == 0 {
 		return err

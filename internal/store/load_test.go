@@ -44,14 +44,14 @@ func TestDuplicatesAreListedWithTheirRow(t *testing.T) {
 
 	// A later list starts at a new block and has nobody of the earlier one.
 	r, dup = b.load(listOf(someone(2), someone(1), someone(3), someone(2)))
-	require.Equal(t, breach.LoadReport{Wave: 2, Added: 2, Duplicates: 2, Digest: r.Digest}, r)
+	require.Equal(t, breach.LoadReport{Wave: 2, Added: 2, Duplicates: 2, Already: breach.Already{ID: 1}, Digest: r.Digest}, r)
 	require.Equal(t, []DuplicateRow{{2, 0, 1}, {4, 1, 2}}, dup)
 	blocks, err := b.Blocks(b.ctx, b.id, 2)
 	require.NoError(t, err)
 	require.Equal(t, []int64{1001, 1002}, []int64{blocks[0].Lo, blocks[0].Hi})
 
 	r, _ = b.load(people(1, 3))
-	require.Equal(t, breach.LoadReport{Duplicates: 3}, r, "nobody new makes no wave")
+	require.Equal(t, breach.LoadReport{Duplicates: 3, Already: breach.Already{ID: 3}}, r, "nobody new makes no wave")
 	waves, err := b.WaveNumbers(b.ctx, b.id)
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 2}, waves)

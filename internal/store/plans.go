@@ -97,6 +97,9 @@ func (s *Store) SavePlan(ctx context.Context, p breach.Plan, author string, at t
 // VoidPlans voids every plan of the incident that still waits, for a reason; returns how many.
 func (s *Store) VoidPlans(ctx context.Context, incident, reason string, at time.Time) (n int, err error) {
 	err = s.inTx(ctx, "void the waiting plans", func(tx pgx.Tx) error {
+		if _, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE"); err != nil {
+			return err
+		}
 		if n, err = voidPlans(ctx, tx, incident, 0, reason, at); err != nil || n == 0 {
 			return err
 		}

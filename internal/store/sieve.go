@@ -13,13 +13,18 @@ func newSieve() *sieve { return &sieve{bits: make([]uint64, 1<<(sieveBits-6))} }
 
 // add puts a key in and reports whether it may have been there. Keys are keyed hashes: any of their bits
 // are as good as random.
-func (s *sieve) add(key [16]byte) (maybe bool) {
+func (s *sieve) add(key [16]byte) (maybe bool) { return s.look(key, true) }
+
+// look is add that need not put the key in.
+func (s *sieve) look(key [16]byte, put bool) (maybe bool) {
 	maybe = true
 	for i := 0; i < 16; i += 4 {
 		at := binary.BigEndian.Uint32(key[i:]) >> (32 - sieveBits)
 		word, bit := &s.bits[at>>6], uint64(1)<<(at&63)
 		maybe = maybe && *word&bit != 0
-		*word |= bit
+		if put {
+			*word |= bit
+		}
 	}
 	return maybe
 }
