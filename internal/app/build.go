@@ -19,6 +19,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
@@ -38,6 +39,7 @@ type Settings struct {
 	Twilio        *twilio.Config
 	Gateway       *gateway.Config
 	Push          *push.Config
+	Letters       *letter.Config
 	Portal        *regulator.PortalConfig // nil: reports to portals are not filed by the product
 	Routes        regulator.Routes
 	Bounces       *receiver.Config // takes mail that comes back by SMTP; nil: none does
@@ -68,7 +70,10 @@ type Product struct {
 	Handler  http.Handler
 	Evidence string // public key of evidence packs, a file
 
-	bounces *bounces
+	bounces   *bounces
+	letters   *letter.Sender // nil: the product posts none
+	postEvery time.Duration
+
 	ending  chan struct{} // closed when the server begins to end, so that open event streams end too
 	closers []func() error
 }
@@ -156,6 +161,7 @@ type adapters struct {
 	email   *email.Sender
 	twilio  *twilio.Sender
 	gateway *gateway.Sender
+	letters *letter.Sender
 }
 
 // Sender finds an adapter.
@@ -204,6 +210,13 @@ func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 			return nil, breach.Errorf(breach.ErrInvalid, "the settings of push cannot be used: %w", err)
 		}
 		take(push.Provider, fcm, fcm.Close)
+	}
+	if s.Letters != nil {
+		if a.letters, err = letter.New(*s.Letters, p.Store, s.Now); err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of letters cannot be used: %w", err)
+		}
+		take(letter.Provider, a.letters, a.letters.Close)
+		p.letters, p.postEvery = a.letters, s.Letters.Every
 	}
 	return a, nil
 }

@@ -49,6 +49,7 @@ func Serve(ctx context.Context, c config.Config, version string) error {
 func Worker(ctx context.Context, c config.Config) error {
 	return withProduct(ctx, c, "", func(p *Product, log *slog.Logger, t client.Client) error {
 		log.Info("working", "owner", p.Ports.Owner)
+		go p.post(ctx, log)
 		return worker.Run(ctx, t, p.Ports)
 	})
 }
@@ -150,8 +151,8 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
-	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push
 	s.Bounces, s.Mailbox = c.Bounces, c.Mailbox
+	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push, s.Letters = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push, c.Letters
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	s.Testers = c.Testers
 	if c.PolicyDir == "" {

@@ -20,6 +20,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
@@ -41,6 +42,7 @@ type Config struct {
 	Twilio      *twilio.Config
 	Gateway     *gateway.Config
 	Push        *push.Config
+	Letters     *letter.Config
 	Portal      *regulator.PortalConfig
 	Bounces     *receiver.Config // takes mail that comes back
 	Mailbox     *mailbox.Config  // or reads it there
@@ -108,6 +110,9 @@ func (c *Config) derive() {
 	}
 	if c.Gateway != nil {
 		c.Gateway.PublicBaseURL = c.PublicURL
+	}
+	if c.Letters != nil {
+		c.Letters.Work = filepath.Join(c.DataDir, "letters")
 	}
 }
 
@@ -196,6 +201,9 @@ func (c Config) validate() []error {
 	}
 	if c.Push != nil {
 		part(c.Push.Validate)
+	}
+	if c.Letters != nil {
+		part(c.Letters.Validate)
 	}
 	if c.Portal != nil {
 		part(c.Portal.Validate)

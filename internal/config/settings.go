@@ -10,6 +10,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
@@ -93,6 +94,20 @@ var settings = slices.Concat([]setting{
 	{key: "fcm.timeout", help: "default 20s", set: span(func(c *Config) *time.Duration { return &c.push().Timeout })},
 	{key: "fcm.connections", help: "most at a time, default 50", set: number(func(c *Config) *int { return &c.push().Connections })},
 
+	{key: "letters.dir", help: "directory in which the printer takes batches of letters", set: text(func(c *Config) *string { return &c.letters().Dir })},
+	{key: "letters.sftp", help: "or the printer's SFTP server, user@host:port/path", set: text(func(c *Config) *string { return &c.letters().SFTP })},
+	{key: "letters.sftp_host_key", help: "its public key, as ssh-keyscan prints it: ssh-ed25519 AAAA...", set: text(func(c *Config) *string { return &c.letters().HostKey })},
+	{key: "letters.sftp_key_file", help: "private key that signs in there", set: text(func(c *Config) *string { return &c.letters().KeyFile })},
+	{key: "letters.sftp_password", secret: true, help: "or the password", set: text(func(c *Config) *string { return &c.letters().Password })},
+	{key: "letters.paper", help: "din5008b (A4, default), us10 (Letter, No. 10 envelope) or cn (A4, Chinese envelope)", set: text(func(c *Config) *string { return &c.letters().Paper })},
+	{key: "letters.sender", help: "return address on one line", set: text(func(c *Config) *string { return &c.letters().Sender })},
+	{key: "letters.country", help: "from which letters are posted, such as DE", set: text(func(c *Config) *string { return &c.letters().Country })},
+	{key: "letters.pages", help: "most pages of a letter, default 6; a longer one keeps the plan from approval", set: number(func(c *Config) *int { return &c.letters().Pages })},
+	{key: "letters.batch", help: "most letters of a batch, default 1000", set: number(func(c *Config) *int { return &c.letters().Batch })},
+	{key: "letters.every", help: "how often workers hand letters over; default: by the command tocsin letters batch alone", set: span(func(c *Config) *time.Duration { return &c.letters().Every })},
+	{key: "letters.single", help: "yes makes a PDF file per letter beside the merged one", set: yesNo(func(c *Config) *bool { return &c.letters().Single })},
+	{key: "letters.fonts", help: "directories of fonts, parted as in PATH; default: where Debian and Fedora keep Noto fonts", set: text(func(c *Config) *string { return &c.letters().Fonts })},
+
 	{key: "portal.url", help: "filing portal of the authority", set: text(func(c *Config) *string { return &c.portal().BaseURL })},
 	{key: "portal.token", secret: true, help: "bearer token there", set: text(func(c *Config) *string { return &c.portal().Token })},
 	{key: "portal.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.portal().Timeout })},
@@ -137,6 +152,7 @@ func (c *Config) mailbox() *mailbox.Config        { return made(&c.Mailbox) }
 func (c *Config) twilio() *twilio.Config          { return made(&c.Twilio) }
 func (c *Config) gateway() *gateway.Config        { return made(&c.Gateway) }
 func (c *Config) push() *push.Config              { return made(&c.Push) }
+func (c *Config) letters() *letter.Config         { return made(&c.Letters) }
 func (c *Config) portal() *regulator.PortalConfig { return made(&c.Portal) }
 
 func made[T any](p **T) *T {

@@ -47,6 +47,12 @@ func (m *Message) CheckFields() *Failure {
 		{"contact", m.To}, {"name", m.ToName}, {"locale", m.Locale},
 		{"subject", m.Subject}, {"title", m.Title}, {"link", m.Link},
 	}
+	if m.Post != nil {
+		lines = append(lines, struct{ name, value string }{"country", m.Post.Country}, struct{ name, value string }{"reference", m.Post.Reference})
+		for _, line := range m.Post.Address {
+			lines = append(lines, struct{ name, value string }{"address", line})
+		}
+	}
 	for _, f := range lines {
 		if fault := faultOfLine(f.value); fault != "" {
 			return Refused("the " + f.name + " " + fault)

@@ -36,7 +36,16 @@ type Message struct {
 	Form *Form
 	Own  []string
 
+	Post *Post // letter
+
 	SentAfter time.Time // earliest instant at which this attempt can have reached the provider (UTC)
+}
+
+// Post is what a letter has beside subject and text.
+type Post struct {
+	Address   []string // as the list has it, line by line, without the name
+	Country   string   // ISO 3166-1 alpha-2
+	Reference string   // the person's code
 }
 
 // Receipt is a provider's word on a message. State is handed_over, accepted, delivered, failed_temporary

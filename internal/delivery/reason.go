@@ -22,6 +22,8 @@ const (
 	ReasonAuth          = "provider_refused_login"
 	ReasonBadInput      = "cannot_be_sent"
 	ReasonGaveUp        = "gave_up"
+	ReasonReturned      = "mail_returned"
+	ReasonNotPrinted    = "not_printed"
 )
 
 // Reason explains a code to a person: the cause in plain words, what happens by itself, what a person can
@@ -49,5 +51,7 @@ var Reasons = map[string]Reason{
 	ReasonTLS:           {"The server offers no verified encryption", "Tried again later", "Mend the server's certificate, or allow plaintext in the settings"},
 	ReasonAuth:          {"The provider refused our login", "Tried again later", "Check the provider's credentials in the settings"},
 	ReasonGaveUp:        {"Mail servers tried for days and gave up", "Goes on to the next channel", "Nothing. If many are of one domain, look at that server's answers in the detail"},
+	ReasonReturned:      {"The letter came back", "Goes on to the next channel", "Nothing. If you hold newer addresses, load them as a new list"},
+	ReasonNotPrinted:    {"The printer could not print the letter", "Printed again, then the next channel", "Ask the printer what was wrong with it"},
 	ReasonBadInput:      {"The contact cannot be used as it is", "Goes on to the next channel", "Correct it and load it as a new list"},
 }

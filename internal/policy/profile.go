@@ -124,7 +124,7 @@ const (
 type Provider struct {
 	ID         string         `yaml:"id"`
 	Channel    breach.Channel `yaml:"channel"`
-	Kind       string         `yaml:"kind"`        // smtp, smtp_backup, twilio, gateway, fcm: which adapter speaks to it
+	Kind       string         `yaml:"kind"`        // smtp, smtp_backup, twilio, gateway, fcm, letter: which adapter speaks to it
 	OperatedBy string         `yaml:"operated_by"` // self, processor
 	Location   string         `yaml:"location"`    // ISO 3166-1 alpha-2: where it stores what it gets
 	Contract   string         `yaml:"contract,omitempty"`

@@ -25,7 +25,7 @@ var channelNeeds = map[breach.Channel][]string{
 
 // kindChannel says which channel an adapter serves.
 var kindChannel = map[string]breach.Channel{
-	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push,
+	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter,
 }
 
 var (

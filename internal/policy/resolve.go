@@ -272,7 +272,7 @@ func (r Retry) after(tries int) time.Duration {
 }
 
 // settle says how an unknown attempt is settled: email by the policy, push by repeating it as often as the policy
-// lets, SMS and calls by asking, again and again as long as the channel's wait lasts and once after it; the rest
+// lets, SMS, calls and letters by asking, again and again as long as the channel's wait lasts and once after it; the rest
 // cannot be known.
 func (w *walk) settle(to breach.Addressee, r ChannelRule, h history) Step {
 	a := h.last
@@ -287,7 +287,7 @@ func (w *walk) settle(to breach.Addressee, r ChannelRule, h history) Step {
 		if s.MayRepeat {
 			s.How = SettleRepeat
 		}
-	case breach.SMS, breach.Voice:
+	case breach.SMS, breach.Voice, breach.Letter: // of a letter the ledger itself is asked
 		s.How = SettleAsk
 		s.GiveUp = a.State == breach.Unknown && !w.now.Before(a.At.Add(r.Wait))
 	}

@@ -25,6 +25,7 @@ const (
 	QueueEmail    = "email"
 	QueueSMS      = "sms"
 	QueuePush     = "push"
+	QueueLetter   = "letter"
 	QueueReport   = "report"
 )
 

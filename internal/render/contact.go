@@ -2,6 +2,7 @@ package render
 
 import (
 	"net/mail"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
@@ -24,12 +25,27 @@ func contact(c breach.Channel, p breach.Person, to breach.Addressee) (string, er
 			return phone, nil
 		}
 		return "", delivery.Refused(who + ".phone: is missing or not a number with + and country code")
+	case breach.Letter:
+		if lines := postal(p); to == breach.ToSelf && len(lines) > 0 {
+			return strings.Join(lines, ", "), nil
+		}
+		return "", delivery.Refused(who + ".postal_address: is missing")
 	default:
 		if isToken(push) {
 			return push, nil
 		}
 		return "", delivery.Refused(who + ".push_token: is missing or not a token")
 	}
+}
+
+// postal gives the lines of a postal address, without those that are empty.
+func postal(p breach.Person) (out []string) {
+	for line := range strings.Lines(strings.ReplaceAll(p.PostalAddress, "\r", "\n")) {
+		if line = strings.TrimSpace(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
 }
 
 // maxAddress is the most bytes of an address that SMTP carries.

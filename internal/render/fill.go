@@ -38,6 +38,9 @@ func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee,
 	switch c.channel {
 	case breach.Email:
 		m.ToName, m.Subject, m.Form, m.Own = name, form.parts["subject"].Fill(own), form.email, own
+	case breach.Letter:
+		m.ToName, m.Subject, m.Text = name, form.parts["subject"].Fill(own), form.parts["text"].Fill(own)
+		m.Post = &delivery.Post{Address: postal(p), Country: p.Country, Reference: reference}
 	case breach.SMS:
 		m.Text = form.parts["text"].Fill(own)
 	case breach.Push:

@@ -137,6 +137,12 @@ func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breac
 			d.holds(set.body.Name(), b.Parts[part], "the reference code", marks.Reference)
 			d.holds(set.body.Name(), b.Parts[part], "the address of the verify page", d.address())
 		}
+	case breach.Letter:
+		b.Parts = map[string]string{"subject": single(d.run(set.subject, plain)), "text": d.run(set.body, plain)}
+		b.Carries = d.carried(l, set.body)
+		d.carries(set.body.Name()+" (letter)", b.Parts["text"], l, false)
+		d.holds(set.body.Name(), b.Parts["text"], "the reference code", marks.Reference)
+		d.holds(set.body.Name(), b.Parts["text"], "the address of the verify page", d.address())
 	case breach.SMS:
 		b.Parts = map[string]string{"text": single(d.run(set.sms, plain)), "link": d.pointer()}
 		b.Carries = d.carried(l, set.sms)

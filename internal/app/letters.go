@@ -1,0 +1,137 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/config"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
+	"github.com/tocsin-engine/tocsin/internal/store"
+)
+
+// Posted is what a run of handing letters over did.
+type Posted struct {
+	Batches []letter.Handed     `json:"batches"`
+	Left    breach.PostStanding `json:"left"`
+}
+
+// LettersBatch hands all letters that wait to the printer, batch by batch, and first what an interrupted run left.
+func LettersBatch(ctx context.Context, c config.Config) (Posted, error) {
+	out := Posted{Batches: []letter.Handed{}}
+	return out, withLetters(ctx, c, func(s *store.Store, l *letter.Sender) error {
+		for {
+			h, err := l.HandOver(ctx, s)
+			if err != nil {
+				return err
+			}
+			if h == nil {
+				out.Left, err = s.LetterStanding(ctx)
+				return err
+			}
+			out.Batches = append(out.Batches, *h)
+		}
+	})
+}
+
+// Told is what became of a file of words about letters.
+type Told struct {
+	Lines   int            `json:"lines"`
+	Taken   int            `json:"taken"`
+	Again   int            `json:"again"`   // said before, or overtaken by the letter's return
+	Unknown []string       `json:"unknown"` // ids that were never handed over
+	Wrong   []letter.Wrong `json:"wrong"`
+}
+
+// LettersReport takes the printer's report.
+func LettersReport(ctx context.Context, c config.Config, file []byte) (Told, error) {
+	return wordsOf(ctx, c, file, letter.Report)
+}
+
+// LettersReturned takes letters that came back.
+func LettersReturned(ctx context.Context, c config.Config, file []byte) (Told, error) {
+	return wordsOf(ctx, c, file, letter.Returned)
+}
+
+// wordsOf gives every word to the ledger. The same file again changes nothing.
+func wordsOf(ctx context.Context, c config.Config, file []byte, read func([]byte) ([]letter.Word, []letter.Wrong, error)) (Told, error) {
+	out := Told{Unknown: []string{}, Wrong: []letter.Wrong{}}
+	words, wrong, err := read(file)
+	if err != nil {
+		return out, err
+	}
+	out.Wrong = append(out.Wrong, wrong...)
+	out.Lines = len(words) + len(wrong)
+	return out, withLetters(ctx, c, func(s *store.Store, _ *letter.Sender) error {
+		for _, w := range words {
+			now := time.Now().UTC()
+			if w.On.IsZero() {
+				w.On = now
+			}
+			if w.On.After(now) {
+				out.Wrong = append(out.Wrong, letter.Wrong{Line: w.Line, Why: "date lies in the future"})
+				continue
+			}
+			known, news, err := s.TakeLetterWord(ctx, w.Letter, store.Receipt{State: w.Receipt.State, Reason: w.Receipt.Reason, Detail: w.Receipt.Detail}, w.On, now)
+			switch {
+			case err != nil:
+				return err
+			case !known:
+				out.Unknown = append(out.Unknown, w.Letter)
+			case !news:
+				out.Again++
+			default:
+				out.Taken++
+			}
+		}
+		return nil
+	})
+}
+
+func withLetters(ctx context.Context, c config.Config, run func(*store.Store, *letter.Sender) error) error {
+	if c.Store.DatabaseURL == "" {
+		return noDatabase()
+	}
+	if c.Letters == nil {
+		return breach.Errorf(breach.ErrInvalid, "there are no settings of letters").
+			With(breach.FieldError{Where: "letters.dir", What: "set it to the directory in which the printer takes batches, or letters.sftp to the printer's server"})
+	}
+	s, err := store.Open(ctx, c.Store)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	l, err := letter.New(*c.Letters, s, time.Now)
+	if err != nil {
+		return breach.Errorf(breach.ErrInvalid, "the settings of letters cannot be used: %w", err)
+	}
+	return run(s, l)
+}
+
+// post hands letters over as often as the settings say, until ctx ends. Any number of workers may do so: the ledger
+// lets one batch be open at a time, and whoever finds it open carries it on.
+func (p *Product) post(ctx context.Context, log *slog.Logger) {
+	if p.letters == nil || p.postEvery <= 0 {
+		return
+	}
+	tick := time.NewTicker(p.postEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for {
+			h, err := p.letters.HandOver(ctx, p.Store)
+			if err != nil && ctx.Err() == nil {
+				log.Warn("letters could not be handed to the printer; it is tried again", "error", err)
+			}
+			if err != nil || h == nil {
+				break
+			}
+			log.Info("handed letters to the printer", "batch", h.Batch, "letters", h.Letters)
+		}
+	}
+}
