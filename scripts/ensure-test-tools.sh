@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What only the tests need: a C compiler (the race detector links with it) and Chromium (the
-# browser tests). Installs them where that is permitted; otherwise it says the command, and the tests
+# What only the tests need: a C compiler (the race detector links with it), Chromium (the browser tests),
+# fonts and tools for letters. Installs them where that is permitted; otherwise it says the command, and the tests
 # that need them say it again when they fail.
 set -uo pipefail
 # shellcheck source=scripts/lib.sh
@@ -34,5 +34,17 @@ else
   say 'no Chromium for the browser tests. Install it with:'
   say '    sudo apt-get install -y chromium'
   status=1
+fi
+# Letters: fonts that they are set in, and tools of others that look at them.
+letter_tools() { have qpdf && have pdftotext && have zbarimg && [ -x /usr/lib/openssh/sftp-server ]; }
+letter_fonts() { [ -f /usr/share/fonts/truetype/noto/NotoSans-Regular.ttf ] && [ -f /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ]; }
+
+if letter_tools && letter_fonts; then
+  say 'fonts for letters and tools that look at them are there'
+elif have apt-get && may_be_root && apt_install fonts-noto-core fonts-noto-cjk qpdf poppler-utils zbar-tools openssh-sftp-server; then
+  say 'installed fonts for letters and tools that look at them'
+else
+  say 'fonts for letters or tools that look at them are missing; the tests of letters are skipped. Install them with:'
+  say '    sudo apt-get install -y fonts-noto-core fonts-noto-cjk qpdf poppler-utils zbar-tools openssh-sftp-server'
 fi
 exit $status

@@ -120,6 +120,9 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		return nil, err
 	}
 	wording := worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL}
+	if adapters.letters != nil {
+		wording.Letters = adapters.letters.Check
+	}
 	filer, err := adapters.filer(s)
 	if err != nil {
 		return nil, err

@@ -109,7 +109,7 @@ func withLetters(ctx context.Context, c config.Config, run func(*store.Store, *l
 	return run(s, l)
 }
 
-// post hands letters over as often as the settings say, until ctx ends. Any number of workers may do so: the ledger
+// post hands letters over as often as the settings say, until ctx ends. Any number of servers may do so: the ledger
 // lets one batch be open at a time, and whoever finds it open carries it on.
 func (p *Product) post(ctx context.Context, log *slog.Logger) {
 	if p.letters == nil || p.postEvery <= 0 {

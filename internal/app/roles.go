@@ -49,7 +49,6 @@ func Serve(ctx context.Context, c config.Config, version string) error {
 func Worker(ctx context.Context, c config.Config) error {
 	return withProduct(ctx, c, "", func(p *Product, log *slog.Logger, t client.Client) error {
 		log.Info("working", "owner", p.Ports.Owner)
-		go p.post(ctx, log)
 		return worker.Run(ctx, t, p.Ports)
 	})
 }
@@ -188,6 +187,9 @@ func FromEnvironment(s *Settings) error {
 	}
 	if c.Gateway != nil {
 		c.Gateway.PublicBaseURL = s.PublicBaseURL
+	}
+	if c.Letters != nil {
+		c.Letters.Work = "" // data.dir is not this server's
 	}
 	s.Limits, s.Organisation, s.MaxList = activities.DefaultLimits, c.Announce.Organisation, c.MaxListBytes
 	return s.providers(c)

@@ -60,8 +60,9 @@ func (p *Product) tidy(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// CatchUp passes on what the workflow engine missed until ctx ends, and tidies up now and then.
+// CatchUp passes on what the workflow engine missed until ctx ends, tidies up now and then, and hands letters over.
 func (p *Product) CatchUp(ctx context.Context, log *slog.Logger) {
+	go p.post(ctx, log)
 	tick := time.NewTicker(catchUpEvery)
 	defer tick.Stop()
 	tidied := time.Time{}

@@ -104,7 +104,7 @@ var settings = slices.Concat([]setting{
 	{key: "letters.country", help: "from which letters are posted, such as DE", set: text(func(c *Config) *string { return &c.letters().Country })},
 	{key: "letters.pages", help: "most pages of a letter, default 6; a longer one keeps the plan from approval", set: number(func(c *Config) *int { return &c.letters().Pages })},
 	{key: "letters.batch", help: "most letters of a batch, default 1000", set: number(func(c *Config) *int { return &c.letters().Batch })},
-	{key: "letters.every", help: "how often workers hand letters over; default: by the command tocsin letters batch alone", set: span(func(c *Config) *time.Duration { return &c.letters().Every })},
+	{key: "letters.every", help: "how often the server hands letters over; default: by the command tocsin letters batch alone", set: span(func(c *Config) *time.Duration { return &c.letters().Every })},
 	{key: "letters.single", help: "yes makes a PDF file per letter beside the merged one", set: yesNo(func(c *Config) *bool { return &c.letters().Single })},
 	{key: "letters.fonts", help: "directories of fonts, parted as in PATH; default: where Debian and Fedora keep Noto fonts", set: text(func(c *Config) *string { return &c.letters().Fonts })},
 

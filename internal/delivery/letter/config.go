@@ -23,7 +23,7 @@ type Config struct {
 	Single  bool          // a PDF file per letter beside the merged one
 	Batch   int           // most letters of a batch, default 1,000
 	Timeout time.Duration // of a question to the ledger or the printer's server, default 20 s
-	Every   time.Duration // how often workers hand letters over; 0: by command alone
+	Every   time.Duration // how often the server hands letters over; 0: by command alone
 	Work    string        // directory in which batches are made; default that for temporary files
 
 	// Dir is the printer's door when it is a directory.

@@ -47,16 +47,13 @@ func dial(ctx context.Context, to server) (*remote, error) {
 	return &remote{conn: client, c: c, base: to.path, stop: stop}, nil
 }
 
+// close ends the connection first: every file was acknowledged, and a server that keeps the channel open would be
+// waited for.
 func (r *remote) close() error {
 	r.stop()
-	return errors.Join(r.c.Close(), ignoreClosed(r.conn.Close()))
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
+	_ = r.conn.Close()
+	_ = r.c.Close()
+	return nil
 }
 
 func (r *remote) at(name string) string { return path.Join(r.base, name) }
