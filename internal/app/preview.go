@@ -21,9 +21,6 @@ type Wording interface {
 	Test(m delivery.Message) delivery.Message
 }
 
-// worstBlocks bounds how much of a list is looked at for its worst cases: 100,000 people.
-const worstBlocks = 100
-
 // Preview shows how people of a list will be written to by its newest plan, as messages are composed for sending:
 // letters of names are replaced by others of their script, the code by an invented one, and contacts are masked.
 // Every look is on record.
@@ -102,7 +99,8 @@ func (d *Desk) at(ctx context.Context, incident string, blocks []breach.Block, p
 	return nil, breach.Errorf(breach.ErrNotFound, "the list has no person no. %d", place)
 }
 
-// worst finds one person for each way in which a notice is likely to go wrong.
+// worst finds one person for each way in which a notice is likely to go wrong, among all of the list: the one name that
+// breaks a letter may stand at its very end.
 func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, blocks []breach.Block) (out []placed, looked int64, err error) {
 	cases := []struct {
 		why   string
@@ -115,10 +113,7 @@ func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, block
 		{"child with guardian", func(a, b breach.Person) bool { return sc.child(a) && !sc.child(b) }},
 	}
 	found := make([]*placed, len(cases))
-	for i, b := range blocks {
-		if i == worstBlocks {
-			break
-		}
+	for _, b := range blocks {
 		subjects, err := d.Store.Subjects(ctx, incident, b)
 		if err != nil {
 			return nil, looked, err
