@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -67,15 +68,14 @@ type Product struct {
 	Store    *store.Store
 	Desk     *Desk
 	Ports    worker.Ports
-	Handler  http.Handler
 	Evidence string // public key of evidence packs, a file
 
 	bounces   *bounces
 	letters   *letter.Sender // nil: the product posts none
 	postEvery time.Duration
-
-	ending  chan struct{} // closed when the server begins to end, so that open event streams end too
-	closers []func() error
+	handler   func() (http.Handler, error)
+	ending    chan struct{} // closed when the server begins to end, so that open event streams end too
+	closers   []func() error
 }
 
 // Build connects everything. Temporal may be nil for a role that does without.
@@ -144,10 +144,14 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err := watchSenders(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
 		return nil, err
 	}
-	p.Handler, err = handler(s, p, adapters, site)
+	p.handler = sync.OnceValues(func() (http.Handler, error) { return handler(s, p, adapters, site) })
 	p.Evidence = filepath.Join(s.Store.KeyDir, "evidence.pub")
-	return p, err
+	return p, nil
 }
+
+// Handler is the API, the console and the public pages. It is made when it is first asked for: a worker has no
+// use for the memory that pages and descriptions take.
+func (p *Product) Handler() (http.Handler, error) { return p.handler() }
 
 // Close gives connections back.
 func (p *Product) Close() error {

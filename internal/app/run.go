@@ -22,7 +22,11 @@ func Listen(address string) (net.Listener, error) {
 
 // ServeOn answers requests on l until ctx ends, then lets those under way finish.
 func (p *Product) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger) error {
-	srv := httpapi.NewServer(p.Handler)
+	h, err := p.Handler()
+	if err != nil {
+		return err
+	}
+	srv := httpapi.NewServer(h)
 	srv.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()

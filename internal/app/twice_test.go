@@ -104,7 +104,11 @@ func ask(p *Product, method, path, token, body string, header ...string) *httpte
 		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
-	p.Handler.ServeHTTP(w, r)
+	h, err := p.Handler()
+	if err != nil {
+		panic(err)
+	}
+	h.ServeHTTP(w, r)
 	return w
 }
 

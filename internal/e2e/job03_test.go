@@ -138,7 +138,9 @@ func deaf(t *testing.T, w *world) caller {
 	p, err := app.Build(t.Context(), s, nowhere)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = p.Close() })
-	server := httptest.NewServer(p.Handler)
+	h, err := p.Handler()
+	require.NoError(t, err)
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	return caller{base: server.URL, token: w.author, client: &http.Client{Timeout: 60 * time.Second}}
 }

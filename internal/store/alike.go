@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,10 +26,45 @@ func (k kinds) of(s breach.Shape) int32 {
 	return n
 }
 
+// kindsIn counts the people of one block by kind.
+type kindsIn struct {
+	known   []kindIn
+	unknown bool // somebody is of no known kind: the people are looked at
+}
+
+type kindIn struct {
+	kind, people int32
+	first        int16 // place
+}
+
+func (k *kindsIn) add(kind int32, place int16) {
+	k.unknown = k.unknown || kind == 0
+	i := slices.IndexFunc(k.known, func(in kindIn) bool { return in.kind == kind })
+	if i < 0 {
+		i = len(k.known)
+		k.known = append(k.known, kindIn{kind: kind, first: place})
+	}
+	k.known[i].people++
+}
+
+// writeKinds writes those of the blocks that were loaded.
+func (l *loading) writeKinds(ctx context.Context) error {
+	var rows [][]any
+	for i := range l.blocks {
+		if b := &l.blocks[i]; !b.kinds.unknown {
+			for _, k := range b.kinds.known {
+				rows = append(rows, []any{l.incident, b.no, k.kind, k.people, k.first})
+			}
+		}
+	}
+	_, err := l.tx.CopyFrom(ctx, pgx.Identifier{"kind"}, []string{"incident", "block", "kind", "people", "first"}, pgx.CopyFromRows(rows))
+	return err
+}
+
 // Alike groups the people of a wave's blocks to which nobody wrote anything yet by their shape, under the rule
 // that makes somebody a child: below an age, counted on a day. It names whole blocks only, and none of a wave
-// that was loaded under another rule. Like the columns that it reads, it is checked against the block's digest
-// when somebody reads the block.
+// that was loaded under another rule. What it says of a block only opens chunks: whoever reads the block finds what
+// each person really is, and a later survey who was passed over.
 func (s *Store) Alike(ctx context.Context, incident string, wave, childAge int, on time.Time) ([]breach.Alike, error) {
 	var out []breach.Alike
 	err := s.inSnapshot(ctx, "group the people who are alike", func(tx pgx.Tx) error {
@@ -70,25 +106,23 @@ type alikeGroup struct {
 	in    []breach.AlikeIn
 }
 
-// alikeGroups counts people by kind and block. A block with somebody whose kind is not known is left out.
+// alikeGroups lists them by kind and block.
 func alikeGroups(ctx context.Context, tx pgx.Tx, incident string, wave int, rules childhood) ([]alikeGroup, error) {
-	rows, err := tx.Query(ctx, `WITH b AS (SELECT b.no, b.lo, b.hi FROM block b JOIN wave w ON w.incident = b.incident AND w.no = b.wave
-			WHERE b.incident = $1 AND b.wave = $2 AND b.version = 0 AND w.child_age = $3 AND w.ages_on = $4
-			AND NOT EXISTS (SELECT FROM refusal f WHERE f.incident = b.incident AND f.person BETWEEN b.lo AND b.hi)),
-		k AS (SELECT r.kind, b.no, count(*) AS people, min(r.id) AS first FROM b
-			JOIN recipient r ON r.incident = $1 AND r.id BETWEEN b.lo AND b.hi GROUP BY 1, 2)
-		SELECT kind, no, people, first FROM k WHERE no NOT IN (SELECT no FROM k WHERE kind = 0) ORDER BY 1, 2`,
-		incident, wave, rules.age, rules.day())
+	rows, err := tx.Query(ctx, `SELECT k.kind, b.no, k.people::bigint, k.first FROM block b
+		JOIN wave w ON w.incident = b.incident AND w.no = b.wave JOIN kind k ON k.incident = b.incident AND k.block = b.no
+		WHERE b.incident = $1 AND b.wave = $2 AND b.version = 0 AND w.child_age = $3 AND w.ages_on = $4
+			AND NOT EXISTS (SELECT FROM refusal f WHERE f.incident = b.incident AND f.person BETWEEN b.lo AND b.hi)
+		ORDER BY 1, 2`, incident, wave, rules.age, rules.day())
 	if err != nil {
 		return nil, err
 	}
 	var out []alikeGroup
 	var kind int32
 	var in breach.AlikeIn
-	var first int64
+	var first int16
 	_, err = pgx.ForEachRow(rows, []any{&kind, &in.Block, &in.People, &first}, func() error {
 		if n := len(out); n == 0 || out[n-1].kind != kind {
-			out = append(out, alikeGroup{kind: kind, first: first})
+			out = append(out, alikeGroup{kind: kind, first: personAt(in.Block, first)})
 		}
 		g := &out[len(out)-1]
 		g.in = append(g.in, in)

@@ -83,6 +83,7 @@ type heldBlock struct {
 	rules   breach.Sufficiency
 	people  map[int64]*personState
 	touched bool
+	events  int // about its people
 	rec     recording
 }
 
@@ -114,7 +115,7 @@ func (c *commit) lock(ctx context.Context) error {
 			c.hold(blockKey{w.Lease.Incident, w.Lease.Block.No})
 		}
 		for _, e := range c.events(i) {
-			c.hold(blockKey{w.Incident, blockOf(e.Person)})
+			c.hold(blockKey{w.Incident, blockOf(e.Person)}).events++
 		}
 	}
 	if len(c.blocks) == 0 {
@@ -134,10 +135,13 @@ func (c *commit) events(i int) []breach.AttemptEvent {
 	return c.writes[i].Events
 }
 
-func (c *commit) hold(k blockKey) {
-	if c.blocks[k] == nil {
-		c.blocks[k] = &heldBlock{key: k, version: -1}
+func (c *commit) hold(k blockKey) *heldBlock {
+	b := c.blocks[k]
+	if b == nil {
+		b = &heldBlock{key: k, version: -1}
+		c.blocks[k] = b
 	}
+	return b
 }
 
 // lockChunks locks the chunks that are still leased by their writers. Nothing is intended under a closed gate.
@@ -238,7 +242,7 @@ func (c *commit) readPeople(ctx context.Context) error {
 				return err
 			}
 		}
-		b.rec = recording{states: b.people, at: map[int64]int{}}
+		b.rec = newRecording(b.people, b.events)
 	}
 	return nil
 }

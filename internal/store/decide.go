@@ -48,7 +48,7 @@ func (p *personState) decide(e breach.PersonEvent, rules breach.Sufficiency) []c
 		return nil
 	}
 	if e.Outcome == breach.Unreachable || e.Outcome == breach.Covered {
-		if breach.OutcomeOf(p.counting(), rules, now) == breach.Reached {
+		if breach.OutcomeOf(p.counting(nil), rules, now) == breach.Reached {
 			return nil
 		}
 	}

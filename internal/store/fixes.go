@@ -133,6 +133,9 @@ func (l *loading) replace(ctx context.Context, id int64, p *prepared, sealed []b
 	if err != nil {
 		return err
 	}
+	if _, err := l.tx.Exec(ctx, `DELETE FROM kind WHERE incident = $1 AND block = $2`, l.incident, blockOf(id)); err != nil {
+		return err
+	}
 	_, err = l.tx.Exec(ctx, `UPDATE contact SET emails[$3] = $4, phones[$3] = $5 WHERE incident = $1 AND block = $2`,
 		l.incident, blockOf(id), int32((id-1)%breach.BlockSize+1), p.email, p.phone)
 	return err

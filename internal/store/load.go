@@ -93,6 +93,7 @@ type blockRow struct {
 	no, lo, hi     int64
 	digest         string
 	emails, phones []int32 // look-up hashes, one a person
+	kinds          kindsIn
 }
 
 func blockOf(person int64) int64 { return (person-1)/breach.BlockSize + 1 }
@@ -213,6 +214,7 @@ func (l *loading) row(p *prepared) (sealed []byte, err error) {
 	}
 	b := &l.blocks[len(l.blocks)-1]
 	b.hi, b.emails, b.phones = p.id, append(b.emails, p.email), append(b.phones, p.phone)
+	b.kinds.add(p.kind, placeOf(p.id))
 	l.digest.add(&p.personRow, sealed)
 	return sealed, nil
 }
@@ -305,6 +307,9 @@ func (l *loading) writeWave(ctx context.Context, by breach.Actor, source *breach
 		err = fmt.Errorf("%d of %d blocks were written", n, len(list))
 	}
 	if err != nil {
+		return err
+	}
+	if err := l.writeKinds(ctx); err != nil {
 		return err
 	}
 	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"contact"}, []string{"incident", "block", "emails", "phones"}, pgx.CopyFromSlice(len(list), func(i int) ([]any, error) {

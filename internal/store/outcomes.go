@@ -139,7 +139,8 @@ func (p *personState) trials() []*trial {
 // that stays unless there is proof that the person was reached, and only where the machine allows it. An
 // intent alone moves nobody: nothing has left yet.
 func (p *personState) derive(rules breach.Sufficiency, now time.Time) breach.Outcome {
-	to := breach.OutcomeOf(p.counting(), rules, now)
+	var room [4]breach.Attempt // nobody has more, nearly
+	to := breach.OutcomeOf(p.counting(room[:0]), rules, now)
 	switch p.outcome {
 	case breach.Exempt, breach.Held, breach.Withdrawn, breach.Unreachable, breach.Covered:
 		if to != breach.Reached {
@@ -153,13 +154,12 @@ func (p *personState) derive(rules breach.Sufficiency, now time.Time) breach.Out
 }
 
 // counting lists the attempts to the addressee that counts: for a child that is the guardian, also when no
-// guardian can be reached. What a child got alone proves nothing (promise M15).
-func (p *personState) counting() []breach.Attempt {
+// guardian can be reached. What a child got alone proves nothing (promise M15). They are appended to out.
+func (p *personState) counting(out []breach.Attempt) []breach.Attempt {
 	want := breach.ToSelf
 	if p.minor {
 		want = breach.ToGuardian
 	}
-	var out []breach.Attempt
 	for _, t := range p.attempts {
 		if t.eventful && t.Addressee == want {
 			out = append(out, t.Attempt)

@@ -41,7 +41,7 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 	if err != nil {
 		return err
 	}
-	r := recording{states: l.states, at: map[int64]int{}}
+	r := newRecording(l.states, len(events))
 	for _, e := range events {
 		r.take(tidy(e))
 	}
@@ -85,6 +85,11 @@ type recording struct {
 	at     map[int64]int // in news, by person
 }
 
+// newRecording makes room for some events.
+func newRecording(states map[int64]*personState, events int) recording {
+	return recording{states: states, rows: make([]outcomeRow, 0, events), news: make([]news, 0, events), at: make(map[int64]int, events)}
+}
+
 // news is what is new of one person.
 type news struct {
 	person int64
@@ -114,7 +119,7 @@ func (r *recording) take(e breach.AttemptEvent) {
 }
 
 func (r *recording) changes(rules breach.Sufficiency) []change {
-	var out []change
+	out := make([]change, 0, len(r.news))
 	for _, n := range r.news {
 		p, last := r.states[n.person], &r.rows[n.last]
 		at := p.notBefore(last.At)
