@@ -69,6 +69,8 @@ type Bench struct {
 
 	imported time.Duration // the import of this start; 0 when it was done before
 	planned  time.Duration // from submitting to the plan
+	approved time.Duration // how long the approver's call took
+	stands   time.Time     // when it was answered; zero in a run that goes on
 }
 
 // memory is what survives a kill, in a file.

@@ -163,9 +163,12 @@ func (b *Bench) deliver(ctx context.Context, s Stack, plan breach.PlanRecord) (o
 	}
 	used := b.used(s)
 	if plan.State != breach.PlanApproved {
+		begin := time.Now()
 		if _, err := s.Desk.Approve(ctx, b.memory.Incident, breach.Consent{PlanHash: plan.Hash, Unreviewed: true}, approver); err != nil {
 			return out, err
 		}
+		b.stands = time.Now()
+		b.approved = b.stands.Sub(begin)
 		b.o.Screen.Say("Approved by a second person; sending")
 	}
 	done := make(chan error, 1)
