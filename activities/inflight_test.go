@@ -67,7 +67,8 @@ func TestAHungIncidentLeavesRoom(t *testing.T) {
 	huge := holder{"huge", breach.Email}
 	for f.take(1, huge, DefaultLimits.Batch, limit) > 0 {
 	}
-	require.Equal(t, limit-limit/keptPart, f.n)
+	require.LessOrEqual(t, f.n, limit-limit/keptPart)
+	require.Greater(t, f.n+DefaultLimits.Batch, limit-limit/keptPart)
 	f.line = []int64{1, 2, 3} // its lanes wait for more
 	for i := range 12 {
 		urgent := holder{string(rune('a' + i)), breach.SMS}
