@@ -160,7 +160,7 @@ var foreign = map[string]struct {
 	"github.com/spf13/cobra":          {by: []string{"cmd/..."}, why: "commands are parsed in cmd"},
 	"github.com/prometheus":           {by: append([]string{"internal/obs"}, roots...), why: "metrics are wired in the composition roots"},
 	"go.opentelemetry.io":             {by: append([]string{"internal/obs"}, roots...), why: "traces are wired in the composition roots"},
-	"github.com/chromedp":             {by: []string{"scripts/screenshots"}, inTests: []string{"internal/console", "internal/announce", "internal/e2e/..."}, why: "a browser is for tests and for the README's pictures"},
+	"github.com/chromedp":             {by: []string{"scripts/screenshots"}, inTests: []string{"internal/console", "internal/announce", "internal/render", "internal/e2e/..."}, why: "a browser is for tests and for the README's pictures"},
 	"github.com/rogpeppe/go-internal": {inTests: []string{"cmd/...", "internal/e2e/..."}, why: "scripts are for tests"},
 
 	"github.com/stretchr/testify":        {by: testHelpers, inTests: []string{anything}, why: "it is for tests"},

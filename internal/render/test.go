@@ -34,7 +34,8 @@ func (e *Engine) Test(m delivery.Message) delivery.Message {
 	return m
 }
 
-var bodyTag = regexp.MustCompile(`(?i)<body(?:\s[^>]*)?>`)
+// bodyTag is where a page begins, with the sheet that its words are written on.
+var bodyTag = regexp.MustCompile(`(?i)<body(?:\s[^>]*)?>(?:\s*<div(?:\s[^>]*)?>)?`)
 
 // underBody puts markup at the top of a page, or before all of it when the page does not say where its body is.
 func underBody(page, markup string) string {
