@@ -143,6 +143,7 @@ var foreign = map[string]struct {
 
 	"github.com/jordan-wright/email":  {by: []string{"internal/delivery/email/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"github.com/emersion/go-smtp":     {by: append([]string{"internal/bounce/receiver"}, simulators...), inTests: []string{"internal/delivery/email/..."}, why: "vendor code stays in its adapter"},
+	"github.com/emersion/go-message":  {inTests: []string{"internal/app"}, why: "it is what our mail is read back with"},
 	"github.com/emersion/go-imap":     {by: []string{"internal/bounce/mailbox"}, why: "mailboxes are read in one place"},
 	"github.com/emersion/go-msgauth":  {inTests: []string{"internal/delivery/email/..."}, why: "it is what signatures are verified with"},
 	"github.com/twilio/twilio-go":     {by: []string{"internal/delivery/sms/...", "internal/delivery/voice/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
