@@ -42,6 +42,19 @@ func (c *cli) loadConfig() (config.Config, error) {
 	return cfg, errors.Join(err, cfg.Complete())
 }
 
+// loadSettings is loadConfig for a command that needs no ledger; what is wrong is listed as `config check` does.
+func (c *cli) loadSettings() (config.Config, error) {
+	path := c.configPath
+	if path == "" {
+		path = c.env("TOCSIN_CONFIG")
+	}
+	cfg, err := config.Load(c.environ(), path)
+	if err != nil {
+		return cfg, settingsError(strings.Split(err.Error(), "\n"))
+	}
+	return cfg, nil
+}
+
 // checked is what `config check -o json` gives.
 type checked struct {
 	Settings []config.Setting `json:"settings"`

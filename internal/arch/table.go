@@ -65,6 +65,7 @@ var rows = map[string]row{
 	// Adapters: never each other.
 	"internal/delivery/deliverytest": {may: []string{"internal/breach", "internal/delivery"}},
 	"internal/delivery/email/...":    {may: []string{"internal/breach", "internal/delivery", "internal/delivery/email/..."}, inTests: adapterTests},
+	"internal/channels":              {may: []string{"internal/delivery", "internal/delivery/email/..."}, inTests: simulators},
 	"internal/bounce":                {may: []string{"internal/breach", "internal/delivery", "internal/delivery/email/returnpath"}},
 	"internal/bounce/...":            {may: []string{"internal/bounce"}, inTests: []string{"internal/breach", "internal/delivery/email/returnpath"}},
 	"internal/delivery/sms/...":      {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
