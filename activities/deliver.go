@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -153,7 +154,8 @@ type lane struct {
 	digests map[int64]string // of the approved people, by block
 	texts   map[textKey]breach.Text
 	locales []string
-	size    int // of the next batch
+	places  []string // whose people have texts of their own; seldom any
+	size    int      // of the next batch
 
 	id         int64            // of this lane in this process
 	exits      map[string]*exit // the channel's providers, by their names in the policy
@@ -198,8 +200,12 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.texts[textKey{breach.Addressee(ref.Variant), ref.Locale}] = t
-		if ref.Variant == string(breach.ToSelf) {
+		to, place := breach.ReadVariant(ref.Variant)
+		l.texts[textKey{to, ref.Locale, place}] = t
+		switch {
+		case place != "" && !slices.Contains(l.places, place):
+			l.places = append(l.places, place)
+		case place == "" && to == breach.ToSelf:
 			l.locales = append(l.locales, ref.Locale)
 		}
 	}

@@ -25,13 +25,24 @@ type job struct {
 type textKey struct {
 	to     breach.Addressee
 	locale string
+	place  string // whose people have a text of their own; empty for everybody else
 }
 
 func (l *lane) job(sub *breach.Subject, st policy.Step) job {
 	st = l.elsewhere(sub, st)
-	text := l.texts[textKey{st.Addressee, l.Words.Locale(sub.Person.Locale, l.locales)}]
+	text := l.texts[textKey{st.Addressee, l.Words.Locale(sub.Person.Locale, l.locales), l.place(&sub.Person)}]
 	id := deliveryID(l.in.Incident, sub.ID, st)
 	return job{sub: sub, step: st, text: text, delivery: id, attempt: attemptID(id, st)}
+}
+
+// place is where somebody lives whose law gives its people a text of their own.
+func (l *lane) place(p *breach.Person) string {
+	for _, place := range l.places {
+		if breach.LivesIn(place, p.Country, p.Region) {
+			return place
+		}
+	}
+	return ""
 }
 
 // render keeps one person whose data the renderer cannot stand from stopping everybody else.

@@ -167,7 +167,7 @@ func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p
 		}
 		v.Channel = order[i]
 	}
-	text, ok := d.textFor(texts, p.Locale, v.Channel, v.Addressee)
+	text, ok := d.textFor(texts, p, v.Channel, v.Addressee)
 	if v.Locale = text.Ref.Locale; !ok {
 		v.None = "the plan has no text for this channel"
 		return nil
@@ -189,17 +189,21 @@ func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p
 	return nil
 }
 
-// textFor is the text of a plan for somebody who reads a language.
-func (d *Desk) textFor(texts []breach.Text, reads string, c breach.Channel, to breach.Addressee) (breach.Text, bool) {
+// textFor is the text of a plan for somebody, by language and by where they live.
+func (d *Desk) textFor(texts []breach.Text, p breach.Person, c breach.Channel, to breach.Addressee) (breach.Text, bool) {
 	var locales []string
+	of := "" // the place whose people have a text of their own, if this is one of them
 	for _, t := range texts {
 		if t.Ref.Kind == breach.KindNotice && !slices.Contains(locales, t.Ref.Locale) {
 			locales = append(locales, t.Ref.Locale)
 		}
+		if _, place := breach.ReadVariant(t.Ref.Variant); place != "" && breach.LivesIn(place, p.Country, p.Region) {
+			of = place
+		}
 	}
-	best := d.Words.Locale(reads, locales)
+	best, variant := d.Words.Locale(p.Locale, locales), breach.VariantOf(to, of)
 	i := slices.IndexFunc(texts, func(t breach.Text) bool {
-		return t.Ref.Kind == breach.KindNotice && t.Ref.Channel == string(c) && t.Ref.Locale == best && t.Ref.Variant == string(to)
+		return t.Ref.Kind == breach.KindNotice && t.Ref.Channel == string(c) && t.Ref.Locale == best && t.Ref.Variant == variant
 	})
 	if i < 0 {
 		return breach.Text{Ref: breach.NoticeRef{Locale: best}}, false

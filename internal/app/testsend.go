@@ -83,7 +83,7 @@ func (d *Desk) test(ctx context.Context, incident string, rec breach.PlanRecord,
 	if q.Locale != "" {
 		p.Locale = q.Locale
 	}
-	text, ok := d.textFor(texts, p.Locale, q.Channel, to)
+	text, ok := d.textFor(texts, p, q.Channel, to)
 	if !ok {
 		out.None = "the plan has no text for this channel"
 		return out, nil

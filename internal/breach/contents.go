@@ -35,7 +35,7 @@ const (
 
 // ContentNote is worth knowing before approval and blocks nothing.
 type ContentNote struct {
-	Kind        string   `json:"kind"` // not_known_yet, may_be_required, may_be_forbidden, no_text, keep_answering
+	Kind        string   `json:"kind"` // not_known_yet, may_be_required, may_be_forbidden, no_text, keep_answering, own_text
 	Field       string   `json:"field,omitempty"`
 	Says        string   `json:"says"`
 	Obligations []string `json:"obligations"`
@@ -48,6 +48,7 @@ const (
 	NoteMayBeForbidden = "may_be_forbidden"
 	NoteNoText         = "no_text"
 	NoteKeepAnswering  = "keep_answering"
+	NoteOwnText        = "own_text"
 )
 
 // ContentCheck compares the texts of a plan with what the regimes that apply ask for.

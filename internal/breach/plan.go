@@ -31,7 +31,7 @@ type NoticeRef struct {
 	Kind     string `json:"kind"`    // notice, announcement, report
 	Channel  string `json:"channel"` // email, sms, push, page, or the obligation id for a report
 	Locale   string `json:"locale"`
-	Variant  string `json:"variant"` // self, guardian
+	Variant  string `json:"variant"` // self, guardian; self@US-MA for a place whose people have a text of their own
 	SHA256   string `json:"sha256"`
 	Reviewed bool   `json:"reviewed"`
 }

@@ -21,7 +21,7 @@ type TextBody struct {
 	Kind    string `json:"kind"`
 	Channel string `json:"channel"` // email, sms, push, page, or the obligation id
 	Locale  string `json:"locale"`
-	Variant string `json:"variant"` // self, guardian; empty for announcements and reports
+	Variant string `json:"variant"` // self, guardian, self@US-MA (see VariantOf); empty for announcements and reports
 	// Parts of a notice: subject, text, html (email); text, link (sms); title, body, link (push).
 	// Of an announcement: title, html (a fragment, no head), text. Of a report: title, text.
 	Parts map[string]string `json:"parts"`

@@ -85,6 +85,8 @@ func (l speech) noteKind(kind string) string {
 		return l.T("Forbidden if the duty turns out to apply")
 	case breach.NoteNoText:
 		return l.T("This plan holds no text for it; it is written and sent apart")
+	case breach.NoteOwnText:
+		return l.T("Its people get a text of their own, which leaves out what the law forbids; whose row names no region gets the text for everybody")
 	}
 	return l.T("Keep a number answered for as long as the public notice is up")
 }

@@ -19,7 +19,7 @@ func TestContentsAndNumbersInBothLanguages(t *testing.T) {
 		check.Gaps = append(check.Gaps, breach.ContentGap{Obligation: "us-ma/individuals/notice", Field: kind, Kind: kind, Says: "the kind of breach", Citation: "c. 93H",
 			Waived: &breach.Waiver{Reason: "settled with counsel", By: "wei.lin", At: time.Now()}})
 	}
-	for _, kind := range []string{breach.NoteNotKnownYet, breach.NoteMayBeRequired, breach.NoteMayBeForbidden, breach.NoteNoText, breach.NoteKeepAnswering} {
+	for _, kind := range []string{breach.NoteNotKnownYet, breach.NoteMayBeRequired, breach.NoteMayBeForbidden, breach.NoteNoText, breach.NoteKeepAnswering, breach.NoteOwnText} {
 		check.Notes = append(check.Notes, breach.ContentNote{Kind: kind, Field: "legal_rights", Obligations: []string{"x/individuals/notice"}})
 	}
 	numbers := []breach.NumberCount{
@@ -45,6 +45,6 @@ func TestContentsAndNumbersInBothLanguages(t *testing.T) {
 		require.Contains(t, lines[0], "7")
 		require.Contains(t, lines[2], "one row is a test")
 	}
-	require.Len(t, said, 24, "each kind says something of its own, in each language")
+	require.Len(t, said, 26, "each kind says something of its own, in each language")
 	require.Nil(t, speech{lang: english}.contents(nil), "a plan of an earlier release")
 }

@@ -109,13 +109,18 @@ func (l speech) textView(t breach.Text, frames string) textView {
 }
 
 func (l speech) variant(r breach.NoticeRef) string {
-	switch r.Variant {
-	case "guardian":
-		return l.T("to a guardian")
-	case "self":
-		return l.T("to the person")
+	to, place := breach.ReadVariant(r.Variant)
+	said := r.Variant
+	switch to {
+	case breach.ToGuardian:
+		said = l.T("to a guardian")
+	case breach.ToSelf:
+		said = l.T("to the person")
 	}
-	return r.Variant
+	if place != "" {
+		said += l.T(", ") + l.T("for people of %s alone, whose law forbids what the others are told", place)
+	}
+	return said
 }
 
 var variableWords = map[string]string{

@@ -76,7 +76,7 @@ func (k *contentCheck) toPeople(o breach.Obligation) {
 	switch o.Duty {
 	case dutyIndividuals:
 		k.out.Checked = append(k.out.Checked, o.ID)
-		texts := slices.Concat(k.notices, k.pages)
+		texts := k.readBy(o)
 		k.fields(o, texts)
 		k.wording(o, texts)
 		k.substitutes(o)
@@ -105,7 +105,7 @@ func (k *contentCheck) fields(o breach.Obligation, texts []breach.TextBody) {
 
 // maybe notes what a duty would ask for if it turned out to apply.
 func (k *contentCheck) maybe(o breach.Obligation) {
-	texts := slices.Concat(k.notices, k.pages)
+	texts := k.readBy(o)
 	for _, f := range once(o.Contents) {
 		if len(k.lacking(o, f, texts)) > 0 {
 			k.note(breach.NoteMayBeRequired, f, o)
@@ -116,6 +116,26 @@ func (k *contentCheck) maybe(o breach.Obligation) {
 			k.note(breach.NoteMayBeForbidden, f, o)
 		}
 	}
+}
+
+// readBy are the texts that those read whom a duty is about. The people of a place whose law forbids what the others
+// are told have texts of their own, and the page, which speaks to everybody, is not their notice.
+func (k *contentCheck) readBy(o breach.Obligation) []breach.TextBody {
+	var own, others []breach.TextBody
+	for _, t := range k.notices {
+		_, place := breach.ReadVariant(t.Variant)
+		switch country, _, _ := strings.Cut(place, "-"); {
+		case place != "" && place == o.Jurisdiction:
+			own = append(own, t)
+		case place == "" || breach.MayLiveIn(o.Jurisdiction, country, place):
+			others = append(others, t)
+		}
+	}
+	if len(own) > 0 {
+		k.note(breach.NoteOwnText, "", o)
+		return own
+	}
+	return slices.Concat(others, k.pages)
 }
 
 // lacking names the texts whose readers do not get a field.
@@ -134,7 +154,11 @@ func (k *contentCheck) lacking(o breach.Obligation, field string, texts []breach
 func (k *contentCheck) holding(field string, texts []breach.TextBody) []string {
 	var out []string
 	for _, t := range texts {
-		if slices.Contains(k.read(t), field) {
+		given := k.read(t)
+		if _, place := breach.ReadVariant(t.Variant); place != "" {
+			given = t.Carries // what a law forbids, it forbids in the notice itself
+		}
+		if slices.Contains(given, field) {
 			out = append(out, textName(t))
 		}
 	}

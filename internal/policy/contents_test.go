@@ -146,3 +146,29 @@ func TestNotesOfWhatMayApply(t *testing.T) {
 	require.Equal(t, []string{"jp-appi/individuals/notice"}, notes[1].Obligations)
 	require.Equal(t, breach.NoteMayBeForbidden, notes[0].Kind)
 }
+
+// Massachusetts forbids what California asks for. With a text of their own for people of Massachusetts, both are
+// done justice to; a law for all of the country still asks it of both.
+func TestPeopleOfAPlaceReadTheirOwnText(t *testing.T) {
+	t.Parallel()
+	ma, ca, federal := wanting("us-ma", "police_report_right"), wanting("us-ca", "nature"), wanting("us-hipaa", "nature")
+	ma.Forbidden, ma.Jurisdiction, ca.Jurisdiction, federal.Jurisdiction = []string{"nature"}, "US-MA", "US-CA", "US"
+	all, own := mail("en", "nature"), mail("en", "police_report_right")
+	own.Variant = breach.VariantOf(breach.ToSelf, "US-MA")
+	sms := breach.TextBody{Kind: breach.KindNotice, Channel: "sms", Locale: "en", Variant: own.Variant, Carries: []string{"police_report_right"}, Parts: map[string]string{"text": "-", "link": "https://x.test/n"}}
+	texts := []breach.TextBody{all, own, sms, page("en", "nature")}
+
+	together := checked([]breach.TextBody{all, page("en", "nature")}, nil, ma, ca)
+	require.Equal(t, breach.GapConflict, together.Gaps[len(together.Gaps)-1].Kind)
+	require.Empty(t, checked(texts, nil, ma, ca).Gaps)
+
+	gaps := checked(texts, nil, ma, ca, federal).Gaps
+	require.Len(t, gaps, 1)
+	require.Equal(t, breach.GapConflict, gaps[0].Kind)
+	require.Equal(t, federal.ID, gaps[0].Obligation)
+	require.Equal(t, []string{"email en self@US-MA"}, gaps[0].Texts, "an SMS is read with the page")
+
+	own.Carries = []string{"nature"}
+	gaps = checked([]breach.TextBody{all, own}, nil, ma, ca).Gaps
+	require.Len(t, gaps, 2, "what their own text says and lacks counts")
+}

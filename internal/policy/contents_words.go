@@ -67,6 +67,7 @@ var noteWords = map[string]string{
 	breach.NoteMayBeRequired:  "Required if the duty turns out to apply",
 	breach.NoteMayBeForbidden: "Forbidden if the duty turns out to apply",
 	breach.NoteNoText:         "This plan holds no text for it: it has to be written and sent apart from it",
+	breach.NoteOwnText:        "Its people get a text of their own, which leaves out what the law forbids. Who they are is taken from country and region of their rows: whose row names neither gets the text for everybody",
 	breach.NoteKeepAnswering:  "In place of telling people one by one, the regime wants a number that is answered for as long as the notice is up",
 }
 

@@ -15,7 +15,7 @@ import (
 type compiled struct {
 	channel breach.Channel
 	locale  string
-	variant string
+	variant string // who is addressed
 	parts   map[string][]segment
 
 	// The options of all choices are numbered through; these say which ones a person's record selects.
@@ -69,7 +69,8 @@ func (e *Engine) compiledText(t breach.Text) (*compiled, error) {
 
 // compile cuts a body at its variables. A variable that nothing fills, and a part that is empty, are errors.
 func compile(b breach.TextBody) (*compiled, error) {
-	c := &compiled{channel: breach.Channel(b.Channel), locale: b.Locale, variant: b.Variant, parts: map[string][]segment{}, whenClass: map[string][]int{}}
+	to, _ := breach.ReadVariant(b.Variant)
+	c := &compiled{channel: breach.Channel(b.Channel), locale: b.Locale, variant: string(to), parts: map[string][]segment{}, whenClass: map[string][]int{}}
 	choices := make(map[string]*compiledChoice, len(b.Choices))
 	for _, name := range slices.Sorted(maps.Keys(b.Choices)) {
 		cc, err := c.choice(b.Choices[name])

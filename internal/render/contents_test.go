@@ -98,3 +98,56 @@ func TestReportsCountTheirOwnPeopleAndHoldTheNotice(t *testing.T) {
 	file.Narrative = nil
 	require.Contains(t, report(file, "US-CA").Open, "notice_copy", "people are told nothing yet")
 }
+
+// Whose law forbids what the others are told gets a text of their own, once there are words for it; nobody else's
+// text changes.
+func TestATextOfItsOwnForAPlace(t *testing.T) {
+	t.Parallel()
+	e := sampleEngine(t)
+	ma := breach.Obligation{Duty: "notify_individuals", Verdict: breach.Applies, Jurisdiction: "US-MA", Clock: &breach.Clock{From: "detected_at"},
+		Contents: []string{"police_report_right"}, Forbidden: []string{"nature", "subject_count"}}
+	file := sampleFile()
+	before, problems, err := e.Texts(file, sampleScope(), nil, []string{"en"})
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	_, problems, err = e.Texts(file, sampleScope(), []breach.Obligation{ma}, []string{"en"})
+	require.NoError(t, err)
+	require.Len(t, problems, 2, "in every language that people get")
+	require.Contains(t, problems[1], "contents.en.summary: is missing; the people of US-MA get a text of their own, because their law forbids nature in it")
+
+	file.Contents = map[string]map[string]string{"en": {"summary": "Your data were in an incident.", "police_report_right": "You may ask for the police report."}, "zh-Hans": {"summary": "您的信息涉及一起事件。"}}
+	texts, problems, err := e.Texts(file, sampleScope(), []breach.Obligation{ma}, []string{"en"})
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	summary := oneLine(file.Narrative["en"].Summary)
+	places := 0
+	for _, text := range texts {
+		b, err := text.Open()
+		require.NoError(t, err)
+		to, place := breach.ReadVariant(b.Variant)
+		if place == "" {
+			continue
+		}
+		places++
+		require.Equal(t, "US-MA", place)
+		require.NotContains(t, b.Carries, "nature")
+		require.NotContains(t, b.Carries, "subject_count")
+		for part, words := range b.Parts {
+			require.NotContains(t, oneLine(words), summary[:40], part)
+		}
+		if b.Channel == string(breach.Email) && b.Locale == "en" {
+			require.Contains(t, b.Parts["text"], "Your data were in an incident.")
+			require.Contains(t, b.Parts["html"], "You may ask for the police report.")
+			require.Contains(t, b.Carries, "police_report_right")
+			p := samplePerson()
+			p.Guardian = &breach.Guardian{Name: "Mary", Email: "mary@mail.test"}
+			_, err := written(e, text, p, to, sampleReference)
+			require.NoError(t, err, "it is sent like any other")
+		}
+	}
+	require.Positive(t, places)
+	require.Len(t, texts, len(before)+places)
+	base, err := noticeText(t, texts, breach.Email, "en", breach.ToSelf).Open()
+	require.NoError(t, err)
+	require.Contains(t, oneLine(base.Parts["text"]), summary[:40], "everybody else reads what happened")
+}

@@ -34,6 +34,8 @@ type draft struct {
 	written map[string]map[string]prose // language -> field: words of the organisation for fields that nothing else holds
 	more    map[string]map[string]prose // language -> field: what regimes ask of notices beyond the sections
 	titles  map[string]string           // language -> the title that regimes prescribe, if any does
+	places  map[string][]string         // whose people have a text of their own -> fields that its law forbids
+	place   string                      // of the text that is being composed
 
 	problems []string
 	seen     map[string]bool

@@ -187,7 +187,7 @@ func (l *linter) blocks(e *Engine, t *tongue) {
 
 // measure reads a notice as an invented person gets it, with every kind of data.
 func (l *linter) measure(e *Engine, t breach.Text) {
-	folder := map[breach.Addressee]string{breach.ToGuardian: "guardian"}[breach.Addressee(t.Ref.Variant)]
+	folder := map[breach.Addressee]string{breach.ToGuardian: "guardian"}[breach.Addressee(t.Ref.Variant)] // invented incidents have no texts of a place
 	file := func(name string) string { return path.Join("notice", t.Ref.Locale, folder, name) }
 	p := Invented()
 	if breach.Channel(t.Ref.Channel) == breach.Push {

@@ -72,7 +72,7 @@ func TestShippedWordsArePlain(t *testing.T) {
 		for _, v := range variants {
 			file, scope := languageFile(t, tag)
 			file.Narrative[tag] = breach.Narrative{Summary: "1", Consequences: "1", MeasuresTaken: "1", MeasuresPlanned: "1", IndividualSteps: "1", Remedies: "1"}
-			body, ok := e.newDraft(file, scope).notice(l, breach.Email, string(v.name))
+			body, ok := e.newDraft(file, scope).notice(l, breach.Email, v.name, "")
 			require.True(t, ok)
 			text := body.Parts["text"]
 			for _, a := range l.advice.Advice {

@@ -20,6 +20,7 @@ import (
 func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obligation, locales []string) (texts []breach.Text, problems []string, err error) {
 	d := e.newDraft(file, s)
 	d.askedOfNotices(duties)
+	d.places = breach.OwnTexts(duties)
 	if len(locales) > 0 { // else nobody is on the list: reports alone
 		texts = d.toPeople(locales)
 	}
@@ -42,8 +43,10 @@ func (d *draft) toPeople(locales []string) (texts []breach.Text) {
 				if v.name == breach.ToGuardian && !d.scope.Guardian {
 					continue
 				}
-				if body, ok := d.notice(d.engine.languages[tag], channel, string(v.name)); ok {
-					texts = append(texts, d.seal(body, "notice/"+tag)...)
+				for _, place := range d.placesOf(tag) {
+					if body, ok := d.notice(d.engine.languages[tag], channel, v.name, place); ok {
+						texts = append(texts, d.seal(body, "notice/"+tag)...)
+					}
 				}
 			}
 		}
@@ -120,9 +123,13 @@ func (d *draft) views(l *tongue) (plain, markup view) {
 }
 
 // notice composes one text for people; false for a channel without templates.
-func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breach.TextBody, bool) {
-	set := l.notice[variant]
+func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, place string) (breach.TextBody, bool) {
+	set, variant := l.notice[string(to)], breach.VariantOf(to, place)
 	plain, markup := d.views(l)
+	if place != "" {
+		d.tellLess(l, place, &plain, &markup)
+		defer d.within(place)()
+	}
 	b := breach.TextBody{Kind: breach.KindNotice, Channel: string(channel), Locale: l.tag, Variant: variant}
 	switch channel {
 	case breach.Email:
@@ -157,6 +164,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, variant string) (breac
 	default:
 		return breach.TextBody{}, false
 	}
+	b.Carries = slices.DeleteFunc(b.Carries, func(field string) bool { return slices.Contains(d.places[place], field) })
 	b.Choices = l.choices(d.classes, b.Parts)
 	return b, true
 }
@@ -199,7 +207,7 @@ func (d *draft) run(t executable, data any) string {
 		d.problem("template "+where, what)
 		return ""
 	}
-	if v, is := data.(view); is { // a report's fields have a rule of their own: Required and Open
+	if v, is := data.(view); is && d.place == "" { // a report's fields have a rule of their own: Required and Open
 		d.empty(t, v)
 	}
 	return strings.TrimSpace(b.String())
@@ -207,6 +215,9 @@ func (d *draft) run(t executable, data any) string {
 
 // carries checks that a text holds every required section and the contact.
 func (d *draft) carries(where, text string, l *tongue, markup bool) {
+	if d.place != "" { // it leaves out what its law forbids, and the text of everybody else was looked at
+		return
+	}
 	for _, section := range (breach.Narrative{}).Sections() {
 		name := section.Name
 		p := d.prose[l.tag][name]
