@@ -152,7 +152,7 @@ type lane struct {
 	scope   scope
 	stage   stage
 	digests map[int64]string // of the approved people, by block
-	texts   map[textKey]breach.Text
+	texts   map[textKey]*breach.Text
 	locales []string
 	places  []string // whose people have texts of their own; seldom any
 	size    int      // of the next batch
@@ -183,7 +183,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 	if breach.DigestOfBlocks(blocks) != plan.People.Digest {
 		return nil, breach.Errorf(breach.ErrTampered, "the list of people differs from the one that was approved")
 	}
-	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[textKey]breach.Text{}, size: min(firstBatch, d.Limits.Batch)}
+	l := &lane{Deliver: d, in: in, scope: sc, digests: map[int64]string{}, texts: map[textKey]*breach.Text{}, size: min(firstBatch, d.Limits.Batch)}
 	l.exits, l.began = d.exits(sc.profile, in.Channel), d.Now()
 	l.end = l.began.Add(in.Slice)
 	for _, b := range blocks {
@@ -201,7 +201,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 			return nil, err
 		}
 		to, place := breach.ReadVariant(ref.Variant)
-		l.texts[textKey{to, ref.Locale, place}] = t
+		l.texts[textKey{to, ref.Locale, place}] = &t
 		switch {
 		case place != "" && !slices.Contains(l.places, place):
 			l.places = append(l.places, place)

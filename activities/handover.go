@@ -16,7 +16,7 @@ import (
 type job struct {
 	sub               *breach.Subject
 	step              policy.Step
-	text              breach.Text
+	text              *breach.Text
 	delivery, attempt string
 	probe             bool // the one message that finds out whether a provider works again
 }
@@ -31,6 +31,9 @@ type textKey struct {
 func (l *lane) job(sub *breach.Subject, st policy.Step) job {
 	st = l.elsewhere(sub, st)
 	text := l.texts[textKey{st.Addressee, l.Words.Locale(sub.Person.Locale, l.locales), l.place(&sub.Person)}]
+	if text == nil {
+		text = &breach.Text{} // which cannot be rendered
+	}
 	id := deliveryID(l.in.Incident, sub.ID, st)
 	return job{sub: sub, step: st, text: text, delivery: id, attempt: attemptID(id, st)}
 }
@@ -81,7 +84,7 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 		ev.State, ev.Reason = breach.FailedTemporary, delivery.ReasonCrash
 		return ev
 	}
-	m, err := render(l.Words, j.text, j.sub, j.step.Addressee)
+	m, err := render(l.Words, *j.text, j.sub, j.step.Addressee)
 	if err != nil {
 		ev.State, ev.Reason = breach.FailedPermanent, delivery.ReasonBadInput
 		return ev

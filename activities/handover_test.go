@@ -50,7 +50,7 @@ func TestLastLock(t *testing.T) {
 			l := &lane{Deliver: &Deliver{Senders: counted{&sent}, Words: plainWords{}, Now: time.Now}, scope: scope{profile: p}}
 			l.exits = l.Deliver.exits(p, c.channel)
 			ev := l.send(t.Context(), 1, job{
-				sub:  &breach.Subject{ID: 7, Person: c.who},
+				sub: &breach.Subject{ID: 7, Person: c.who}, text: &breach.Text{},
 				step: policy.Step{Kind: policy.StepSend, Addressee: breach.ToSelf, Channel: c.channel, Provider: c.provider, Try: 1},
 			})
 			require.False(t, ev.At.IsZero())

@@ -76,7 +76,7 @@ func (s *Store) Alike(ctx context.Context, incident string, wave, childAge int, 
 		for i, g := range groups {
 			ids[i] = g.first
 		}
-		people, err := sealedPeople(ctx, tx, incident, `id = ANY($2)`, ids)
+		people, err := sealedPeople(ctx, tx, incident, len(ids), `id = ANY($2)`, ids)
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func (s *Store) FindPerson(ctx context.Context, incident string, q PersonQuery, 
 		if err != nil {
 			return err
 		}
-		people, err := sealedPeople(ctx, tx, incident, where, arg)
+		people, err := sealedPeople(ctx, tx, incident, 1, where, arg)
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (l *loading) correct(ctx context.Context, p *prepared, h hit) (again bool, 
 		}
 		f.approved[h.wave] = approved
 	}
-	old, err := sealedPeople(ctx, l.tx, l.incident, `id = $2`, h.id)
+	old, err := sealedPeople(ctx, l.tx, l.incident, 1, `id = $2`, h.id)
 	if err != nil || len(old) != 1 {
 		return false, err
 	}
@@ -192,7 +192,7 @@ func (l *loading) corrected(ctx context.Context, by breach.Actor, source *breach
 }
 
 func (l *loading) digestAnew(ctx context.Context, no int64) error {
-	people, err := sealedPeople(ctx, l.tx, l.incident, `id BETWEEN $2 AND $3`, (no-1)*breach.BlockSize+1, no*breach.BlockSize)
+	people, err := sealedPeople(ctx, l.tx, l.incident, breach.BlockSize, `id BETWEEN $2 AND $3`, (no-1)*breach.BlockSize+1, no*breach.BlockSize)
 	if err != nil {
 		return err
 	}

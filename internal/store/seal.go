@@ -158,6 +158,12 @@ func (b *box) open(what string, sealed []byte) ([]byte, error) {
 
 func (b *box) place(what string) []byte { return []byte("tocsin|" + b.incident + "|" + what) }
 
+// appendPersonPlace is place for personPlace, without garbage.
+func (b *box) appendPersonPlace(to []byte, id int64) []byte {
+	to = append(append(append(to, "tocsin|"...), b.incident...), "|person|"...)
+	return strconv.AppendInt(to, id, 10)
+}
+
 func personPlace(id int64) string { return "person|" + strconv.FormatInt(id, 10) }
 
 const (

@@ -157,7 +157,7 @@ func (s *Store) Rounds(ctx context.Context, incident string, wave int) (n int, e
 func (s *Store) Unsettled(ctx context.Context, incident string, wave int) ([]breach.UnsettledAttempt, error) {
 	var out []breach.UnsettledAttempt
 	err := s.inSnapshot(ctx, "list the unknown attempts", func(tx pgx.Tx) error {
-		people, err := sealedPeople(ctx, tx, incident, `id = ANY(ARRAY(SELECT DISTINCT u.person FROM outcome_each u, block b WHERE u.incident = $1
+		people, err := sealedPeople(ctx, tx, incident, 1, `id = ANY(ARRAY(SELECT DISTINCT u.person FROM outcome_each u, block b WHERE u.incident = $1
 			AND u.state = 'unknown' AND b.incident = $1 AND b.wave = $2 AND u.block = b.no))`, wave)
 		if err != nil || len(people) == 0 {
 			return err
