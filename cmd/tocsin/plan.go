@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -73,6 +74,7 @@ type planView struct {
 		Ref  breach.NoticeRef `json:"ref"`
 		Body json.RawMessage  `json:"body"`
 	} `json:"texts"`
+	SMSCost *breach.SMSCost `json:"sms_cost,omitempty"`
 }
 
 func (c *cli) planShow() *cobra.Command {
@@ -146,6 +148,7 @@ func (v planView) show(p *page) {
 		p.para(0, "accepted though nobody had signed them off: "+strings.Join(v.Plan.Accepted, ", "))
 	}
 	showPlanPeople(p, plan)
+	showSMSCost(p, v.SMSCost)
 	p.head("Rules")
 	p.para(2, fmt.Sprintf("policy %s, judged from facts no. %d", plan.Channels.Policy, plan.Rules.FactRevision))
 	showNumbers(p, plan.Numbers)
@@ -180,6 +183,31 @@ func showPlanPeople(p *page, plan breach.Plan) {
 		order[i] = string(ch)
 	}
 	p.para(2, "channels: "+strings.Join(order, ", then "))
+}
+
+// showSMSCost says what telling everybody by text message would cost at most.
+func showSMSCost(p *page, c *breach.SMSCost) {
+	if c == nil || c.People == 0 {
+		return
+	}
+	p.head("Text messages, at most")
+	p.para(2, "if all of the "+count(c.People)+" people with a number get one: "+count(c.Parts)+" parts")
+	for _, l := range c.Lines {
+		line := l.Locale + " to " + cmp.Or(l.Country, "no known country") + " by " + cmp.Or(l.Provider, "nobody: the policy permits no provider") + ": " +
+			count(l.People) + " people x " + smsSize(breach.SMSSize{Parts: l.Parts, UCS2: l.UCS2})
+		if l.Cost == nil {
+			line += " x unknown price = unknown"
+		} else {
+			line += fmt.Sprintf(" x %s %s = %.2f %s", strconv.FormatFloat(*l.Price, 'f', -1, 64), l.Currency, *l.Cost, l.Currency)
+		}
+		p.para(4, line)
+	}
+	for _, currency := range sortedKeys(c.Totals) {
+		p.para(2, fmt.Sprintf("together %.2f %s", c.Totals[currency], currency))
+	}
+	if c.Unpriced > 0 {
+		p.para(2, "and an unknown amount for "+count(c.Unpriced)+" people: the policy gives no price_per_part for them")
+	}
 }
 
 func showText(p *page, ref breach.NoticeRef, body []byte) {

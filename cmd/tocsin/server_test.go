@@ -360,6 +360,15 @@ func (d *desk) PlanRevision(ctx context.Context, id string, wave, revision int) 
 	return breach.PlanRecord{Plan: p, Hash: p.Hash(), State: breach.PlanReturned, Author: "wei.lin", CreatedAt: opened}, []breach.Text{t}, d.known(id)
 }
 
+func (d *desk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text) (*breach.SMSCost, error) {
+	price := 0.05
+	c := &breach.SMSCost{}
+	c.Add(breach.SMSLine{Locale: "zh-Hans", Country: "CN", Provider: "gateway", People: 1200, Parts: 2, UCS2: true, Currency: "CNY", Price: &price})
+	c.Add(breach.SMSLine{Locale: "zh-Hans", Country: "SG", Provider: "twilio", People: 3, Parts: 2, UCS2: true})
+	c.Sum()
+	return c, nil
+}
+
 func (d *desk) TestNotice(_ context.Context, id string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	if q.To != "wei@larkfield.example" {
 		return breach.TestsSent{}, breach.Errorf(breach.ErrForbidden, "tests go only to those whom the setting tests.to names")

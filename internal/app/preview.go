@@ -17,6 +17,8 @@ import (
 type Wording interface {
 	Locale(want string, have []string) string
 	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)
+	// LongestSMS is the size of the longest message that a text comes to.
+	LongestSMS(text breach.Text) (breach.SMSSize, error)
 	// Test marks a message as a test.
 	Test(m delivery.Message) delivery.Message
 }

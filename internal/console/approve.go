@@ -42,6 +42,7 @@ type approveView struct {
 	Broken          bool
 	Decision        decisionView
 	Trial           *trialView
+	SMSCost         []string
 }
 
 // fact is a name and a value.
@@ -107,6 +108,11 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 	l.approvePeople(&view, rec.Plan.People)
 	l.approveChannels(&view, rec.Plan)
 	l.approveRules(&view, rec.Plan, o)
+	cost, err := s.Desk.SMSCost(ctx, id, rec, texts)
+	if err != nil {
+		return view, err
+	}
+	view.SMSCost = l.smsCost(cost)
 	view.Contents, view.Numbers = l.contents(rec.Plan.Contents), l.numbers(rec.Plan.Numbers)
 	view.Decision = l.decision(rec, v.actor)
 	view.Decision.CSRF, view.Trial = v.session.csrf, l.trial(rec.Plan, v.actor)

@@ -29,6 +29,8 @@ type Desk interface {
 	// SubmitReports is for a plan of nothing but the reports that are owed to authorities.
 	SubmitReports(ctx context.Context, incident string, by breach.Actor) (breach.Submitted, error)
 	Approve(ctx context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error)
+	// SMSCost is nil for a plan without text messages.
+	SMSCost(ctx context.Context, incident string, rec breach.PlanRecord, texts []breach.Text) (*breach.SMSCost, error)
 	// TestNotice sends notices, marked as tests, to whoever tries them out, and to nobody whom the settings do not name.
 	TestNotice(ctx context.Context, incident string, q breach.TestQuery, by breach.Actor) (breach.TestsSent, error)
 	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)

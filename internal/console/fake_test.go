@@ -28,6 +28,7 @@ type fakeDesk struct {
 	timeline      func(incident string, after int64, limit int) ([]breach.AuditEntry, error)
 	submit        func(incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	approve       func(incident, hash string, by breach.Actor) (breach.PlanRecord, error)
+	smsCost       *breach.SMSCost
 	testNotice    func(q breach.TestQuery) (breach.TestsSent, error)
 	giveBack      func(incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	pause         func(incident string, by breach.Actor) error
@@ -109,6 +110,9 @@ func (f *fakeDesk) Submit(_ context.Context, incident string, wave int, by breac
 }
 func (f *fakeDesk) Approve(_ context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error) {
 	return f.approve(incident, c.PlanHash, by)
+}
+func (f *fakeDesk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text) (*breach.SMSCost, error) {
+	return f.smsCost, nil
 }
 func (f *fakeDesk) TestNotice(_ context.Context, _ string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	return f.testNotice(q)

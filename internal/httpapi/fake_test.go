@@ -171,6 +171,10 @@ func (d *desk) PlanRevision(_ context.Context, _ string, wave, revision int) (br
 	return breach.PlanRecord{Hash: "abc"}, nil, d.did(fmt.Sprintf("plan %d version %d", wave, revision))
 }
 
+func (d *desk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text) (*breach.SMSCost, error) {
+	return nil, nil
+}
+
 func (d *desk) TestNotice(_ context.Context, _ string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	return breach.TestsSent{Tests: []breach.TestSent{}}, d.did(fmt.Sprintf("test %d %d %v %s %s %s", q.Wave, q.Person, q.Worst, q.Channel, q.Locale, q.To))
 }

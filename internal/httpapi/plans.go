@@ -95,6 +95,8 @@ type testInput struct {
 type planView struct {
 	Plan  breach.PlanRecord `json:"plan"`
 	Texts []planText        `json:"texts"`
+	// SMSCost is worked out of the list and of the policy's prices when it is asked for; the plan's hash does not cover it.
+	SMSCost *breach.SMSCost `json:"sms_cost,omitempty"`
 }
 
 type planText struct {
@@ -216,7 +218,8 @@ func (s *server) plan(ctx context.Context, in *planInput) (*answer[planView], er
 		}
 		view.Texts = append(view.Texts, planText{t.Ref, t.Body})
 	}
-	return reply(view, nil)
+	view.SMSCost, err = s.cfg.Desk.SMSCost(ctx, in.ID, record, texts)
+	return reply(view, err)
 }
 
 // incomplete lists what keeps a plan from being approvable. A problem is "place: what", or a place alone.

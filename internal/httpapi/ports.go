@@ -73,6 +73,8 @@ type Desk interface {
 	PlanRevision(ctx context.Context, incident string, wave, revision int) (breach.PlanRecord, []breach.Text, error)
 	// Preview shows notices as they would leave, with names and contacts masked, on record.
 	Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error)
+	// SMSCost is nil for a plan without text messages.
+	SMSCost(ctx context.Context, incident string, rec breach.PlanRecord, texts []breach.Text) (*breach.SMSCost, error)
 	// TestNotice sends notices, marked as tests, to whoever tries them out; breach.ErrForbidden for an address
 	// that the settings do not name.
 	TestNotice(ctx context.Context, incident string, q breach.TestQuery, by breach.Actor) (breach.TestsSent, error)

@@ -130,6 +130,8 @@ type Provider struct {
 	Contract   string         `yaml:"contract,omitempty"`
 	Receives   []string       `yaml:"receives"` // fields that are handed over, no more than the channel needs
 	Limits     *Limits        `yaml:"limits,omitempty"`
+	// PricePerPart is what the organisation pays; nil means that nobody said so.
+	PricePerPart *PartPrice `yaml:"price_per_part,omitempty"`
 }
 
 // RouteRule names the providers for some people and one channel, best first. PeopleIn are countries; none

@@ -192,6 +192,7 @@ func (c *complaints) providers(p Profile) {
 		c.country(where+".location", v.Location)
 		c.limits(where+".limits", v)
 		c.line(where+".contract", v.Contract, v.OperatedBy == operatedByProcessor && p.ThirdPartyProcessors != NoThirdParties)
+		c.price(where+".price_per_part", v)
 		c.unless(len(v.Receives) > 0, where+".receives", "is missing: name the fields that are handed over")
 		for k, f := range v.Receives {
 			c.unless(slices.Contains(channelNeeds[v.Channel], f), fmt.Sprintf("%s.receives[%d]", where, k),

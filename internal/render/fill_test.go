@@ -387,3 +387,24 @@ func BenchmarkMessage(b *testing.B) {
 		})
 	}
 }
+
+// The longest message is that of some kind of data, and no kind gives a longer one.
+func TestTheLongestTextMessageIsFound(t *testing.T) {
+	t.Parallel()
+	e := sampleEngine(t)
+	for _, tag := range allLanguages {
+		text := noticeText(t, languageTexts(t, e, tag), breach.SMS, tag, breach.ToSelf)
+		longest, err := e.LongestSMS(text)
+		require.NoError(t, err)
+		most := 0
+		for _, class := range e.classesOf(tag) {
+			p := samplePerson()
+			p.DataClasses = []string{class}
+			m, err := written(e, text, p, breach.ToSelf, sampleReference)
+			require.NoError(t, err)
+			most = max(most, breach.SizeOfSMS(m.Text).Parts)
+		}
+		require.Equal(t, most, longest.Parts, tag)
+		require.Positive(t, longest.Parts)
+	}
+}

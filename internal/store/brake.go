@@ -30,6 +30,14 @@ func (s *Store) Crowds(ctx context.Context, incident string, wave int) ([]breach
 	return list, clean("group the people of a list", err)
 }
 
+// SMSPeople counts the people of a list who have a usable number, by language and country.
+func (s *Store) SMSPeople(ctx context.Context, incident string, wave int) ([]breach.SMSPeople, error) {
+	list, err := collect(ctx, s.pool, pgx.RowToStructByPos[breach.SMSPeople], `SELECT r.locale, r.country, count(*)
+		FROM recipient r, (SELECT min(lo) lo, max(hi) hi FROM block WHERE incident = $1 AND wave = $2) b
+		WHERE r.incident = $1 AND r.id BETWEEN b.lo AND b.hi AND r.channels & $3 <> 0 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`, incident, wave, channelBits[breach.SMS])
+	return list, clean("count the people with a number", err)
+}
+
 // SetStage notes where the sending to a list stands. The same stage again changes nothing.
 func (s *Store) SetStage(ctx context.Context, incident string, st breach.Stage) error {
 	return s.inTx(ctx, "note the stage", func(tx pgx.Tx) error {
