@@ -90,6 +90,7 @@ func (l *lane) send(ctx context.Context, epoch int, j job) (ev breach.AttemptEve
 		return ev
 	}
 	m.Channel, m.DeliveryID, m.AttemptID = j.step.Channel, j.delivery, j.attempt
+	m.Block = (j.sub.ID-1)/breach.BlockSize + 1
 	m.SentAfter = l.Now().UTC().Add(-clockSkew)
 	sent = true
 	r, err := l.handOver(ctx, x.sender, m, j.probe)

@@ -81,7 +81,7 @@ func (t *Taker) Counted(way string, result breach.ReturnKind) {
 // Ours says whether an address is a return path of ours.
 func (t *Taker) Ours(address string) bool {
 	local, _, _ := cutAt(address)
-	_, known, _ := t.Key.OpenLocal(local)
+	_, _, known, _ := t.Key.OpenLocal(local)
 	return known
 }
 
@@ -113,9 +113,9 @@ func (t *Taker) find(r Report, to []string) (fact breach.Returned, forged bool) 
 	left := mostCodes
 	for _, text := range append(to[:len(to):len(to)], r.traces.senders...) {
 		for _, found := range senderLike.FindAllString(text, left) {
-			attempt, known, like := t.Key.OpenLocal(strings.TrimSuffix(found, "@"))
+			attempt, block, known, like := t.Key.OpenLocal(strings.TrimSuffix(found, "@"))
 			if known {
-				fact.Attempt = attempt
+				fact.Attempt, fact.Block = attempt, block
 				return fact, false
 			}
 			forged = forged || like

@@ -44,7 +44,7 @@ func taker(t testing.TB) (*Taker, *book, map[breach.ReturnKind]int) {
 // addressed puts ids of ours into a sample.
 func addressed(t testing.TB, k *returnpath.Key, name string) []byte {
 	t.Helper()
-	local, ok := k.Local(someAttempt)
+	local, ok := k.Local(someAttempt, 5)
 	require.True(t, ok)
 	return []byte(strings.NewReplacer("@RP@", local+"@bounce.academy.example", "@MID@", k.MessageID(someDelivery)+"@bounce.academy.example").
 		Replace(string(sample(t, name))))
@@ -53,12 +53,12 @@ func addressed(t testing.TB, k *returnpath.Key, name string) []byte {
 func TestTakeRecordsWhatItIsAbout(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]breach.Returned{
-		"postfix":       {Attempt: someAttempt, Kind: breach.ReturnFailed, Reason: delivery.ReasonNoMailbox, Detail: "550 5.1.1 <[removed]>: Recipient address rejected: User unknown", Reporter: "relay.academy.example"},
-		"expired":       {Attempt: someAttempt, Kind: breach.ReturnFailed, Reason: delivery.ReasonGaveUp, Detail: "4.4.7 delivery temporarily suspended: connection timed out", Reporter: "relay.academy.example"},
-		"unknowncode":   {Attempt: someAttempt, Kind: breach.ReturnFailed, Reason: delivery.ReasonRejected, Detail: "5.99.123 X-Custom [removed] nobody knows this", Reporter: "mx.example.net"},
-		"complaint":     {Attempt: someAttempt, Kind: breach.ReturnComplained, Detail: "abuse", Reporter: "fbl.example.net"},
-		"wrapped":       {Attempt: someAttempt, Kind: breach.ReturnFailed, Reason: delivery.ReasonNoMailbox, Detail: "550 5.1.1 unknown", Reporter: "mx.example.net"},
-		"missingstatus": {Attempt: someAttempt, Kind: breach.ReturnUnclassified, Detail: "The following message could not be delivered."},
+		"postfix":       {Attempt: someAttempt, Block: 5, Kind: breach.ReturnFailed, Reason: delivery.ReasonNoMailbox, Detail: "550 5.1.1 <[removed]>: Recipient address rejected: User unknown", Reporter: "relay.academy.example"},
+		"expired":       {Attempt: someAttempt, Block: 5, Kind: breach.ReturnFailed, Reason: delivery.ReasonGaveUp, Detail: "4.4.7 delivery temporarily suspended: connection timed out", Reporter: "relay.academy.example"},
+		"unknowncode":   {Attempt: someAttempt, Block: 5, Kind: breach.ReturnFailed, Reason: delivery.ReasonRejected, Detail: "5.99.123 X-Custom [removed] nobody knows this", Reporter: "mx.example.net"},
+		"complaint":     {Attempt: someAttempt, Block: 5, Kind: breach.ReturnComplained, Detail: "abuse", Reporter: "fbl.example.net"},
+		"wrapped":       {Attempt: someAttempt, Block: 5, Kind: breach.ReturnFailed, Reason: delivery.ReasonNoMailbox, Detail: "550 5.1.1 unknown", Reporter: "mx.example.net"},
+		"missingstatus": {Attempt: someAttempt, Block: 5, Kind: breach.ReturnUnclassified, Detail: "The following message could not be delivered."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,12 +76,12 @@ func TestTheReturnPathComesFirst(t *testing.T) {
 	t.Parallel()
 	k, b, _ := taker(t)
 	raw := addressed(t, k.Key, "postfix")
-	other, _ := k.Key.Local("ffff-3")
+	other, _ := k.Key.Local("ffff-3", 0)
 	_, err := k.Take(t.Context(), BySMTP, raw, other+"@bounce.academy.example")
 	require.NoError(t, err)
 	require.Equal(t, "ffff-3", b.facts[0].Attempt, "the envelope is surest")
 
-	local, _ := k.Key.Local(someAttempt)
+	local, _ := k.Key.Local(someAttempt, 5)
 	_, err = k.Take(t.Context(), ByMailbox, []byte(strings.ReplaceAll(string(raw), local, "bounces")))
 	require.NoError(t, err)
 	require.Equal(t, someDelivery, b.facts[1].Delivery, "then the Message-ID")

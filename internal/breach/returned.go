@@ -18,9 +18,10 @@ const (
 )
 
 // Returned is one report of a mail server about one of our messages. Attempt names it, or Delivery does without
-// its try: then the latest one is meant.
+// its try: then the latest one is meant. Block says where the ledger keeps the attempt, 0 that it must be looked for.
 type Returned struct {
 	Attempt  string
+	Block    int64
 	Delivery string
 	Kind     ReturnKind
 	Reason   string // code of the catalogue of failures, when it failed

@@ -21,10 +21,12 @@ type Message struct {
 	DeliveryID string
 	// AttemptID is opaque, DeliveryID plus the try; it travels in callback URLs and provider look-ups.
 	AttemptID string
-	Channel   breach.Channel
-	To        string // address, E.164 number or push token
-	ToName    string // display name of the addressee, may be empty
-	Locale    string
+	// Block is where the ledger keeps the attempt, for return paths of email; 0 is unknown.
+	Block   int64
+	Channel breach.Channel
+	To      string // address, E.164 number or push token
+	ToName  string // display name of the addressee, may be empty
+	Locale  string
 
 	Subject string // email
 	Text    string // email text part, SMS text, push body

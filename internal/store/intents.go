@@ -107,19 +107,26 @@ func attemptOf(ctx context.Context, q querier, attemptID string) (incident strin
 		`seq = (SELECT intent FROM attempt_ref WHERE id = $1)`,
 		`channel = 'email' AND attempts @> ARRAY[$1]`,
 	} {
-		var person *int64
-		err = q.QueryRow(ctx, `SELECT incident, addressee, channel, provider, text_hash,
-				(block - 1) * 1000 + places[array_position(attempts, $1)] + 1, try
-			FROM intent WHERE `+where+` LIMIT 1`, attemptID).
-			Scan(&incident, &in.Addressee, &in.Channel, &in.Provider, &in.Text, &person, &in.Try)
-		if isNoRows(err) {
-			continue
+		if incident, in, err = findAttempt(ctx, q, where, attemptID); err != nil || incident != "" {
+			return incident, in, err
 		}
-		if err != nil {
-			return "", in, err
-		}
-		in.Person, in.AttemptID = *person, attemptID
-		return incident, in, nil
 	}
 	return "", in, nil
+}
+
+// findAttempt finds an attempt where it is said to be, with the id as $1 and more behind it.
+func findAttempt(ctx context.Context, q querier, where, attemptID string, more ...any) (incident string, in breach.Intent, err error) {
+	var person *int64
+	err = q.QueryRow(ctx, `SELECT incident, addressee, channel, provider, text_hash,
+			(block - 1) * 1000 + places[array_position(attempts, $1)] + 1, try
+		FROM intent WHERE `+where+` LIMIT 1`, append([]any{attemptID}, more...)...).
+		Scan(&incident, &in.Addressee, &in.Channel, &in.Provider, &in.Text, &person, &in.Try)
+	if isNoRows(err) {
+		return "", breach.Intent{}, nil
+	}
+	if err != nil {
+		return "", in, err
+	}
+	in.Person, in.AttemptID = *person, attemptID
+	return incident, in, nil
 }

@@ -46,6 +46,12 @@ func (s *Store) RecordReturned(ctx context.Context, r breach.Returned) (known bo
 // returnedOf finds the attempt by email that is meant.
 func returnedOf(ctx context.Context, q querier, r breach.Returned) (incident string, in breach.Intent, err error) {
 	if r.Attempt != "" {
+		if r.Block > 0 {
+			incident, in, err = findAttempt(ctx, q, `channel = 'email' AND block = $2 AND attempts @> ARRAY[$1]`, plain(r.Attempt, detailLimit), r.Block)
+			if err != nil || incident != "" {
+				return incident, in, err
+			}
+		}
 		incident, in, err = attemptOf(ctx, q, plain(r.Attempt, detailLimit))
 		if in.Channel != breach.Email {
 			return "", breach.Intent{}, err

@@ -31,13 +31,13 @@ func TestWhatMailServersReport(t *testing.T) {
 		require.True(t, say(breach.Returned{Attempt: "a-1-email-1", Kind: kind}))
 	}
 	require.Equal(t, int64(3), b.sound(3)[breach.Reached], "these move nothing")
-	gone := breach.Returned{Attempt: "a-1-email-1", Kind: breach.ReturnFailed, Reason: "no_such_address", Detail: "5.1.1 no", Reporter: "mx.example"}
+	gone := breach.Returned{Attempt: "a-1-email-1", Block: 1, Kind: breach.ReturnFailed, Reason: "no_such_address", Detail: "5.1.1 no", Reporter: "mx.example"}
 	require.True(t, say(gone))
 	require.True(t, say(gone))
 	require.Equal(t, int64(1), b.sound(3)[breach.Pending], "goes on to the next channel")
 	require.True(t, say(breach.Returned{Delivery: "a-2-email", Kind: breach.ReturnFailed}))
 	require.Equal(t, int64(2), b.sound(3)[breach.Pending], "found by the Message-ID")
-	require.True(t, say(breach.Returned{Attempt: "a-3-email-1", Kind: breach.ReturnDelivered}))
+	require.True(t, say(breach.Returned{Attempt: "a-3-email-1", Block: 9, Kind: breach.ReturnDelivered}), "in another block than was said")
 	require.False(t, say(breach.Returned{Attempt: "nobody-1", Kind: breach.ReturnFailed}))
 	require.False(t, say(breach.Returned{Delivery: "nobody", Kind: breach.ReturnFailed}))
 

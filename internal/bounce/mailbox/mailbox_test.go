@@ -121,7 +121,7 @@ func (p *post) comes(text string) {
 }
 
 func (p *post) report(attempt string) string {
-	local, _ := p.taker.Key.Local(attempt)
+	local, _ := p.taker.Key.Local(attempt, 1)
 	return "Return-Path: <>\nDelivered-To: " + local + "@bounce.academy.example\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; kim@example.net\nAction: failed\nStatus: 5.1.1\n"
 }
 

@@ -61,11 +61,12 @@ const dsn = "Return-Path: <>\r\nContent-Type: message/delivery-status\r\n\r\nFin
 func TestBouncesAreTaken(t *testing.T) {
 	t.Parallel()
 	addr, b, key := start(t, nil)
-	local, _ := key.Local("abc-1")
+	local, _ := key.Local("abc-1", 3)
 	to := local + "@bounce.academy.example"
 	require.NoError(t, smtp.SendMail(addr, nil, "", []string{strings.ToUpper(to)}, []byte(dsn)))
 	require.Len(t, b.facts, 1)
 	require.Equal(t, "abc-1", b.facts[0].Attempt)
+	require.EqualValues(t, 3, b.facts[0].Block)
 	require.Equal(t, breach.ReturnFailed, b.facts[0].Kind)
 
 	for _, bad := range []string{"b-abc-2" + local[len("b-abc-1"):] + "@bounce.academy.example", local + "@elsewhere.example", "postmaster@bounce.academy.example"} {
@@ -84,7 +85,7 @@ func TestBouncesAreTaken(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	addr, b, key := start(t, func(c *Config) { c.MaxBytes, c.PerSecond, c.Connections = 16<<10, 0.3, 1 })
-	local, _ := key.Local("abc-1")
+	local, _ := key.Local("abc-1", 3)
 	to := []string{local + "@bounce.academy.example"}
 	require.ErrorContains(t, smtp.SendMail(addr, nil, "", to, []byte(dsn+strings.Repeat("x\r\n", 10<<10))), "552")
 	require.NoError(t, smtp.SendMail(addr, nil, "", to, []byte(dsn)))

@@ -142,7 +142,7 @@ func (c *composer) envelopeSender(m *delivery.Message) string {
 	switch {
 	case c.config.EnvelopeDomain == "":
 	case c.config.Returns != nil:
-		if local, ok := c.config.Returns.Local(m.AttemptID); ok {
+		if local, ok := c.config.Returns.Local(m.AttemptID, m.Block); ok {
 			return local + "@" + c.config.EnvelopeDomain
 		}
 	case len("b-")+len(m.AttemptID) <= 64:

@@ -95,14 +95,15 @@ func TestReturnPathsAreKeyed(t *testing.T) {
 	var ids []string
 	for _, attempt := range []string{"0123-1", "0123-2"} {
 		m := message(0)
-		m.DeliveryID, m.AttemptID = "0123", attempt
+		m.DeliveryID, m.AttemptID, m.Block = "0123", attempt, 17
 		l, f := one.compose(nil, &m)
 		require.Nil(t, f)
 		local, domain, _ := strings.Cut(l.from, "@")
 		require.Equal(t, "bounces.academy.example", domain)
-		opened, known, _ := key.OpenLocal(local)
+		opened, block, known, _ := key.OpenLocal(local)
 		require.True(t, known)
 		require.Equal(t, attempt, opened)
+		require.EqualValues(t, 17, block)
 		parsed, err := mail.ReadMessage(bytes.NewReader(l.wire))
 		require.NoError(t, err)
 		ids = append(ids, parsed.Header.Get("Message-Id"))

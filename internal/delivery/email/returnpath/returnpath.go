@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -81,25 +82,31 @@ func load(path string) (*Key, error) {
 	return New(b)
 }
 
-// Local is the local part of the address to which a message of this attempt is returned; false for an id that
-// is too long for one.
-func (k *Key) Local(attempt string) (string, bool) {
-	if len(prefix)+len(attempt)+1+codeLength > maxLocal {
+// Local is the local part of the address to which a message of this attempt is returned. block is where the ledger
+// keeps it, so that it needs not be looked for; 0 where nobody knows. False for an id that is too long.
+func (k *Key) Local(attempt string, block int64) (string, bool) {
+	stem := attempt + "-" + strconv.FormatInt(max(block, 0), 36)
+	if len(prefix)+len(stem)+1+codeLength > maxLocal {
 		return "", false
 	}
-	return prefix + attempt + "-" + k.code("sender", attempt), true
+	return prefix + stem + "-" + k.code("sender", stem), true
 }
 
-// OpenLocal gives the attempt of a local part that Local made; letters may have changed their case. known is
-// false for anything else; like says that it looks like one all the same.
-func (k *Key) OpenLocal(local string) (attempt string, known, like bool) {
+// OpenLocal gives the attempt and its block of a local part that Local made; letters may have changed their case.
+// known is false for anything else; like says that it looks like one all the same.
+func (k *Key) OpenLocal(local string) (attempt string, block int64, known, like bool) {
 	local, like = strings.CutPrefix(strings.ToLower(local), prefix)
 	i := len(local) - codeLength - 1
 	if !like || i < 1 || local[i] != '-' {
-		return "", false, false
+		return "", 0, false, false
 	}
-	attempt = local[:i]
-	return attempt, hmac.Equal([]byte(local[i+1:]), []byte(k.code("sender", attempt))), true
+	stem := local[:i]
+	at := strings.LastIndexByte(stem, '-')
+	block, err := strconv.ParseInt(stem[at+1:], 36, 64)
+	if at < 1 || err != nil || block < 0 {
+		return "", 0, false, true
+	}
+	return stem[:at], block, hmac.Equal([]byte(local[i+1:]), []byte(k.code("sender", stem))), true
 }
 
 // MessageID is the left side of the Message-ID of a delivery. It is the same for every try.

@@ -24,29 +24,30 @@ const (
 func TestOnlyOurOwnAddressesOpen(t *testing.T) {
 	t.Parallel()
 	k := key(t, "k")
-	local, ok := k.Local(someAttempt)
+	local, ok := k.Local(someAttempt, 1234)
 	require.True(t, ok)
 	require.LessOrEqual(t, len(local), maxLocal)
 	require.Regexp(t, `^b-[0-9a-z-]+$`, local)
 	for _, given := range []string{local, strings.ToUpper(local)} {
-		attempt, known, like := k.OpenLocal(given)
+		attempt, block, known, like := k.OpenLocal(given)
 		require.True(t, known && like)
 		require.Equal(t, someAttempt, attempt)
+		require.EqualValues(t, 1234, block)
 	}
-	other, _ := k.Local(someDelivery + "-1")
+	other, _ := k.Local(someDelivery+"-1", 1234)
 	forged := map[string]bool{ // and whether it looks like one
 		local[:len(local)-1] + "a": true, other[:len(other)-codeLength] + local[len(local)-codeLength:]: true,
 		local + "a": false, "b-" + someAttempt: false, "": false, "b-": false, "b--" + strings.Repeat("a", codeLength): false, local[1:]: false,
 	}
 	for given, looks := range forged {
-		_, known, like := k.OpenLocal(given)
+		_, _, known, like := k.OpenLocal(given)
 		require.False(t, known, given)
 		require.Equal(t, looks, like, given)
 	}
-	_, known, like := key(t, "x").OpenLocal(local)
+	_, _, known, like := key(t, "x").OpenLocal(local)
 	require.False(t, known)
 	require.True(t, like)
-	_, ok = k.Local(strings.Repeat("a", 46))
+	_, ok = k.Local(strings.Repeat("a", 44), 0)
 	require.False(t, ok)
 }
 
@@ -57,7 +58,7 @@ func TestOnlyOurOwnMessageIDsOpen(t *testing.T) {
 	delivery, known := k.OpenMessageID(strings.ToUpper(id))
 	require.True(t, known)
 	require.Equal(t, someDelivery, delivery)
-	local, _ := k.Local(someDelivery)
+	local, _ := k.Local(someDelivery, 0)
 	for _, given := range []string{"", ".", someDelivery, id[1:], id + "a", someDelivery + "." + local[len(local)-codeLength:]} {
 		_, known := k.OpenMessageID(given)
 		require.False(t, known, given)
@@ -86,13 +87,13 @@ func TestTheKeyIsMadeOnce(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	k := key(f, "k")
-	local, _ := k.Local(someAttempt)
+	local, _ := k.Local(someAttempt, 7)
 	for _, s := range []string{local, k.MessageID(someDelivery), "b-", "", "b-x-aaaaaaaaaaaaaaaa"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if attempt, known, _ := k.OpenLocal(s); known {
-			again, _ := k.Local(attempt)
+		if attempt, block, known, _ := k.OpenLocal(s); known {
+			again, _ := k.Local(attempt, block)
 			require.Equal(t, strings.ToLower(s), again)
 		}
 		if delivery, known := k.OpenMessageID(s); known {
