@@ -189,9 +189,11 @@ func (r *reader) traces(head fields) (t traces) {
 		}
 	}
 	t.messages = append(append(t.messages, head["in-reply-to"]...), head["references"]...)
+	left := maxScan
 	for _, p := range r.parts {
-		t.senders = append(t.senders, string(p.body))
-		t.messages = append(t.messages, string(p.body))
+		text := string(p.body[:min(len(p.body), maxScanned, left)])
+		left -= len(text)
+		t.senders, t.messages = append(t.senders, text), append(t.messages, text)
 	}
 	return t
 }

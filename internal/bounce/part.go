@@ -15,9 +15,12 @@ const (
 	maxRaw     = 2 << 20  // of a message; what is beyond is not looked at
 	maxHeader  = 64 << 10 // of one header block
 	maxFields  = 300
+	maxValue   = 4 << 10 // of a field, about
 	maxDepth   = 5
 	maxParts   = 40 // of a message, at all depths together
 	maxDecoded = 256 << 10
+	maxScanned = 64 << 10  // of a part, for ids of ours
+	maxScan    = 512 << 10 // of all parts
 )
 
 // fields are header fields by their name in lower case, in their order.
@@ -49,7 +52,7 @@ func readFields(b []byte) (fields, []byte) {
 		case start-len(rest) > maxHeader || n > maxFields:
 			return out, nil
 		case line[0] == ' ' || line[0] == '\t':
-			if v := out[last]; len(v) > 0 {
+			if v := out[last]; len(v) > 0 && len(v[len(v)-1]) < maxValue {
 				v[len(v)-1] += " " + string(bytes.TrimSpace(line))
 			}
 		default:
