@@ -37,7 +37,7 @@ func latinKey(name string, low []byte) string {
 	words := room[:0]
 	for at := 0; at < len(low); {
 		end := at
-		for end < len(low) && !(low[end] == ',' || low[end] == ' ' || low[end] >= '\t' && low[end] <= '\r') {
+		for end < len(low) && !betweenWords(low[end]) {
 			end++
 		}
 		if end > at {
@@ -59,6 +59,8 @@ func latinKey(name string, low []byte) string {
 	}
 	return string(out)
 }
+
+func betweenWords(c byte) bool { return c == ',' || c == ' ' || c >= '\t' && c <= '\r' }
 
 // EmailKey is equal for two spellings of one address: letter case, composition and the two ways to write a domain
 // of another script. No server in use tells letter case apart.

@@ -54,7 +54,7 @@ func (l *loading) correct(ctx context.Context, p *prepared, h hit) (again bool, 
 	}
 	if approved {
 		if again = newContact(&now, &before); again {
-			err = l.anew(ctx, p, h, &old[0], before)
+			err = l.anew(ctx, h, &old[0], before)
 		}
 		return again, err
 	}
@@ -94,7 +94,7 @@ func told(p *breach.Person) (where [6]string) {
 
 // anew makes room for a person of an approved list among those of this one: the earlier row gives up the key by which the
 // person is recognised.
-func (l *loading) anew(ctx context.Context, p *prepared, h hit, old *sealedPerson, before breach.Person) error {
+func (l *loading) anew(ctx context.Context, h hit, old *sealedPerson, before breach.Person) error {
 	l.fixes.old = append(l.fixes.old, h.id)
 	l.fixes.was.Count(before, old.minor, old.channels != 0)
 	l.report.Anew++

@@ -175,8 +175,9 @@ func (l *loading) known(ctx context.Context, keys [][16]byte) (map[[16]byte]hit,
 
 // alike finds for rows of a batch the same human under another id on an earlier list, by name and contact.
 func (l *loading) alike(ctx context.Context, batch []prepared, known map[[16]byte]hit) (map[int]hit, error) {
+	out := map[int]hit{}
 	if l.earlier == nil {
-		return nil, nil
+		return out, nil
 	}
 	var emails, phones []int32
 	var ask []int
@@ -197,13 +198,12 @@ func (l *loading) alike(ctx context.Context, batch []prepared, known map[[16]byt
 		}
 	}
 	if len(ask) == 0 {
-		return nil, nil
+		return out, nil
 	}
 	found, err := l.candidates(ctx, emails, phones)
 	if err != nil {
 		return nil, err
 	}
-	out := map[int]hit{}
 	for _, i := range ask {
 		var now breach.Person
 		if err := decodePerson(batch[i].plain, &now); err != nil {

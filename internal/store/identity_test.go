@@ -56,7 +56,7 @@ func TestLongListsUnderOtherIDs(t *testing.T) {
 			}
 		}
 	})
-	require.EqualValues(t, []int64{3000, 3000, 3000}, []int64{r.Added, r.Duplicates, r.Already.NameAndEmail})
+	require.Equal(t, []int64{3000, 3000, 3000}, []int64{r.Added, r.Duplicates, r.Already.NameAndEmail})
 	require.Equal(t, DuplicateRow{3000, 0, 1}, dup[2999])
 	b.sound(6000)
 }
