@@ -93,7 +93,8 @@ func loadTemplates(cmd *cobra.Command, args []string) (fs.FS, *render.Engine, er
 
 // linted is what `templates lint -o json` gives.
 type linted struct {
-	Findings []render.Finding `json:"findings"`
+	Findings []render.Finding          `json:"findings"`
+	Reading  map[string]render.Reading `json:"reading,omitempty"` // by language, where a measure exists
 }
 
 func (c *cli) templatesLint() *cobra.Command {
@@ -102,9 +103,9 @@ func (c *cli) templatesLint() *cobra.Command {
 		Long: `Judge the templates of a directory, laid over the shipped ones, as a server
 would take them: variables that do not exist or are empty, blocks and sections
 that are missing, links, images and counters, text messages that are too long
-or hold characters that make them so, subjects that are cut. Exit status 1 when
-they cannot be used; advice does not count. Without DIR it judges the shipped
-ones.`,
+or hold characters that make them so, subjects that are cut, words that are hard
+to read (for languages that have a measure). Exit status 1 when they cannot be
+used; advice does not count. Without DIR it judges the shipped ones.`,
 		Example: "  tocsin templates lint my-templates/\n  tocsin templates lint my-templates/ -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir, err := dirOf(cmd, args)
@@ -116,7 +117,10 @@ ones.`,
 				return err
 			}
 			v := linted{Findings: append([]render.Finding{}, render.Lint(files)...)}
-			if err := c.answer(v, func(p *page) { showFindings(p, v.Findings) }); err != nil {
+			if e, err := render.NewFrom(files); err == nil { // else the findings say why not
+				v.Reading = e.Readings()
+			}
+			if err := c.answer(v, func(p *page) { showFindings(p, v.Findings); showReading(p, v.Reading) }); err != nil {
 				return err
 			}
 			if render.Broken(v.Findings) {
@@ -147,6 +151,13 @@ func showFindings(p *page, list []render.Finding) {
 		return
 	}
 	p.line("The templates can be used.")
+}
+
+// showReading says how easily the words of each language are read.
+func showReading(p *page, all map[string]render.Reading) {
+	for _, tag := range sortedKeys(all) {
+		p.para(0, fmt.Sprintf("%s reads at %.0f of 100, 60 and more is plain: %s", tag, all[tag].Score, all[tag].Formula))
+	}
 }
 
 func (c *cli) templatesVariables() *cobra.Command {

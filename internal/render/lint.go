@@ -145,6 +145,10 @@ func (l *linter) try(e *Engine) {
 			l.add(placed(p))
 		}
 		l.blocks(e, e.languages[tag])
+		if r, measured := e.Reading(tag); measured && r.Score < plainEnough {
+			l.add(Finding{File: path.Join("notice", tag, "email.body.txt"), Advice: true,
+				What: fmt.Sprintf("reads at %.0f of 100 with its advice; 60 and more is plain language (%s): write shorter sentences and words", r.Score, r.Formula)})
+		}
 		if len(problems) > 0 {
 			continue
 		}

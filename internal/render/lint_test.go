@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -177,4 +178,21 @@ func FuzzReviews(f *testing.F) {
 			require.Len(t, r.SHA256, 64)
 		}
 	})
+}
+
+// Words that are hard to read are advised against, where a measure exists.
+func TestHardWordsAreAdvisedAgainst(t *testing.T) {
+	t.Parallel()
+	hard := strings.Repeat("Notwithstanding considerable organisational responsibilities, unauthorised dissemination necessitates comprehensive precautionary deliberations. ", 12)
+	files := own(t, "notice/en/email.body.txt", func(s string) string { return s + "\n" + hard })
+	tree, err := Over(files)
+	require.NoError(t, err)
+	found := Lint(tree)
+	require.False(t, Broken(found))
+	require.True(t, slices.ContainsFunc(found, func(f Finding) bool {
+		return f.Advice && f.File == "notice/en/email.body.txt" && strings.Contains(f.What, "plain language")
+	}), "%v", found)
+	e, err := New()
+	require.NoError(t, err)
+	require.Len(t, e.Readings(), 5)
 }

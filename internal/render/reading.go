@@ -30,6 +30,20 @@ func (e *Engine) Reading(tag string) (Reading, bool) {
 	return ReadingLevel(tag, text)
 }
 
+// plainEnough is the score below which words are advised against: a little less than plain.
+const plainEnough = 55
+
+// Readings measures all languages that have a measure.
+func (e *Engine) Readings() map[string]Reading {
+	out := map[string]Reading{}
+	for _, tag := range e.tags {
+		if r, measured := e.Reading(tag); measured {
+			out[tag] = r
+		}
+	}
+	return out
+}
+
 // formula is base - perWord*(words per sentence) - perSyllable*(syllables per word).
 type formula struct {
 	name                       string
