@@ -185,7 +185,9 @@ func showJudgement(p *page, j breach.Judgement, now time.Time) {
 		}
 	}
 	if len(j.Assessment.Flags) > 0 {
-		p.para(2, "flags, beside the score: "+strings.Join(j.Assessment.Flags, ", "))
+		for _, f := range j.Assessment.Flags {
+			p.para(2, "beside the score: "+cmp.Or(flagWords[f], f))
+		}
 	}
 	if len(j.Assessment.Missing) > 0 {
 		p.para(2, "missing: "+strings.Join(j.Assessment.Missing, ", "))
@@ -218,6 +220,12 @@ func showJudgement(p *page, j breach.Judgement, now time.Time) {
 	}
 }
 
+// flagWords say the flags of a score.
+var flagWords = map[string]string{
+	policy.FlagCount:          "more than 100 people are affected (" + policy.FlagCount + ")",
+	policy.FlagUnintelligible: "nobody can read the data, because of good encryption or a good hash (" + policy.FlagUnintelligible + ")",
+}
+
 func showObligation(p *page, o breach.Obligation, now time.Time) {
 	title := o.Title
 	if title == "" {
@@ -240,9 +248,17 @@ func showObligation(p *page, o breach.Obligation, now time.Time) {
 		p.para(4, "- missing: "+strings.Join(o.Missing, ", "))
 	}
 	for _, q := range o.Questions {
-		p.para(4, "- a person must answer: "+q)
+		p.para(4, "- "+asksFor(o)+q)
 	}
 	p.gap()
+}
+
+// asksFor says what an answer is for: a duty that applies stands without one, and an answer can only take it away.
+func asksFor(o breach.Obligation) string {
+	if o.Verdict == breach.Applies {
+		return "applies unless a person answers: "
+	}
+	return "a person must answer: "
 }
 
 func deadline(o breach.Obligation, now time.Time) string {

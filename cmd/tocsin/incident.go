@@ -54,7 +54,7 @@ func (c *cli) open(ctx context.Context, file, from string) error {
 	// Whoever wrote the file sees its own names here; the server repeats nothing.
 	switch from {
 	case "tocsin":
-		_, err = breach.ParseIncident(body)
+		_, err = breach.ParseNewIncident(body)
 	case "veris", "hibp":
 		_, _, err = intake.Read(from, body)
 	default:

@@ -44,6 +44,10 @@ func notCounted(facts *tree, where string) error {
 	if _, has := facts.get("list"); !has {
 		return nil
 	}
-	return Errorf(ErrInvalid, "what the lists hold cannot be changed").With(
+	return counted(where)
+}
+
+func counted(where string) error {
+	return Errorf(ErrInvalid, "what the lists hold cannot be stated or changed").With(
 		FieldError{where, "is counted by the product when a list is loaded; load a list, or decide about a number with a reason"})
 }

@@ -47,6 +47,15 @@ func ParseIncident(b []byte) (IncidentFile, error) {
 	return incidentOf(t)
 }
 
+// ParseNewIncident reads the file of an incident that is to be opened: what the product counts itself is not in it.
+func ParseNewIncident(b []byte) (IncidentFile, error) {
+	f, err := ParseIncident(b)
+	if err == nil && f.Facts.List != nil {
+		err = counted("facts.list")
+	}
+	return f, err
+}
+
 func incidentOf(t *tree) (IncidentFile, error) {
 	facts, ok := t.get("facts")
 	if !ok || facts.kind == kindNull {

@@ -145,7 +145,7 @@ func (s *server) open(ctx context.Context, in *openInput) (*answer[breach.Opened
 		}
 		return openReply(opened, err)
 	}
-	file, err := breach.ParseIncident(body)
+	file, err := breach.ParseNewIncident(body)
 	if err == nil {
 		opened, err = s.cfg.Desk.Open(ctx, file, actorOf(ctx))
 	}
