@@ -13,15 +13,26 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Key tells our own addresses from others. Every process that sends or takes bounces needs the same one.
-type Key struct{ secret []byte }
+type Key struct {
+	hashers sync.Pool // of *hasher: each message needs two codes
+}
+
+type hasher struct {
+	h    hash.Hash
+	from []byte
+	sum  []byte
+}
 
 const (
 	// keyFile lies in the key directory.
@@ -41,7 +52,8 @@ func New(secret []byte) (*Key, error) {
 	if len(secret) < keyBytes {
 		return nil, errors.New("the secret of return paths needs 32 bytes")
 	}
-	return &Key{secret}, nil
+	secret = slices.Clone(secret)
+	return &Key{sync.Pool{New: func() any { return &hasher{h: hmac.New(sha256.New, secret)} }}}, nil
 }
 
 // LoadOrCreate reads the key of a key directory, and makes one on the first start. Without the former key,
@@ -125,7 +137,13 @@ func (k *Key) OpenMessageID(left string) (delivery string, known bool) {
 }
 
 func (k *Key) code(use, id string) string {
-	m := hmac.New(sha256.New, k.secret)
-	m.Write([]byte(use + "|" + strings.ToLower(id)))
-	return alphabet.EncodeToString(m.Sum(nil))[:codeLength]
+	m := k.hashers.Get().(*hasher)
+	defer k.hashers.Put(m)
+	m.from = append(append(append(m.from[:0], use...), '|'), strings.ToLower(id)...)
+	m.h.Reset()
+	m.h.Write(m.from)
+	m.sum = m.h.Sum(m.sum[:0])
+	var code [codeLength]byte
+	alphabet.Encode(code[:], m.sum[:codeLength*5/8])
+	return string(code[:])
 }
