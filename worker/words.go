@@ -35,14 +35,14 @@ func (w Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach
 	}
 	texts, problems, err := w.Engine.Texts(file, scope, duties, locales)
 	if err == nil && len(problems) == 0 {
-		problems = w.unprintable(texts, file.Facts.Data.Classes)
+		problems = w.Unprintable(texts, file.Facts.Data.Classes)
 	}
 	return texts, problems, err
 }
 
-// unprintable sets each letter for somebody invented, with a long name and every kind of data, so that one that is too long
+// Unprintable sets each letter for somebody invented, with a long name and every kind of data, so that one that is too long
 // or that no font draws is known before anybody approves it.
-func (w Words) unprintable(texts []breach.Text, classes []string) (problems []string) {
+func (w Words) Unprintable(texts []breach.Text, classes []string) (problems []string) {
 	if w.Letters == nil {
 		return nil
 	}

@@ -67,17 +67,17 @@ func (s *Sender) MissingFonts(lang string) []string { return s.fonts.Missing(lan
 
 // Send lays the letter out and gives it to the spool. handed_over means that it is in the next batch.
 func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt, error) {
-	body, pages, f := s.prepare(m)
-	if f != nil {
-		return delivery.Receipt{}, f
+	it, err := s.Item(m)
+	if err != nil {
+		return delivery.Receipt{}, err
 	}
 	if ctx.Err() != nil {
 		return delivery.Receipt{}, delivery.Temporary(delivery.ReasonCrash, "sending was called off before the letter was taken", 0)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
-	it := breach.PostItem{Attempt: m.AttemptID, Delivery: m.DeliveryID, Country: m.Post.Country, Pages: pages, Body: body}
-	err := s.spool.KeepLetter(ctx, it, s.now().UTC())
+	var f *delivery.Failure
+	err = s.spool.KeepLetter(ctx, it, s.now().UTC())
 	switch {
 	case err == nil:
 		return delivery.Receipt{State: breach.HandedOver}, nil
@@ -106,6 +106,15 @@ func (s *Sender) Check(m delivery.Message) error {
 		return f
 	}
 	return nil
+}
+
+// Item is what the spool keeps of a letter.
+func (s *Sender) Item(m delivery.Message) (breach.PostItem, error) {
+	body, pages, f := s.prepare(m)
+	if f != nil {
+		return breach.PostItem{}, f
+	}
+	return breach.PostItem{Attempt: m.AttemptID, Delivery: m.DeliveryID, Country: m.Post.Country, Pages: pages, Body: body}, nil
 }
 
 // prepare sets a letter to see that it can be, and gives what the spool keeps.
