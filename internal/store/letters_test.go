@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -157,7 +156,7 @@ func TestLettersAreHandedOverByOne(t *testing.T) {
 	}
 	require.Len(t, seen, 25)
 	for id, n := range seen {
-		require.Equal(t, 1, n, fmt.Sprintf("letter %s", id))
+		require.Equal(t, 1, n, "letter %s", id)
 	}
 	require.Equal(t, int64(25), b.sound(25)[breach.Attempted])
 }

@@ -115,7 +115,7 @@ func (s *Sender) letter(setter *paper.Setter, all *paper.Document, b *breach.Pos
 
 // file writes one file and its checksum.
 func (s *Sender) file(dir, name string, fill func(io.Writer) (pages int, err error)) (File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // names of our own
+	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return File{}, fmt.Errorf("a file of the batch cannot be made: %w", err)
 	}

@@ -88,7 +88,7 @@ func startServer(t *testing.T, clientKey ssh.PublicKey, password string, files f
 		},
 	}
 	conf.AddHostKey(host)
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	s := &goServer{addr: l.Addr().String(), public: public}
@@ -138,11 +138,11 @@ func startOpenSSH(t *testing.T, client ssh.PublicKey) (addr, public string) {
 		t.Skip("SKIPPED: sshd is not installed (Debian: openssh-server)")
 	}
 	dir := t.TempDir()
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // sshd wants to read it
+	require.NoError(t, os.Chmod(dir, 0o755))
 	_, hostKey, public := keyPair(t)
 	keys := filepath.Join(dir, "authorized_keys")
 	require.NoError(t, os.WriteFile(keys, ssh.MarshalAuthorizedKey(client), 0o600))
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr = l.Addr().String()
 	require.NoError(t, l.Close())
@@ -150,16 +150,16 @@ func startOpenSSH(t *testing.T, client ssh.PublicKey) (addr, public string) {
 	conf := filepath.Join(dir, "sshd_config")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "Port %s\nListenAddress 127.0.0.1\nHostKey %s\nAuthorizedKeysFile %s\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\nSubsystem sftp internal-sftp\n", port, hostKey, keys), 0o600))
 	if os.Getuid() == 0 {
-		require.NoError(t, os.MkdirAll("/run/sshd", 0o755)) //nolint:gosec // where Debian's sshd wants it
+		require.NoError(t, os.MkdirAll("/run/sshd", 0o755))
 	}
-	cmd := exec.CommandContext(t.Context(), sshd, "-D", "-e", "-f", conf) //nolint:gosec // a test's own
-	out, err := os.Create(filepath.Join(dir, "log"))                      //nolint:gosec // a test's own
+	cmd := exec.CommandContext(t.Context(), sshd, "-D", "-e", "-f", conf)
+	out, err := os.Create(filepath.Join(dir, "log"))
 	require.NoError(t, err)
 	cmd.Stderr = out
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait(); _ = out.Close() })
 	require.Eventually(t, func() bool {
-		c, err := net.DialTimeout("tcp", addr, time.Second) //nolint:noctx // a test's own
+		c, err := net.DialTimeout("tcp", addr, time.Second)
 		if err == nil {
 			_ = c.Close()
 		}

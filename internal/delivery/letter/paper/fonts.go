@@ -130,7 +130,7 @@ func (f *Fonts) read(name, family string) (*font.Font, error) {
 		return nil, os.ErrNotExist
 	}
 	for _, dir := range f.dirs {
-		b, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // the operator names the directory
+		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			continue
 		}

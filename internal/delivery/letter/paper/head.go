@@ -80,19 +80,24 @@ func (b *builder) address(p *page) error {
 		}
 		w.y, w.h = w.y+8.5*mm, w.h-8.5*mm
 	}
-	for size := 11.0; size >= 8; size -= .5 {
-		set, err := b.fit(lines, size, w.w)
-		if err != nil {
-			return err
+	for _, try := range []struct{ from, to, lines float64 }{
+		{11, 9.5, float64(len(lines))}, // a line that would be broken is rather made a little smaller
+		{11, 8, float64(b.f.lines)},
+	} {
+		for size := try.from; size >= try.to; size -= .5 {
+			set, err := b.fit(lines, size, w.w)
+			if err != nil {
+				return err
+			}
+			step := size * 1.2
+			if n := float64(len(set)); n > try.lines || len(set) > b.f.lines || n*step > w.h+.5 {
+				continue
+			}
+			for i, l := range set {
+				b.place(p, l, w.x, w.y+float64(i)*step+size*.95)
+			}
+			return nil
 		}
-		step := size * 1.2
-		if len(set) > b.f.lines || float64(len(set))*step > w.h+.5 {
-			continue
-		}
-		for i, l := range set {
-			b.place(p, l, w.x, w.y+float64(i)*step+size*.95)
-		}
-		return nil
 	}
 	return ErrAddressTooLong
 }

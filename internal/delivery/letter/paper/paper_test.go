@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,7 +78,7 @@ func tool(t testing.TB, name string, args ...string) string {
 	if _, err := exec.LookPath(name); err != nil {
 		t.Skipf("SKIPPED: %s is not installed (Debian: qpdf, poppler-utils)", name)
 	}
-	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput() //nolint:gosec // fixed names
+	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
 	require.NoError(t, err, "%s: %s", name, out)
 	return string(out)
 }
@@ -115,5 +116,92 @@ func TestLettersAreSoundAndReadable(t *testing.T) {
 				require.Equal(t, []string{"yes", "yes", "yes"}, f[len(f)-5:len(f)-2], "embedded, subset, with text: %s", row)
 			}
 		})
+	}
+}
+
+// printed writes one letter to a file.
+func printed(t *testing.T, s sample) string {
+	t.Helper()
+	setter := s.setter(t)
+	sheets, err := setter.Set(s.full())
+	require.NoError(t, err)
+	var b bytes.Buffer
+	d := setter.New(&b, s.letter.Lang)
+	d.Add(sheets)
+	require.NoError(t, d.Close(day))
+	file := filepath.Join(t.TempDir(), "letter.pdf")
+	require.NoError(t, os.WriteFile(file, b.Bytes(), 0o600))
+	return file
+}
+
+var wordBox = regexp.MustCompile(`<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">([^<]*)</word>`)
+
+// What the envelope's window shows is the whole address and, of the rest, the sender's line at the most.
+func TestTheWindowShowsTheAddressAlone(t *testing.T) {
+	t.Parallel()
+	windows := map[string]box{ // of the envelope, as the standards have them
+		"din5008b": {20 * mm, 45 * mm, 85 * mm, 45 * mm},
+		"us10":     {0.875 * 72, 2.5 * 72, 3.5 * 72, 0.667 * 72}, // what is seen wherever the sheet slides
+		"cn":       {20 * mm, 45 * mm, 90 * mm, 45 * mm},
+	}
+	for _, s := range samples() {
+		for format, w := range windows {
+			t.Run(s.name+" "+format, func(t *testing.T) {
+				t.Parallel()
+				s := s
+				s.format = format
+				boxes := tool(t, "pdftotext", "-bbox", "-f", "1", "-l", "1", printed(t, s), "-")
+				var inside []string
+				for _, m := range wordBox.FindAllStringSubmatch(boxes, -1) {
+					var at [4]float64
+					for i := range at {
+						var err error
+						at[i], err = strconv.ParseFloat(m[i+1], 64)
+						require.NoError(t, err)
+					}
+					middle := (at[1] + at[3]) / 2
+					seen := middle > w.y-1 && middle < w.y+w.h+1 && at[0] < w.x+w.w && at[2] > w.x
+					if seen {
+						require.GreaterOrEqual(t, at[0], w.x-1, "cut at the left: %s", m[5])
+						require.LessOrEqual(t, at[2], w.x+w.w+1, "cut at the right: %s", m[5])
+						inside = append(inside, m[5])
+					}
+				}
+				all := strings.Join(inside, " ")
+				for _, line := range s.letter.Address {
+					for _, word := range strings.Fields(line) {
+						if preferred(s.letter.Lang) != cutArabic && !(format == "cn" && len(word) == 6 && strings.Trim(word, "0123456789") == "") {
+							require.Contains(t, strings.ReplaceAll(all, " ", ""), word)
+						}
+					}
+				}
+				require.NotContains(t, all, "KX7", "nothing but the address")
+				require.NotContains(t, all, s.letter.Subject)
+			})
+		}
+	}
+}
+
+// A machine of others reads the letter's id from page one.
+func TestTheCodeIsRead(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples()[:3] {
+		page := filepath.Join(t.TempDir(), "page")
+		tool(t, "pdftoppm", "-r", "150", "-f", "1", "-l", "1", "-singlefile", "-png", printed(t, s), page)
+		require.Contains(t, tool(t, "zbarimg", "-q", "--raw", "--nodbus", page+".png"), s.full().ID)
+	}
+}
+
+// A glyph that stands for nothing drawn, a box, is never put on paper: the character is named by its script instead.
+func TestNoBoxes(t *testing.T) {
+	t.Parallel()
+	s := samples()[1]
+	setter := s.setter(t)
+	for _, text := range []string{"𐎠𐎼𐎹", "\U0001F9A9", "a\uE123b"} {
+		l := s.full()
+		l.Text = text
+		_, err := setter.Set(l)
+		var missing *NoGlyphError
+		require.ErrorAs(t, err, &missing, "%q", text)
 	}
 }
