@@ -27,7 +27,7 @@ contact_required: [name, email]
 strategy: escalate
 channels:
   - {channel: email, proof: accepted, quiet: 48h, wait: 24h, retry: {tries: 1, repeats: 1}, not_knowable: next}
-  - {channel: letter, proof: delivered, quiet: 336h, wait: 8760h, retry: {tries: 2, repeats: 1, backoff: [1h]}, not_knowable: stay}
+  - {channel: letter, proof: delivered, quiet: 48h, wait: 240h, retry: {tries: 2, repeats: 1, backoff: [1h]}, not_knowable: stay}
 unknown_email: repeat_same_id
 third_party_processors: none
 providers:
