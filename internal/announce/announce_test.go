@@ -90,7 +90,7 @@ func TestPromise_M12_M22_PublishedNoticeIsReadInBothLanguages(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, c.lang, w.Header().Get("Content-Language"), "%s %s", c.path, c.accept)
 		body := w.Body.String()
-		require.Contains(t, body, `<html lang="`+c.lang+`">`)
+		require.Contains(t, body, `<html lang="`+c.lang+`" dir="ltr">`)
 		require.Contains(t, body, c.holds)
 		require.Contains(t, body, sample)
 		require.Contains(t, body, "larkfield.example/verify")

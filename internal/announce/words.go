@@ -86,9 +86,15 @@ var chinese = words{
 }
 
 // spoken are the languages of the site's own words, the fall-back first.
-var spoken = []words{english, chinese}
+var spoken = []words{english, chinese, traditional, japanese, korean, german, french, spanish, portuguese, arabic}
 
-func spokenTags() []string { return []string{english.Locale, chinese.Locale} }
+func spokenTags() []string {
+	tags := make([]string, len(spoken))
+	for i, w := range spoken {
+		tags[i] = w.Locale
+	}
+	return tags
+}
 
 // wordsFor gives the site's words for a language, English for one that it does not speak.
 func wordsFor(locale string) words {
