@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -79,13 +80,13 @@ func (s *server) loadView(v *visit) (view loadView, err error) {
 	if err != nil {
 		return view, err
 	}
-	form := func(name string) string { return strings.TrimSpace(v.r.PostForm.Get(name)) }
+	form := func(name string) string { return strings.TrimSpace(v.r.PostFormValue(name)) }
 	return loadView{
 		ID: id, Base: base + "incidents/" + id, Title: v.l.incidentTitle(o.Incident), CSRF: v.session.csrf,
 		May:     may(v.actor, breach.RoleResponder) && o.Incident.State != breach.IncidentClosed,
 		Formats: v.l.recognised(listFormats, form("format")), Encodings: v.l.recognised(listEncodings, form("encoding")),
 		Delimiters: v.l.recognised(listDelimiters, form("delimiter")),
-		Country:    strings.ToUpper(form("country")), Map: v.r.PostForm.Get("map"), Sheet: form("sheet"), NoHeader: form("no_header") != "",
+		Country:    strings.ToUpper(form("country")), Map: v.r.PostFormValue("map"), Sheet: form("sheet"), NoHeader: form("no_header") != "",
 	}, nil
 }
 
@@ -258,8 +259,8 @@ var verdictWords = []struct {
 // readUpload takes the fields of a form that come before its file, and leaves the file to be read as it comes: no list is
 // ever kept in memory or on disk as a whole.
 func (v *visit) readUpload(do action) error {
-	v.r.Form, v.r.PostForm = map[string][]string{}, map[string][]string{}
-	maps.Copy(v.r.Form, v.r.URL.Query())
+	fields := url.Values{}
+	v.r.Form, v.r.PostForm = v.r.URL.Query(), fields //nolint:forbidigo // the fields of this request, not a call
 	kind, _, _ := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
 	if kind != "multipart/form-data" {
 		return v.read(do)
@@ -286,9 +287,9 @@ func (v *visit) readUpload(do action) error {
 		if err != nil || len(value) > maxForm/4 {
 			return breach.Errorf(breach.ErrTooLarge, "a field of the form is larger than %d bytes", maxForm/4)
 		}
-		v.r.PostForm[part.FormName()] = append(v.r.PostForm[part.FormName()], string(value))
+		fields.Add(part.FormName(), string(value))
 	}
-	maps.Copy(v.r.Form, v.r.PostForm)
+	maps.Copy(v.r.Form, fields)
 	return do(v)
 }
 
