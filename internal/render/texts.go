@@ -128,7 +128,8 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 	plain, markup := d.views(l)
 	if place != "" {
 		d.tellLess(l, place, &plain, &markup)
-		defer d.within(place)()
+		done := d.within(place)
+		defer done()
 	}
 	b := breach.TextBody{Kind: breach.KindNotice, Channel: string(channel), Locale: l.tag, Variant: variant}
 	switch channel {
