@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/tls"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -92,7 +93,7 @@ func readBack(t *testing.T, where, raw, subject, text string) {
 	parts := map[string]string{}
 	for {
 		p, err := r.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err, where)

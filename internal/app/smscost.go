@@ -28,7 +28,7 @@ func (d *Desk) SMSCost(ctx context.Context, incident string, rec breach.PlanReco
 		}
 	}
 	if len(locales) == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // there is nothing to cost, and nothing went wrong
 	}
 	sc, err := d.peopleScope(ctx, incident)
 	if err != nil {

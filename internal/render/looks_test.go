@@ -137,7 +137,7 @@ func TestPromise_M24_EmailsInABrowser(t *testing.T) {
 				require.Empty(t, s.Faint, "%s, dark: %v", path, dark)
 				require.Equal(t, dark, s.Dark, "%s has a look of its own in the dark", path)
 				require.Equal(t, strings.HasPrefix(path, "/ar/"), s.Rtl, path)
-				shoot(t, ctx, path, width, dark)
+				shoot(ctx, t, path, width, dark)
 			}
 		}
 	}
@@ -150,7 +150,7 @@ func TestPromise_M24_EmailsInABrowser(t *testing.T) {
 	}
 }
 
-func shoot(t *testing.T, ctx context.Context, path string, width int64, dark bool) {
+func shoot(ctx context.Context, t *testing.T, path string, width int64, dark bool) {
 	t.Helper()
 	dir := os.Getenv("TOCSIN_SHOTS")
 	if dir == "" || width == 320 {
