@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +39,7 @@ func (s *server) tryNotice(v *visit) error {
 		return err
 	}
 	wave, _ := strconv.Atoi(v.r.PostFormValue("wave")) // anything else is the newest
-	back := base + "incidents/" + id + "/approve?wave=" + strconv.Itoa(max(0, wave))
+	back := base + "incidents/" + url.PathEscape(id) + "/approve?wave=" + strconv.Itoa(max(0, wave))
 	q := breach.TestQuery{
 		Wave: max(0, wave), To: strings.TrimSpace(v.r.PostFormValue("to")), Channel: breach.Channel(v.r.PostFormValue("channel")),
 		Locale: v.r.PostFormValue("locale"), Worst: v.r.PostFormValue("whose") == "worst",

@@ -172,7 +172,7 @@ func (d *desk) PlanRevision(_ context.Context, _ string, wave, revision int) (br
 }
 
 func (d *desk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text) (*breach.SMSCost, error) {
-	return nil, nil
+	return nil, nil //nolint:nilnil // there is nothing to cost
 }
 
 func (d *desk) TestNotice(_ context.Context, _ string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
