@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 	"unicode"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -104,8 +105,10 @@ func (p *portal) file(ctx context.Context, key string, route Route, r report) (s
 	return read(resp.StatusCode, answer)
 }
 
-// number is what an acknowledgement may look like.
-var number = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._/()〔〕\[\]-]{0,126}$`)
+// An acknowledgement is up to so many characters of this shape. A bound inside the expression would take megabytes.
+const numberLength = 127
+
+var number = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ._/()〔〕\[\]-]*$`)
 
 // read says what a portal's answer means.
 func read(status int, answer []byte) (string, error) {
@@ -122,7 +125,7 @@ func read(status int, answer []byte) (string, error) {
 	var got struct {
 		Acknowledgement string `json:"acknowledgement"`
 	}
-	if json.Unmarshal(answer, &got) != nil || !number.MatchString(got.Acknowledgement) {
+	if json.Unmarshal(answer, &got) != nil || utf8.RuneCountInString(got.Acknowledgement) > numberLength || !number.MatchString(got.Acknowledgement) {
 		return "", breach.Errorf(breach.ErrUnavailable, "the portal took the report (status %d) but gave no readable acknowledgement; asking again with the same key is safe", status)
 	}
 	return got.Acknowledgement, nil
