@@ -21,6 +21,7 @@ type conn struct {
 	raw    net.Conn // what is below; time limits are set here, also from elsewhere while net changes
 	reader *bufio.Reader
 	out    []byte // commands and content of one write
+	parts  net.Buffers
 	config *Config
 
 	extensions map[string]string // EHLO keywords in upper case -> parameters

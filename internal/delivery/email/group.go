@@ -1,7 +1,9 @@
 package email
 
 import (
+	"bytes"
 	"context"
+	"net"
 	"strconv"
 	"time"
 
@@ -24,9 +26,10 @@ const (
 
 // member is a message of a group, and what became of it.
 type member struct {
-	job *job
-	end int // of its content in the write
-	out result
+	job  *job
+	head int // end of what leaves before its content, without contents
+	end  int // of its content in the write
+	out  result
 }
 
 // ending is how an exchange ended.
@@ -57,26 +60,45 @@ func isHello(r reply) bool { return r.code == 250 && len(r.lines) > 1 }
 // transaction of a message that it refused would send the next one to that one's recipient as well.
 var wholeStages = [...]stage{stageConnect, stageSender, stageRecipient, stageContent}
 
-func appendWhole(w []byte, l *letter) []byte {
+// appendHead appends what leaves before the content of a message that leaves whole.
+func appendHead(w []byte, l *letter) []byte {
 	w = append(w, "RSET\r\n"...)
 	w = appendCommand(w, stageSender, l)
 	w = appendCommand(w, stageRecipient, l)
-	w = append(strconv.AppendInt(append(w, "BDAT "...), int64(l.size()), 10), " LAST\r\n"...)
-	return append(w, l.wire[:l.size()]...)
+	return append(strconv.AppendInt(append(w, "BDAT "...), int64(l.size()), 10), " LAST\r\n"...)
+}
+
+// writeGroup writes a group in one call. TCP gathers the contents from where they are; TLS wants one piece.
+func (c *conn) writeGroup(group []member) (written int, err error) {
+	c.out = c.out[:0]
+	for i := range group {
+		c.out = appendHead(c.out, &group[i].job.letter)
+		group[i].head = len(c.out)
+	}
+	c.out = append(append(append(c.out, "EHLO "...), c.config.HeloName...), "\r\n"...)
+	c.parts = c.parts[:0]
+	begin, end := 0, 0
+	for i := range group {
+		m := &group[i]
+		content := m.job.letter.wire[:m.job.letter.size()]
+		end += m.head - begin + len(content)
+		c.parts, m.end, begin = append(c.parts, c.out[begin:m.head], content), end, m.head
+	}
+	c.parts = append(c.parts, c.out[begin:])
+	if _, gathers := c.net.(*net.TCPConn); gathers {
+		parts := c.parts // WriteTo takes from the front
+		n, err := parts.WriteTo(c.net)
+		return int(n), err
+	}
+	return c.net.Write(bytes.Join(c.parts, nil))
 }
 
 // exchange writes a group and says of each message what became of it. Until the last octet of one is written,
 // the server cannot have it; from then on, until all is answered, nobody can know. Unless it was confirmed, the
 // connection is of no more use.
 func (c *conn) exchange(group []member) ending {
-	c.out = c.out[:0]
-	for i := range group {
-		c.out = appendWhole(c.out, &group[i].job.letter)
-		group[i].end = len(c.out)
-	}
-	c.out = append(append(append(c.out, "EHLO "...), c.config.HeloName...), "\r\n"...)
 	c.deadline(c.life, c.config.CommandTimeout)
-	written, failed := c.net.Write(c.out)
+	written, failed := c.writeGroup(group)
 	if failed != nil {
 		unsure(group, written, cause(failed))
 		return brokenOff
@@ -85,7 +107,7 @@ func (c *conn) exchange(group []member) ending {
 		r, at, err := c.wholeAnswers(&group[i])
 		switch {
 		case err != nil:
-			unsure(group, len(c.out), cause(err))
+			unsure(group, written, cause(err))
 			return brokenOff
 		case r.code == 421:
 			closed(group, i, at, r)
@@ -93,7 +115,7 @@ func (c *conn) exchange(group []member) ending {
 		}
 	}
 	if r, err := c.read(c.life, c.config.AnswerTimeout); err != nil || !isHello(r) || c.reader.Buffered() > 0 {
-		unsure(group, len(c.out), "the answers do not add up")
+		unsure(group, written, "the answers do not add up")
 		return brokenOff
 	}
 	c.used, c.answeredAt = true, time.Now()
