@@ -113,8 +113,7 @@ func TestCACClocksAndPhases(t *testing.T) {
 
 	o = obligation(t, graded(`{}`), cac+"supplement")
 	require.Equal(t, yes, o.Verdict, "a later phase takes the verdict of its first one")
-	require.Nil(t, o.DueAt, "no number in the law, and no house default")
-	require.Equal(t, "house_policy", o.Binding)
+	dueByGeneralTerm(t, o)
 	require.Equal(t, "filed_at["+cac+"initial_other]", o.Clock.From)
 
 	o = obligation(t, graded(`{}`), cac+"summary")

@@ -133,7 +133,7 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 		if k.Value == nil {
 			d.binding = bindingHouse
 		}
-		d.says(noDeadline(k, main))
+		d.says(main.said.none)
 		d.clock.Provisional = main.provisional
 		return d, nil
 	}
@@ -162,13 +162,6 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 		d.says(best.start.said.assumed)
 	}
 	return d, nil
-}
-
-func noDeadline(k *PackClock, s clockStart) string {
-	if s.at == nil {
-		return s.said.none
-	}
-	return fmt.Sprintf("The rule has no number (%q), and the house has set none", k.Soft)
 }
 
 // candidates runs every clock of a phase that has a start.
@@ -238,25 +231,26 @@ func (j *judging) terms(open []termChoice, ph *compiledPhase) ([]termChoice, err
 			open = append(open, t)
 		}
 	}
-	normal := j.normalTerm(ph)
-	if normal == nil {
-		return open, nil
-	}
-	return append(open, *normal), nil
+	return append(open, j.normalTerm(ph)), nil
 }
 
-// normalTerm is the term without any variant; nil where neither the law nor the house has one.
-func (j *judging) normalTerm(ph *compiledPhase) *termChoice {
+// normalTerm is the term without any variant: the law's, the pack's term of the house, or the policy's.
+func (j *judging) normalTerm(ph *compiledPhase) termChoice {
 	k := &ph.phase.Clock
 	promise := j.profile.Promises.PromptNotice
 	promised := k.Override == overridePrompt && promise != nil
-	if !promised && k.From != startPrior {
-		return ph.normal
+	if !promised && ph.normal != nil {
+		return *ph.normal
 	}
 	from := j.start(k.From, ph, &ph.said.start).said.fact // of an earlier filing: which one depends on the incident
 	if promised {
 		t := DeadlineTerm{Value: promise.Value, Unit: promise.Unit}
-		return &termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, t.from(from))}
+		return termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, t.from(from))}
 	}
-	return k.normal(from)
+	if normal := k.normal(from); normal != nil {
+		return *normal
+	}
+	general := j.profile.GeneralTerm()
+	t := DeadlineTerm{Value: general.Value, Unit: general.Unit}
+	return termChoice{t, true, fmt.Sprintf("The rule has no number (%q); the general term of the house is %s. House policy, not law", k.Soft, t.from(from))}
 }

@@ -96,7 +96,7 @@ func (t DeadlineTerm) from(fact string) string {
 	return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, strings.ReplaceAll(t.Unit, "_", " "), fact, t.counting())
 }
 
-// normal is the term without any variant, counted from a fact; nil where neither the law nor the house has one.
+// normal is the term without any variant, counted from a fact; nil where neither the law nor the pack has one.
 func (k *PackClock) normal(fact string) *termChoice {
 	switch {
 	case k.Value != nil:

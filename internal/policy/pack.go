@@ -145,7 +145,7 @@ type PackExemption struct {
 }
 
 // PackClock says when a duty is due. Without Value the law has no number: Soft holds its words, and
-// EngineDefault (if any) is the house's own term.
+// EngineDefault (if any) is the house's own term for it; without one, the policy's general one counts.
 type PackClock struct {
 	From          string        `yaml:"from"` // a clock start of PackStarts
 	Value         *int          `yaml:"value,omitempty"`

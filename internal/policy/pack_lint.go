@@ -112,9 +112,6 @@ func advise(file string, p *compiledPack, now time.Time) (out []PackFault) {
 		if len(ph.phase.Contents) == 0 && len(ph.duty.Contents) == 0 {
 			say(ph.id, "has no contents, so nobody is told what to write")
 		}
-		if k := ph.phase.Clock; k.Value == nil && k.EngineDefault == nil {
-			say(ph.id, "has neither a number nor a term of the house (engine_default), so it has no deadline and no reminder")
-		}
 	}
 	return out
 }

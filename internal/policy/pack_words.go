@@ -238,6 +238,9 @@ func (k PackClock) words() (out []string) {
 	default:
 		out = append(out, fmt.Sprintf("%q%s; no number in the rule", k.Soft, from))
 	}
+	if k.Value == nil && k.EngineDefault == nil {
+		out = append(out, "the policy's general term of the house (house_term) is its deadline: house policy, not law")
+	}
 	if t := k.EngineDefault; t != nil {
 		out = append(out, "the house's term, not law: "+termWords(t.Value, t.Unit, t.Counting)+prefixed(", because it ", t.Why))
 	}

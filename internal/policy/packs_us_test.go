@@ -374,8 +374,7 @@ func TestUSDeadlines(t *testing.T) {
 		require.Equal(t, c.open, o.Clock.Provisional, "%s: %v", c.what, o.Because)
 	}
 	o := obligation(t, judge(t, rules, usFacts(t, usPeople("WA", 501))), "us-wa/authority/ag_update")
-	require.Nil(t, o.DueAt, "no number and no house default")
-	require.Equal(t, "house_policy", o.Binding)
+	dueByGeneralTerm(t, o)
 }
 
 // What notices and reports must and must not hold.

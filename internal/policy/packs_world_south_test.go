@@ -46,7 +46,7 @@ func TestNewZealand(t *testing.T) {
 	)
 	checkDue(t,
 		worldDue{"the guideline is not law", nz + stolenCards, first, "2026-03-05T09:00:00Z", bindingHouse, false},
-		worldDue{"further has none", nz + stolenCards, more, "", bindingHouse, true},
+		worldDue{"further has no number", nz + stolenCards, more, "", bindingHouse, true},
 	)
 	require.False(t, packOf(t, "nz-privacy-2020").Duties[1].Hold.LawEnforcement, "a delay for security is none for the police")
 }

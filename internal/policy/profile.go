@@ -49,7 +49,10 @@ type Profile struct {
 	Minors               Minors            `yaml:"minors"`
 	Announcement         AnnouncementRules `yaml:"announcement"`
 	Promises             Promises          `yaml:"promises,omitempty"`
-	Retention            Retention         `yaml:"retention"`
+	// HouseTerm is by when the house does what a law asks for in words alone ("without undue delay", "immediately")
+	// and for which its rule pack has no term of the house either; nil: see GeneralTerm. Never law.
+	HouseTerm *Term     `yaml:"house_term,omitempty"`
+	Retention Retention `yaml:"retention"`
 	// UnverifiedRules is leave_out when rules that nobody has checked against their source make no duties; empty
 	// means that they do, and say so. Either way it is part of the hash, and the answer names what was left out.
 	UnverifiedRules string `yaml:"unverified_rules,omitempty"`
@@ -196,6 +199,18 @@ type Promises struct {
 type Term struct {
 	Value int    `yaml:"value"`
 	Unit  string `yaml:"unit"`
+}
+
+// defaultHouseTerm is three days, what most laws with a number give for a first report.
+var defaultHouseTerm = Term{Value: 72, Unit: "hours"}
+
+// GeneralTerm is the house's term where neither a law nor its rule pack has one. It always has one, so that no duty
+// is without a deadline and a reminder.
+func (p Profile) GeneralTerm() Term {
+	if p.HouseTerm != nil {
+		return *p.HouseTerm
+	}
+	return defaultHouseTerm
 }
 
 // Retention gives calendar days after closing until something is deleted (promise M20).

@@ -75,6 +75,7 @@ func checkProfile(p Profile) []breach.FieldError {
 	c.announcement(p.Announcement)
 	c.term("promises.prompt_notice", p.Promises.PromptNotice)
 	c.term("promises.inquiry_answer", p.Promises.InquiryAnswer)
+	c.term("house_term", p.HouseTerm)
 	c.days("retention.contact_days", p.Retention.ContactDays)
 	c.days("retention.inquiry_days", p.Retention.InquiryDays)
 	c.days("retention.proof_days", p.Retention.ProofDays)
