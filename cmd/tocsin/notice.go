@@ -31,7 +31,7 @@ data, their guardian. Letters of names are replaced by others of the same
 script, the code by an invented one, and contacts are masked; every look stands
 on the record. --worst picks from the list who is likeliest to show a fault: the
 longest name, one written from right to left, no email, no name, a child with a
-guardian. --html writes the HTML of emails into a file for a browser.`,
+guardian. A channel that the policy does not open is shown as it would be. --html writes the HTML of emails into a file for a browser.`,
 		Example: "  tocsin notice preview 3f9a… --person 12 --channel sms\n  tocsin notice preview 3f9a… --worst --html worst.html", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if q.Worst == (q.Person != 0) || q.Person < 0 || q.Wave < 0 {
@@ -44,9 +44,9 @@ guardian. --html writes the HTML of emails into a file for a browser.`,
 	cmd.Flags().IntVar(&q.Wave, "wave", 0, "number of the list; 0 is the newest that has a plan")
 	cmd.Flags().Int64Var(&q.Person, "person", 0, "place in the list, from 1")
 	cmd.Flags().BoolVar(&q.Worst, "worst", false, "those whose notice is the likeliest to go wrong")
-	cmd.Flags().StringVar(&channel, "channel", "", "email, sms, push; default: the first by which they can be reached")
+	cmd.Flags().StringVar(&channel, "channel", "", "email, sms, push, letter, voice; default: the first by which they can be reached")
 	cmd.Flags().StringVar(&page, "html", "", "write the HTML of emails into this file")
-	fixed(cmd, "channel", "email", "sms", "push")
+	fixed(cmd, "channel", "email", "sms", "push", "letter", "voice")
 	return cmd
 }
 
@@ -92,6 +92,9 @@ func showPreviews(p *page, out breach.Previews, file string) {
 			reads = ", for a reader of " + v.Reads
 		}
 		p.para(2, fmt.Sprintf("%s to %s in %s%s", v.Channel, v.Addressee, v.Locale, reads))
+		if v.Unplanned {
+			p.para(2, "The policy does not open this channel: no plan holds this text, and nobody gets it.")
+		}
 		if len(v.Masked) > 0 {
 			p.para(2, "contacts: "+strings.Join(v.Masked, ", "))
 		}
@@ -102,6 +105,9 @@ func showPreviews(p *page, out breach.Previews, file string) {
 			if s != "" {
 				p.para(2, s)
 			}
+		}
+		if v.Machine != "" {
+			p.para(2, "on an answering machine: "+v.Machine)
 		}
 	}
 	if out.Looked > 0 {

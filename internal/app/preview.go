@@ -16,6 +16,7 @@ import (
 // Wording fills approved texts.
 type Wording interface {
 	Locale(want string, have []string) string
+	Texts(file breach.IncidentFile, p policy.Profile, duties []breach.Obligation, locales []string, page string) (texts []breach.Text, problems []string, err error)
 	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)
 	// LongestSMS is the size of the longest message that a text comes to.
 	LongestSMS(text breach.Text) (breach.SMSSize, error)
@@ -25,7 +26,8 @@ type Wording interface {
 
 // Preview shows how people of a list will be written to by its newest plan, as messages are composed for sending:
 // letters of names are replaced by others of their script, the code by an invented one, and contacts are masked.
-// Every look is on record.
+// Every look is on record. A channel that the policy does not open is composed for this look alone, from the incident as
+// it is now, and marked: no plan holds it, and nobody gets it.
 func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error) {
 	out := breach.Previews{Previews: []breach.Preview{}}
 	if by.Role != breach.RoleLead && by.Role != breach.RoleResponder {
@@ -48,8 +50,14 @@ func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQue
 	if err != nil {
 		return out, err
 	}
+	unplanned := q.Channel != "" && !slices.Contains(sc.profile.Order(), q.Channel)
+	if unplanned {
+		if texts, err = d.unplanned(ctx, incident, sc, q.Channel, found); err != nil {
+			return out, err
+		}
+	}
 	for _, f := range found {
-		v := breach.Preview{Why: f.why, Person: f.place, Wave: rec.Plan.Wave, Reads: f.person.Locale, Masked: maskAll(f.person)}
+		v := breach.Preview{Why: f.why, Person: f.place, Wave: rec.Plan.Wave, Reads: f.person.Locale, Masked: maskAll(f.person), Unplanned: unplanned}
 		if err := d.compose(&v, sc, texts, f.person, q.Channel); err != nil {
 			return out, err
 		}
@@ -59,6 +67,26 @@ func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQue
 		"wave": rec.Plan.Wave, "people": len(found), "plan_hash": rec.Hash, "channel": q.Channel,
 	}, d.Now().UTC())
 	return out, err
+}
+
+// unplanned are the notices of a channel that the plan has none for, in the languages of who is looked at. There are
+// none while the incident lacks words that a notice needs.
+func (d *Desk) unplanned(ctx context.Context, incident string, sc peopleScope, channel breach.Channel, found []placed) ([]breach.Text, error) {
+	file, _, err := d.Store.File(ctx, incident, 0)
+	if err != nil {
+		return nil, err
+	}
+	profile := sc.profile
+	profile.Channels = []policy.ChannelRule{{Channel: channel}}
+	var locales []string
+	for _, f := range found {
+		locales = append(locales, f.person.Locale)
+	}
+	texts, problems, err := d.Words.Texts(file, profile, nil, locales, "")
+	if len(problems) > 0 {
+		return nil, err
+	}
+	return texts, err
 }
 
 // found are the people whom a question is about, and how many were looked at for that.
@@ -184,6 +212,7 @@ func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p
 	}
 	m = m.Plain()
 	v.Subject, v.Title, v.Text, v.HTML, v.Link = m.Subject, m.Title, m.Text, m.HTML, m.Link
+	v.Machine = m.Machine
 	if v.Channel == breach.SMS {
 		size := breach.SizeOfSMS(m.Text)
 		v.SMS = &size

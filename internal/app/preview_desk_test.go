@@ -3,9 +3,11 @@ package app
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tocsin-engine/tocsin/examples"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
@@ -62,4 +64,44 @@ func TestPromise_M18_APreviewShowsNoticesMaskedAndOnRecord(t *testing.T) {
 		}
 	}
 	require.Equal(t, 2, looks)
+}
+
+// A letter and a call can be read while the policy opens neither; the plan stays as it is.
+func TestAPreviewOfAChannelThatThePolicyDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.serverOn(&updates{failures: map[string]error{}}, nil)
+	ctx, author := t.Context(), breach.Actor{ID: "wei.lin", Role: breach.RoleResponder}
+	incident := planOf(t, p, author)
+	call := breach.PreviewQuery{Person: 3, Channel: breach.Voice}
+
+	out, err := p.Desk.Preview(ctx, incident, call, author)
+	require.NoError(t, err)
+	require.True(t, out.Previews[0].Unplanned)
+	require.Contains(t, out.Previews[0].None, "no text", "the incident has no words yet")
+
+	file, err := breach.ParseIncident(examples.Incident)
+	require.NoError(t, err)
+	_, rev, err := p.Store.File(ctx, incident, 0)
+	require.NoError(t, err)
+	_, err = p.Store.AmendFile(ctx, incident, file, rev, author, time.Now())
+	require.NoError(t, err)
+	before, _, err := p.Desk.Plan(ctx, incident, 0)
+	require.NoError(t, err)
+	out, err = p.Desk.Preview(ctx, incident, call, author)
+	require.NoError(t, err)
+	said := out.Previews[0]
+	require.True(t, said.Unplanned)
+	require.Empty(t, said.None)
+	require.Contains(t, said.Text, "E, X, M. 0, 0, 0, 0. 0, 0, 0, 0. 0, 0, 0, 0")
+	require.Contains(t, said.Text, "Press 1 to hear this again.")
+	require.NotEmpty(t, said.Machine)
+	require.NotContains(t, said.Text+said.Machine, "Barth")
+
+	out, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{Person: 3, Channel: breach.Letter}, author)
+	require.NoError(t, err)
+	require.Contains(t, out.Previews[0].None, "contact for this channel is missing")
+	after, _, err := p.Desk.Plan(ctx, incident, 0)
+	require.NoError(t, err)
+	require.Equal(t, before.Hash, after.Hash)
 }

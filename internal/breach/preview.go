@@ -23,7 +23,10 @@ type Preview struct {
 	Text      string    `json:"text,omitempty"`
 	HTML      string    `json:"html,omitempty"`
 	Link      string    `json:"link,omitempty"`
+	Machine   string    `json:"machine,omitempty"` // what a call leaves on an answering machine
 	SMS       *SMSSize  `json:"sms,omitempty"`
+	// Unplanned says that the policy does not open the channel: it is in no plan, and nobody gets it.
+	Unplanned bool `json:"unplanned,omitempty"`
 	// None says why there is no message.
 	None string `json:"none,omitempty"`
 }

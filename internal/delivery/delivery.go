@@ -28,10 +28,11 @@ type Message struct {
 	ToName  string // display name of the addressee, may be empty
 	Locale  string
 
-	Subject string // email
-	Text    string // email text part, SMS text, push body
+	Subject string // email, letter
+	Text    string // email text part, SMS text, push body, letter, script of a call
 	HTML    string // email
 	Title   string // push
+	Machine string // what a call leaves on an answering machine: no facts
 	Link    string // push: the public page the pointer leads to
 
 	// Form is an email's text and HTML, in place of Text and HTML, with Own in its places. See Plain.

@@ -20,7 +20,7 @@ func contact(c breach.Channel, p breach.Person, to breach.Addressee) (string, er
 			return email, nil
 		}
 		return "", delivery.Refused(who + ".email: is missing or not an address")
-	case breach.SMS:
+	case breach.SMS, breach.Voice:
 		if isE164(phone) {
 			return phone, nil
 		}

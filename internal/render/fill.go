@@ -41,6 +41,9 @@ func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee,
 	case breach.Letter:
 		m.ToName, m.Subject, m.Text = name, form.parts["subject"].Fill(own), form.parts["text"].Fill(own)
 		m.Post = &delivery.Post{Address: postal(p), Country: p.Country, Reference: reference}
+	case breach.Voice:
+		own[placeReference-1] = spelled(reference, "")
+		m.Text, m.Machine = form.parts["text"].Fill(own), form.parts["machine"].Fill(own)
 	case breach.SMS:
 		m.Text = form.parts["text"].Fill(own)
 	case breach.Push:

@@ -30,6 +30,8 @@ const (
 	longPushTitle = 65
 	longPushBody  = 178
 	mostParts     = 3
+	longMachine   = 320
+	longScript    = 1600 // about two minutes aloud, without what the organisation writes
 )
 
 // Lint judges a tree of templates, as Open gives it, and says everything that is wrong with it by file and line. An
@@ -170,7 +172,7 @@ func placed(problem string) Finding {
 	return f
 }
 
-// blocks looks for what a notice by email must have a place for: all that contents.yaml says that templates give.
+// blocks looks for what a notice by email and a letter must have a place for: all that contents.yaml says that templates give.
 func (l *linter) blocks(e *Engine, t *tongue) {
 	for _, v := range variants {
 		set, dir := t.notice[string(v.name)], path.Join("notice", t.tag, v.folder)
@@ -179,7 +181,7 @@ func (l *linter) blocks(e *Engine, t *tongue) {
 			if len(fields) > 0 {
 				said += ", so that these are missing: " + strings.Join(fields, ", ")
 			}
-			for file, shows := range map[string][]string{"email.body.txt": e.showing(set.body), "email.body.html": e.showing(set.html)} {
+			for file, shows := range map[string][]string{"email.body.txt": e.showing(set.body), "email.body.html": e.showing(set.html), "letter.body.txt": e.showing(set.letter)} {
 				// How many people it is need not be told to each of them.
 				if name != "People" && !slices.Contains(shows, name) {
 					l.add(Finding{File: path.Join(dir, file), What: "the block " + name + " " + said})
@@ -203,6 +205,9 @@ func (l *linter) measure(e *Engine, t breach.Text) {
 		l.long(file("push.body.txt"), "the text", strings.ReplaceAll(b.Parts["body"], marks.Reference, InventedReference), longPushBody)
 		return
 	}
+	if breach.Channel(t.Ref.Channel) == breach.Letter { // a guardian's address is not kept; the words are the same for everybody
+		return
+	}
 	for _, a := range e.languages[t.Ref.Locale].advice.Advice {
 		p.DataClasses = a.Classes[:min(1, len(a.Classes))]
 		m, err := e.Message(t, p, breach.Addressee(t.Ref.Variant), InventedReference)
@@ -214,13 +219,18 @@ func (l *linter) measure(e *Engine, t breach.Text) {
 			l.long(file("email.subject.txt"), "the subject", m.Subject, longSubject)
 			return
 		}
+		if breach.Channel(t.Ref.Channel) == breach.Voice {
+			l.long(file("voice.script.txt"), "the script", m.Text, longScript)
+			l.long(file("voice.machine.txt"), "what an answering machine hears", m.Machine, longMachine)
+			continue
+		}
 		l.sms(file("sms.txt"), m.Text)
 	}
 }
 
 func (l *linter) long(file, what, text string, most int) {
 	if n := utf8.RuneCountInString(text); n > most {
-		l.add(Finding{File: file, What: fmt.Sprintf("%s has %d characters with a short name; more than %d are cut on most screens", what, n, most), Advice: true})
+		l.add(Finding{File: file, What: fmt.Sprintf("%s has %d characters with a short name; more than %d are cut, or heard to the end by few", what, n, most), Advice: true})
 	}
 }
 

@@ -28,7 +28,7 @@ func (d *draft) within(place string) (done func()) {
 func (d *draft) tellsLess(l *tongue, place string) bool {
 	for _, to := range variants {
 		set := l.notice[string(to.name)]
-		for _, t := range []executable{set.body, set.html, set.sms, set.pushTitle, set.pushBody} {
+		for _, t := range []executable{set.body, set.html, set.sms, set.pushTitle, set.pushBody, set.letter, set.script} {
 			if slices.ContainsFunc(d.carried(l, t), func(f string) bool { return slices.Contains(d.places[place], f) }) {
 				return true
 			}

@@ -13,8 +13,9 @@ const InventedReference = "EXM-0000-0000-0000"
 func Invented() breach.Person {
 	return breach.Person{
 		Name: "Alex Example", Email: "alex@person.example", Phone: "+12025550143", PushToken: "invented-token", Country: "US",
-		DataClasses: []string{"email", "password_hash"},
-		Guardian:    &breach.Guardian{Name: "Robin Example", Email: "robin@person.example", Phone: "+12025550144"},
+		DataClasses:   []string{"email", "password_hash"},
+		PostalAddress: "1 Example Street\n10000 Example Town",
+		Guardian:      &breach.Guardian{Name: "Robin Example", Email: "robin@person.example", Phone: "+12025550144"},
 	}
 }
 
@@ -40,7 +41,7 @@ func invented(tags []string) (breach.IncidentFile, Scope) {
 		}
 	}
 	return file, Scope{
-		DefaultLocale: tags[0], Locales: tags, Channels: []breach.Channel{breach.Email, breach.SMS, breach.Push}, Guardian: true, MinorAge: 14, AnswerDays: 15,
+		DefaultLocale: tags[0], Locales: tags, Channels: []breach.Channel{breach.Email, breach.SMS, breach.Push, breach.Letter, breach.Voice}, Guardian: true, MinorAge: 14, AnswerDays: 15,
 		PublicBaseURL: "https://organisation.example", PageReference: "EXM-2026-01",
 	}
 }

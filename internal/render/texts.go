@@ -76,6 +76,7 @@ func (d *draft) seal(b breach.TextBody, unit string) []breach.Text {
 // view is what templates see. Section fields hold plain text or HTML, as the template needs.
 type view struct {
 	Locale, Subject, Title, Organisation, Page, Verify, Ask, Data, People string // Title: where a regime prescribes one
+	Brief                                                                 string // the first two sentences of the summary
 
 	Direction            string // ltr or rtl
 	Contact              breach.Contact
@@ -131,6 +132,8 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 		done := d.within(place)
 		defer done()
 	}
+	plain.Brief = brief(words(plain.Summary))
+	markup.Brief = plain.Brief
 	b := breach.TextBody{Kind: breach.KindNotice, Channel: string(channel), Locale: l.tag, Variant: variant}
 	switch channel {
 	case breach.Email:
@@ -146,11 +149,18 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 			d.holds(set.body.Name(), b.Parts[part], "the address of the verify page", d.address())
 		}
 	case breach.Letter:
-		b.Parts = map[string]string{"subject": single(d.run(set.subject, plain)), "text": d.run(set.body, plain)}
-		b.Carries = d.carried(l, set.body)
-		d.carries(set.body.Name()+" (letter)", b.Parts["text"], l, false)
-		d.holds(set.body.Name(), b.Parts["text"], "the reference code", marks.Reference)
-		d.holds(set.body.Name(), b.Parts["text"], "the address of the verify page", d.address())
+		b.Parts = map[string]string{"subject": single(d.run(set.letterSubject, plain)), "text": d.run(set.letter, plain)}
+		b.Carries = d.carried(l, set.letter)
+		d.carries(set.letter.Name(), b.Parts["text"], l, false)
+		d.holds(set.letter.Name(), b.Parts["text"], "the reference code", marks.Reference)
+		d.holds(set.letter.Name(), b.Parts["text"], "the address of the verify page", d.address())
+	case breach.Voice:
+		plain = l.aloud(plain)
+		b.Parts = map[string]string{"text": d.run(set.script, plain), "machine": single(d.run(set.machine, plain))}
+		b.Carries = d.carried(l, set.script)
+		d.holds(set.script.Name(), b.Parts["text"], "the reference code", marks.Reference)
+		d.holds(set.script.Name(), b.Parts["text"], "the address of the verify page", plain.Verify)
+		d.silent(set.machine.Name(), b.Parts["machine"], plain)
 	case breach.SMS:
 		b.Parts = map[string]string{"text": single(d.run(set.sms, plain)), "link": d.pointer()}
 		b.Carries = d.carried(l, set.sms)

@@ -105,7 +105,7 @@ func TestMissingLanguages(t *testing.T) {
 func TestOnlyWhatTheWaveNeedsIsComposed(t *testing.T) {
 	t.Parallel()
 	s := sampleScope()
-	s.Guardian, s.DefaultLocale, s.Channels = false, "en", []breach.Channel{breach.Email, breach.Voice}
+	s.Guardian, s.DefaultLocale, s.Channels = false, "en", []breach.Channel{breach.Email, "pigeon"}
 	texts, problems, err := sampleEngine(t).Texts(sampleFile(), s, nil, []string{"en-GB"})
 	require.NoError(t, err)
 	require.Empty(t, problems)

@@ -21,9 +21,10 @@ type tongue struct {
 	words  wordsFile
 }
 
-// noticeSet is the six files of one variant.
+// noticeSet is the ten files of one variant.
 type noticeSet struct {
 	subject, body, sms, pushTitle, pushBody *texttemplate.Template
+	letterSubject, letter, script, machine  *texttemplate.Template
 	html                                    *htmltemplate.Template
 }
 
@@ -64,6 +65,7 @@ type wordsFile struct {
 	Days      map[string]string `yaml:"days"` // by the plural forms of CLDR
 	Times     timesWords        `yaml:"times"`
 	Test      testWords         `yaml:"test"`
+	Spoken    spokenWords       `yaml:"spoken"`
 
 	Affirmed   map[string]string `yaml:"affirmed"`
 	Nature     map[string]string `yaml:"nature"`
@@ -92,6 +94,8 @@ func loadLanguage(files fs.FS, tag string) (*tongue, error) {
 			subject: p.text(dir, "email.subject.txt"), body: p.text(dir, "email.body.txt"),
 			html: p.html("notice/email.layout.html", path.Join(dir, "email.body.html")),
 			sms:  p.text(dir, "sms.txt"), pushTitle: p.text(dir, "push.title.txt"), pushBody: p.text(dir, "push.body.txt"),
+			letterSubject: p.text(dir, "letter.subject.txt"), letter: p.text(dir, "letter.body.txt"),
+			script: p.text(dir, "voice.script.txt"), machine: p.text(dir, "voice.machine.txt"),
 		}
 	}
 	dir := path.Join("announcement", tag)

@@ -12,7 +12,7 @@ type Variable struct {
 const (
 	inNotices  = "notice, announcement"
 	inNotice   = "notice"
-	inBodies   = "email body, page"
+	inBodies   = "email body, letter, page"
 	inGuardian = "notice/.../guardian"
 )
 
@@ -25,6 +25,7 @@ func Variables() []Variable {
 		{".Direction", "line", "ltr", inNotices, ""},
 		{".Subject", "line", "A security notice from Example Organisation", "email body in HTML", ""},
 		{".Title", "line", "Notice of Data Breach", inNotices, "only some laws prescribe a title"},
+		{".Brief", "words", "On 15 January a copy of our accounts could be read.", "call", ""},
 		{".Summary", "words", "On 15 January a copy of our accounts could be read.", inBodies, ""},
 		{".Consequences", "words", "Somebody could try your password elsewhere.", inBodies, ""},
 		{".MeasuresTaken", "words", "We closed the access.", inBodies, ""},
@@ -49,7 +50,7 @@ func Variables() []Variable {
 		{".Person.Child", "mark", "the child in your care", inGuardian, ""},
 		{".Person.Reference", "mark", InventedReference, inNotice, ""},
 		{".Person.Data", "mark", "email address, password", inNotice, ""},
-		{".Person.Advice", "mark", "- Change the password wherever you used it.", "email body", ""},
-		{".Person.ShortAdvice", "mark", "Change your password.", "SMS", ""},
+		{".Person.Advice", "mark", "- Change the password wherever you used it.", "email body, letter", ""},
+		{".Person.ShortAdvice", "mark", "Change your password.", "SMS, call", ""},
 	}
 }
