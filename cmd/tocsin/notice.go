@@ -31,7 +31,8 @@ data, their guardian. Letters of names are replaced by others of the same
 script, the code by an invented one, and contacts are masked; every look stands
 on the record. --worst picks from the list who is likeliest to show a fault: the
 longest name, one written from right to left, no email, no name, a child with a
-guardian. A channel that the policy does not open is shown as it would be. --html writes the HTML of emails into a file for a browser.`,
+guardian. A channel that the policy does not open is shown as it would be; no
+plan holds it. --html writes the HTML of emails into a file for a browser.`,
 		Example: "  tocsin notice preview 3f9a… --person 12 --channel sms\n  tocsin notice preview 3f9a… --worst --html worst.html", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if q.Worst == (q.Person != 0) || q.Person < 0 || q.Wave < 0 {
