@@ -115,6 +115,7 @@ var lines = []ending{
 	{"rules lint BAD", exitNo},
 	{"rules lint /nonexistent", exitNo},
 	{"notice preview inc1 --person 1 --channel email", exitDone},
+	{"notice preview inc1 --person 1 --channel voice", exitDone},
 	{"notice preview inc1 --worst --html PAGE", exitDone},
 	{"notice preview none --worst", exitNo},
 	{"notice test inc1 --to wei@larkfield.example", exitDone},

@@ -57,12 +57,18 @@ func spelled(s, plus string) string {
 // briefly is how many sentences of what happened are said in a call.
 const briefly = 2
 
+// fullStops end sentences in the languages that ship, or may.
+const fullStops = ".!?。！？؟"
+
 // brief is the first two sentences of a text. A full stop after a number, an initial or a short title such as Dr, and one that
 // no capital follows, ends none: rather a sentence too many than half of one.
 func brief(s string) string {
 	s = single(s)
 	sentences := 0
 	for i, r := range s {
+		if !strings.ContainsRune(fullStops, r) {
+			continue
+		}
 		after := s[i+utf8.RuneLen(r):]
 		if ends(r, s[:i], after) {
 			if sentences++; sentences == briefly {
@@ -74,12 +80,8 @@ func brief(s string) string {
 }
 
 func ends(r rune, before, after string) bool {
-	switch r {
-	case '。', '！', '？', '؟':
+	if r > unicode.MaxASCII { // no abbreviation is written with these
 		return true
-	case '.', '!', '?':
-	default:
-		return false
 	}
 	rest := strings.TrimPrefix(after, " ")
 	if rest == after { // the end of all, or in the middle of a number or an address
