@@ -58,7 +58,6 @@ type HoldRule struct {
 	Terms          string      `json:"terms,omitempty"`
 	ClockRuns      bool        `json:"clock_runs,omitempty"` // the deadline stays where it is
 	Forbids        bool        `json:"forbids,omitempty"`    // nothing may go out; else the organisation may wait
-	Channels       []string    `json:"channels,omitempty"`   // that it stops; none means all
 	Limits         []HoldLimit `json:"limits,omitempty"`     // none: as long as the request says
 	After          *HoldTerm   `json:"after,omitempty"`      // that runs once it is over; none: as much as was left
 }
@@ -75,10 +74,39 @@ type HoldTerm struct {
 	Value int    `json:"value"`
 	Unit  string `json:"unit"` // minutes, hours, calendar_days, business_days, months
 	Zone  string `json:"zone"` // whose days count
+	// Calendar says which days are business days; nil: every day is one, which is never too late.
+	Calendar *HoldCalendar `json:"calendar,omitempty"`
 }
 
-// From is the last instant of the term (UTC). Days end with the local day. Business days count as calendar days,
-// which is never too late.
+// HoldCalendar is a calendar of business days as it was when the duty was judged. Days are 2006-01-02.
+type HoldCalendar struct {
+	ID       string         `json:"id"`
+	SHA256   string         `json:"sha256"`
+	Weekend  []time.Weekday `json:"weekend"` // 0 is Sunday
+	Holidays []string       `json:"holidays,omitempty"`
+	Workdays []string       `json:"workdays,omitempty"` // weekend days on which work is made up
+}
+
+// business says that a local day is one on which the authority works.
+func (c *HoldCalendar) business(day time.Time) bool {
+	key := day.Format(time.DateOnly)
+	return c == nil || slices.Contains(c.Workdays, key) || !slices.Contains(c.Weekend, day.Weekday()) && !slices.Contains(c.Holidays, key)
+}
+
+// after counts business days: day 0 is the day of the release, whatever day that is. A calendar may have at most
+// three weekend days, so it comes to an end.
+func (c *HoldCalendar) after(y int, m time.Month, d, n int) (int, time.Month, int) {
+	day := time.Date(y, m, d, 12, 0, 0, 0, time.UTC)
+	for left := n; left > 0 || n == 0 && !c.business(day); {
+		day = day.AddDate(0, 0, 1)
+		if c.business(day) {
+			left--
+		}
+	}
+	return day.Date()
+}
+
+// From is the last instant of the term (UTC). Days end with the local day.
 func (t HoldTerm) From(end time.Time) time.Time {
 	zone, err := time.LoadLocation(t.Zone) //nolint:forbidigo // asked by activities and pages; a workflow gets the instant
 	if err != nil {
@@ -93,6 +121,8 @@ func (t HoldTerm) From(end time.Time) time.Time {
 	case "months":
 		last := time.Date(y, m+time.Month(t.Value)+1, 0, 0, 0, 0, 0, zone).Day()
 		m, d = m+time.Month(t.Value), min(d, last)
+	case "business_days":
+		y, m, d = t.Calendar.after(y, m, d, t.Value)
 	default:
 		d += t.Value
 	}

@@ -36,6 +36,28 @@ func TestTermsAfterAHoldEndWithTheLocalDay(t *testing.T) {
 	}
 }
 
+func TestBusinessDaysAfterAHoldAreThoseOfTheAuthority(t *testing.T) {
+	t.Parallel()
+	china := &breach.HoldCalendar{
+		Weekend: []time.Weekday{time.Sunday, time.Saturday}, Holidays: []string{"2026-10-01", "2026-10-02", "2026-10-05", "2026-10-06", "2026-10-07"},
+		Workdays: []string{"2026-10-10"},
+	}
+	end := time.Date(2026, 9, 29, 17, 0, 0, 0, time.UTC) // 30 September there
+	for _, c := range []struct {
+		value    int
+		calendar *breach.HoldCalendar
+		want     string
+	}{
+		{1, china, "2026-10-08T15:59:59Z"}, {2, china, "2026-10-09T15:59:59Z"},
+		{3, china, "2026-10-10T15:59:59Z"}, // a Saturday on which work is made up
+		{4, china, "2026-10-12T15:59:59Z"}, {0, china, "2026-09-30T15:59:59Z"},
+		{4, nil, "2026-10-04T15:59:59Z"}, // no calendar: never too late
+	} {
+		got := breach.HoldTerm{Value: c.value, Unit: "business_days", Zone: "Asia/Shanghai", Calendar: c.calendar}.From(end)
+		require.Equal(t, c.want, got.Format(time.RFC3339), "%d days, %v", c.value, c.calendar != nil)
+	}
+}
+
 func TestAClockThatStoodStillHasAsMuchTimeLeftAsBefore(t *testing.T) {
 	t.Parallel()
 	due := heldFrom.Add(72 * time.Hour)

@@ -59,6 +59,10 @@ func whatToDo(kind, field string) string {
 	if fact := factsBehind[field]; fact != "" && fact != own {
 		return "State " + fact + ", or write it as " + own + " of the incident (tocsin incident amend), " + waive
 	}
+	if field == "notice_date" {
+		return "Nothing fills it in, because a text is approved before it is sent: write it as " + own +
+			" of the incident (tocsin incident amend), for example as the day on which the message was sent, " + waive
+	}
 	return "Write it as " + own + " of the incident (tocsin incident amend), " + waive
 }
 

@@ -2,8 +2,11 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 const dayFormat = "2006-01-02"
@@ -60,6 +63,14 @@ func (c *DeadlineCalendar) prepare() error {
 func (c *DeadlineCalendar) business(day time.Time) bool {
 	key := day.Format(dayFormat)
 	return c.workdays[key] || !c.weekend[day.Weekday()] && !c.holidays[key]
+}
+
+// forHolds is what a term after a hold needs of it: such a term is counted when the hold ends, long after the duty
+// was judged, and by the same days.
+func (c *DeadlineCalendar) forHolds() *breach.HoldCalendar {
+	return &breach.HoldCalendar{
+		ID: c.ID, SHA256: c.sha, Weekend: slices.Sorted(maps.Keys(c.weekend)), Holidays: c.Holidays, Workdays: c.Workdays,
+	}
 }
 
 // add counts n business days after the day of start; day 0 is the day of the event, whatever day that is.

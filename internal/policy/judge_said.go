@@ -82,12 +82,15 @@ func (ph *compiledPhase) holdRule() *breach.HoldRule {
 	if !h.LawEnforcement && h.Terms == "" {
 		return nil
 	}
-	out := &breach.HoldRule{LawEnforcement: h.LawEnforcement, Terms: h.Terms, ClockRuns: h.Clock == "runs", Forbids: h.Forbids, Channels: h.Channels}
+	out := &breach.HoldRule{LawEnforcement: h.LawEnforcement, Terms: h.Terms, ClockRuns: h.Clock == "runs", Forbids: h.Forbids}
 	for _, l := range h.Limits {
 		out.Limits = append(out.Limits, breach.HoldLimit(l))
 	}
 	if h.After != nil {
 		out.After = &breach.HoldTerm{Value: h.After.Value, Unit: h.After.Unit, Zone: ph.pack.zone.String()}
+		if h.After.Unit == unitBusiness && ph.pack.Calendar != "" {
+			out.After.Calendar = ph.pack.calendar.forHolds()
+		}
 	}
 	return out
 }

@@ -219,9 +219,8 @@ type PackHold struct {
 	// Clock is what becomes of the deadline meanwhile: stops (it counts on after the release) or runs.
 	Clock string `yaml:"clock,omitempty"`
 	// Forbids says that nothing may go out while it lasts; otherwise the organisation may wait.
-	Forbids  bool            `yaml:"forbids,omitempty"`
-	Channels []string        `yaml:"channels,omitempty"` // that it stops; none means all
-	Limits   []PackHoldLimit `yaml:"limits,omitempty"`   // none: as long as the request says
+	Forbids bool            `yaml:"forbids,omitempty"`
+	Limits  []PackHoldLimit `yaml:"limits,omitempty"` // none: as long as the request says
 	// After is the term from the release, where the law sets one of its own.
 	After *PackTerm `yaml:"after,omitempty"`
 }

@@ -39,7 +39,7 @@ func (p *packCompiler) further(at string, d *PackDuty) (out []*rule) {
 
 func (p *packCompiler) hold(at string, h PackHold) {
 	if !h.LawEnforcement {
-		if h.Clock != "" || h.Forbids || len(h.Channels) > 0 || len(h.Limits) > 0 || h.After != nil {
+		if h.Clock != "" || h.Forbids || len(h.Limits) > 0 || h.After != nil {
 			p.bad(at, "has terms of a hold, but law_enforcement is not true")
 		}
 		return

@@ -1,10 +1,14 @@
 package policy
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 const testTerms = `
@@ -18,7 +22,6 @@ const testTerms = `
       terms: a request of the police
       clock: stops
       forbids: true
-      channels: [letter]
       limits: [{form: written}, {form: oral, days: 30, extensions: [30, 60]}]
       after: {value: 30, unit: calendar_days}
     substitutes: [{when: {question: harm}, form: [website], duration_days: 90, call_centre_days: 90}]`
@@ -41,6 +44,28 @@ func TestContentsThatSomeIncidentsNeed(t *testing.T) {
 	require.Equal(t, 90, d.Substitutes[0].CallCentreDays)
 	_, _, _, ok = r.Find("xx-test/authority/none")
 	require.False(t, ok)
+}
+
+// Business days after a release are those of the authority that the pack names, and the words say so when it names none.
+func TestBusinessDaysAfterARelease(t *testing.T) {
+	t.Parallel()
+	hold := "contents: [summary]\n    hold: {law_enforcement: true, terms: a request of the police, clock: stops, after: {value: 4, unit: business_days}}"
+	release := time.Date(2026, 9, 30, 1, 0, 0, 0, time.UTC)
+	for calendar, want := range map[string]string{"calendar: cn\n": "2026-10-12T15:59:59Z", "": "2026-10-04T15:59:59Z"} {
+		pack := strings.NewReplacer("contents: [summary]", hold, "time_zone: Europe/Brussels\n", "time_zone: Asia/Shanghai\n"+calendar).Replace(testPack)
+		r, err := LoadRules(fsWith("xx.yaml", pack))
+		require.NoError(t, err)
+		after := obligation(t, judge(t, r, testFacts(t, "people: {total: 501}")), "xx-test/authority/first").Hold.After
+		var kept breach.HoldTerm
+		b, err := json.Marshal(after)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(b, &kept))
+		require.Equal(t, *after, kept, "the ledger keeps what it takes to count")
+		require.Equal(t, want, kept.From(release).Format(time.RFC3339), calendar)
+		_, d, _, _ := r.Find("xx-test/authority/first")
+		said := strings.Join(d.Hold.words(strings.TrimSpace(calendar)), "; ")
+		require.Equal(t, calendar == "", strings.Contains(said, "count as calendar days"), said)
+	}
 }
 
 func TestTermsOfADutyThatAreRefused(t *testing.T) {

@@ -149,7 +149,7 @@ func (p Pack) dutyWords(d *PackDuty, add func(of, name string, says ...string)) 
 	for _, s := range d.Substitutes {
 		add(of, "instead of telling one by one", append([]string{s.words()}, testWords(s.When)...)...)
 	}
-	add(of, "hold", d.Hold.words()...)
+	add(of, "hold", d.Hold.words(p.Calendar)...)
 	add(of, "only after", strings.Join(d.NotBefore, ", "))
 	for i := range d.Phases {
 		phaseWords(of+"/"+d.Phases[i].ID, &d.Phases[i], add)
@@ -274,7 +274,7 @@ func (s PackSubstitute) words() string {
 	return out + prefixed(" - ", s.Note)
 }
 
-func (h PackHold) words() (out []string) {
+func (h PackHold) words(calendar string) (out []string) {
 	if !h.LawEnforcement {
 		return nil
 	}
@@ -284,9 +284,6 @@ func (h PackHold) words() (out []string) {
 	}
 	if h.Clock != "" {
 		out = append(out, "meanwhile the clock "+h.Clock)
-	}
-	if len(h.Channels) > 0 {
-		out = append(out, "it stops "+strings.Join(h.Channels, ", "))
 	}
 	for _, l := range h.Limits {
 		s := l.Form + " request: as long as it says"
@@ -300,6 +297,9 @@ func (h PackHold) words() (out []string) {
 	}
 	if h.After != nil {
 		out = append(out, "due "+termWords(h.After.Value, h.After.Unit, h.After.Counting)+" from the release")
+		if h.After.Unit == unitBusiness && calendar == "" {
+			out = append(out, "they count as calendar days, because the pack names no calendar")
+		}
 	}
 	return out
 }
