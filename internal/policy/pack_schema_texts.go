@@ -106,7 +106,7 @@ var schemaTexts = map[string]string{
 
 	"PackHold.law_enforcement": "the regime knows such a delay", "PackHold.terms": "who asks, and how", "PackHold.clock": "what becomes of the deadline meanwhile",
 	"PackHold.forbids": "nothing may go out while it lasts; otherwise the organisation may wait",
-	"PackHold.limits": "how long one request may last", "PackHold.after": "the term from the release",
+	"PackHold.limits":  "how long one request may last", "PackHold.after": "the term from the release",
 	"PackHoldLimit.form": "form of the request", "PackHoldLimit.days": "calendar days; 0: as long as it says",
 	"PackHoldLimit.extensions": "calendar days of each further one",
 
