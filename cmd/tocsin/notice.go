@@ -93,6 +93,7 @@ func showPreviews(p *page, out breach.Previews, file string) {
 			reads = ", for a reader of " + v.Reads
 		}
 		p.para(2, fmt.Sprintf("%s to %s in %s%s", v.Channel, v.Addressee, v.Locale, reads))
+		p.para(2, clockOf(v))
 		if v.Unplanned {
 			p.para(2, "The policy does not open this channel: no plan holds this text, and nobody gets it.")
 		}
@@ -118,6 +119,17 @@ func showPreviews(p *page, out breach.Previews, file string) {
 	if file != "" {
 		p.line("The HTML is in " + file)
 	}
+}
+
+// clockOf says by which clock somebody is told times, and how that is known.
+func clockOf(v breach.Preview) string {
+	switch v.ZoneFrom {
+	case breach.ZoneOfList:
+		return "times by the clock of " + v.Zone + ", as the list says"
+	case breach.ZoneOfPlace:
+		return "times by the clock of " + v.Zone + ", where they live"
+	}
+	return "times by the organisation's clock: the list names neither a time zone nor a place with one clock"
 }
 
 func smsSize(s breach.SMSSize) string {

@@ -58,6 +58,7 @@ func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQue
 	}
 	for _, f := range found {
 		v := breach.Preview{Why: f.why, Person: f.place, Wave: rec.Plan.Wave, Reads: f.person.Locale, Masked: maskAll(f.person), Unplanned: unplanned}
+		v.Zone, v.ZoneFrom = f.person.Zone()
 		if err := d.compose(&v, sc, texts, f.person, q.Channel); err != nil {
 			return out, err
 		}

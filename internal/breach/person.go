@@ -26,6 +26,7 @@ type Person struct {
 	Locale        string    `json:"locale,omitempty"`  // BCP 47
 	Country       string    `json:"country,omitempty"` // ISO 3166-1 alpha-2
 	Region        string    `json:"region,omitempty"`
+	TimeZone      string    `json:"time_zone,omitempty"`  // of the IANA database; see Zone
 	BirthDate     string    `json:"birth_date,omitempty"` // 2006-01-02
 	Guardian      *Guardian `json:"guardian,omitempty"`
 	PostalAddress string    `json:"postal_address,omitempty"`

@@ -15,9 +15,11 @@ type Preview struct {
 	Wave      int       `json:"wave"`
 	Addressee Addressee `json:"addressee"`
 	Channel   Channel   `json:"channel"`
-	Locale    string    `json:"locale"` // of the text
-	Reads     string    `json:"reads"`  // what the list says of their language; may be empty
-	Masked    []string  `json:"masked"` // contacts
+	Locale    string    `json:"locale"`              // of the text
+	Reads     string    `json:"reads"`               // what the list says of their language; may be empty
+	Zone      string    `json:"zone"`                // by whose clock they are told times; empty: the organisation's
+	ZoneFrom  string    `json:"zone_from,omitempty"` // list or place, see Person.Zone
+	Masked    []string  `json:"masked"`              // contacts
 	Subject   string    `json:"subject,omitempty"`
 	Title     string    `json:"title,omitempty"`
 	Text      string    `json:"text,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"time"
 )
 
 // Kinds of texts, as in NoticeRef.Kind.
@@ -44,6 +45,9 @@ type Choice struct {
 	Join     string   `json:"join,omitempty"`
 	JoinHTML string   `json:"join_html,omitempty"`
 	Options  []Option `json:"options"`
+	// At is the instant that the options tell, each by the clock that its When names: UTC+08:00. A person's time zone
+	// at that instant selects.
+	At *time.Time `json:"at,omitempty"`
 }
 
 // Option is one approved wording. It fits a person with any of the data classes in When, or "named" and

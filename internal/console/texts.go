@@ -125,6 +125,8 @@ func (l speech) variant(r breach.NoticeRef) string {
 
 var variableWords = map[string]string{
 	"name": "name of the person", "child_name": "name of the child", "reference": "reference code",
+	"occurred_from": "when it began, by the reader's clock", "occurred_to": "when it ended, by the reader's clock",
+	"detected_at": "when it was noticed, by the reader's clock", "aware_at": "since when it is known, by the reader's clock",
 	"greeting": "greeting", "child": "the child", "data": "kinds of data", "advice": "advice", "short_advice": "short advice",
 }
 
@@ -193,7 +195,14 @@ func (l speech) choices(choices map[string]breach.Choice) []choiceView {
 	for _, name := range slices.Sorted(keys(choices)) {
 		c := choiceView{Name: l.variable(name)}
 		for _, o := range choices[name].Options {
-			c.Options = append(c.Options, optionView{l.when(o.When), l.pieces(o.Text, nil)})
+			if choices[name].At != nil && len(o.When) > 0 {
+				continue // one instant by each clock of the world
+			}
+			to := l.when(o.When)
+			if choices[name].At != nil {
+				to = l.T("people whose clock is not known; everybody else reads the same instant by their own")
+			}
+			c.Options = append(c.Options, optionView{to, l.pieces(o.Text, nil)})
 		}
 		out = append(out, c)
 	}

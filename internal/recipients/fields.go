@@ -101,6 +101,25 @@ func languageTag(v string) string {
 	return s
 }
 
+// timeZone leaves out what no notice could be written with. A name that merely looks like one, such as China Standard
+// Time or UTC+8, is no zone: nobody can say which summer time it has.
+func (c *cells) timeZone() string {
+	v := c.get("time_zone")
+	if v == "" {
+		return ""
+	}
+	name := c.rd.zones.find(v, func() string {
+		if !breach.KnownZone(v) {
+			return ""
+		}
+		return v
+	})
+	if name == "" {
+		c.problem("zone_unknown", "time_zone")
+	}
+	return name
+}
+
 // memo remembers what became of a value that stands in many rows; a list has few countries and languages.
 type memo map[string]string
 

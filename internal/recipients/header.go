@@ -16,7 +16,7 @@ import (
 // Fields lists the canonical names of columns. consent_marketing is known so that nobody wonders: it never
 // decides about a notice (promise M14) and is not read.
 var Fields = []string{
-	"external_id", "name", "email", "phone", "locale", "country", "region", "birth_date",
+	"external_id", "name", "email", "phone", "locale", "country", "region", "time_zone", "birth_date",
 	"guardian_name", "guardian_email", "guardian_phone", "postal_address", "push_token", "push_platform",
 	"data_classes", "objections", "consent_marketing",
 }
@@ -31,6 +31,7 @@ var aliases = map[string][]string{
 	"locale":            {"language", "lang", "preferred language", "语言", "语种", "首选语言", "語言", "言語"},
 	"country":           {"country code", "country/region", "nation", "国家", "国家/地区", "国家代码", "国别", "國家", "國家/地區", "國別", "国", "国名"},
 	"region":            {"state", "province", "state/province", "county", "省", "省份", "州", "地区", "省/州", "地區", "縣市", "都道府県"},
+	"time_zone":         {"timezone", "tz", "tzid", "iana time zone", "时区", "所在时区", "時區", "所在時區", "タイムゾーン"},
 	"birth_date":        {"dob", "date of birth", "birthday", "born", "出生日期", "生日", "出生年月日", "出生年月", "生年月日", "誕生日"},
 	"guardian_name":     {"guardian", "parent", "parent name", "parent/guardian name", "parent/guardian", "监护人", "监护人姓名", "家长", "家长姓名", "監護人", "監護人姓名", "家長", "家長姓名", "保護者", "保護者氏名"},
 	"guardian_email":    {"guardian e-mail", "guardian email address", "parent email", "parent e-mail", "parent/guardian email", "监护人邮箱", "监护人电子邮箱", "家长邮箱", "監護人電子郵件", "監護人郵箱", "家長郵箱", "保護者メールアドレス"},

@@ -24,6 +24,7 @@ func (rd *reader) judge(rec record) Row {
 	p.Name = c.text("name", maxName)
 	p.Country = c.country()
 	p.Region = c.text("region", maxName)
+	p.TimeZone = c.timeZone()
 	p.Email = c.email("email")
 	p.Phone = c.phone("phone", p.Country)
 	p.Locale = c.locale()

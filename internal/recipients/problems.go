@@ -74,6 +74,7 @@ var catalogue = map[string]kind{
 	"locale_rewritten":  {Repaired, "written as a language tag", "nothing"},
 	"country_unknown":   {Flagged, leftOut + ": the country decides about law and providers", "use two letters such as CN"},
 	"country_rewritten": {Repaired, "written as a country code", "nothing"},
+	"zone_unknown":      {Flagged, leftOut + "; times are told by the clock of the country, or else of the organisation", "use a name of the IANA database such as Asia/Shanghai"},
 	"birth_ambiguous":   {Flagged, leftOut + ": it can be read as different days, and it decides who is a child", "write it as 2014-04-03"},
 	"birth_impossible":  {Flagged, leftOut + ": there is no such day", correct},
 	"birth_future":      {Flagged, leftOut + ": it lies in the future", correct},

@@ -159,7 +159,7 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	for _, c := range head.cells {
 		head.names = append(head.names, squeeze(c))
 	}
-	rd := &reader{opts: o, head: head, fixes: IsErrorFile(head.cells), seen: newSeen(), countries: memo{}, locales: memo{}, numbers: blocks{}, total: newSummary()}
+	rd := &reader{opts: o, head: head, fixes: IsErrorFile(head.cells), seen: newSeen(), countries: memo{}, locales: memo{}, zones: memo{}, numbers: blocks{}, total: newSummary()}
 	defer rd.seen.met.close()
 	rd.doubt = newDoubts(rd.seen.hash)
 	var file FileInfo
@@ -183,8 +183,8 @@ type reader struct {
 	mix   mixture
 	total Summary
 
-	countries, locales memo
-	numbers            blocks
+	countries, locales, zones memo
+	numbers                   blocks
 }
 
 func newSummary() Summary {

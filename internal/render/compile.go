@@ -23,6 +23,9 @@ type compiled struct {
 	whenNamed, whenChildNamed []int
 	whenClass                 map[string][]int // by kind of data, in its one spelling
 
+	clocks []clock
+	zones  memo[[]int] // options of the clock by time zone, country and region
+
 	forms memo[*form] // by the options that fit
 }
 
@@ -95,6 +98,7 @@ func compile(b breach.TextBody) (*compiled, error) {
 
 // choice cuts the wordings of a choice, which hold no further choices, and numbers them.
 func (c *compiled) choice(choice breach.Choice) (*compiledChoice, error) {
+	c.clockOf(choice, c.options)
 	cc := &compiledChoice{first: choice.Pick == pickFirst, join: choice.Join, joinHTML: choice.JoinHTML}
 	for _, o := range choice.Options {
 		text, err := cut(o.Text, nil)
@@ -112,6 +116,9 @@ func (c *compiled) choice(choice breach.Choice) (*compiledChoice, error) {
 			case whenChildNamed:
 				c.whenChildNamed = append(c.whenChildNamed, c.options)
 			default:
+				if choice.At != nil {
+					continue
+				}
 				c.whenClass[when] = append(c.whenClass[when], c.options)
 			}
 		}

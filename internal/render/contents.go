@@ -204,6 +204,9 @@ func (d *draft) wordsFor(l *tongue, field string) prose {
 	if p, ok := d.written[l.tag][field]; ok {
 		return p
 	}
+	if p, ok := d.marked(field); ok {
+		return p
+	}
 	text := d.reportFields(l)[field]
 	if text == "" {
 		return prose{}
@@ -213,7 +216,7 @@ func (d *draft) wordsFor(l *tongue, field string) prose {
 	return prose{Text: text, HTML: template.HTML(markup)} //nolint:gosec // every text is escaped
 }
 
-// extras are the further blocks of a language, as text or as HTML.
+// extras are the further blocks of a language, as text or as HTML, with marks for the clock of who reads them.
 func (d *draft) extras(l *tongue, markup bool) []extra {
 	var out []extra
 	for _, field := range slices.Sorted(maps.Keys(d.more[l.tag])) {

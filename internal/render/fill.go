@@ -34,7 +34,7 @@ func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee,
 	if m.To, err = contact(c.channel, p, to); err != nil {
 		return delivery.Message{}, err
 	}
-	form, own := c.formFor(p.DataClasses, name, child), []string{name, child, reference, escaped(name), escaped(child), reference}
+	form, own := c.formFor(&p, name, child), []string{name, child, reference, escaped(name), escaped(child), reference}
 	switch c.channel {
 	case breach.Email:
 		m.ToName, m.Subject, m.Form, m.Own = name, form.parts["subject"].Fill(own), form.email, own
@@ -68,10 +68,10 @@ type form struct {
 }
 
 // formFor finds the form for a person, of which an incident has a handful: one for each set of kinds of data,
-// with a name and without.
-func (c *compiled) formFor(classes []string, name, child string) *form {
-	var room [32]byte // the shipped texts have about 100 options; more takes its own room
-	fits := c.fitting(room[:], classes, name, child)
+// with a name and without, and where times are told for each clock.
+func (c *compiled) formFor(p *breach.Person, name, child string) *form {
+	var room [48]byte // the shipped texts have about 100 options, and 40 for each time that is told; more takes its own room
+	fits := c.fitting(room[:], p, name, child)
 	if f, ok := c.forms.find(fits); ok {
 		return f
 	}
@@ -94,7 +94,7 @@ func (o options) has(no int) bool { return o[no/8]&(1<<(no%8)) != 0 }
 
 // fitting gives the options that are meant for a person: any one of what an option asks for is enough.
 // Being named is what we know of the name, and never what a list calls a kind of data.
-func (c *compiled) fitting(room []byte, classes []string, name, child string) options {
+func (c *compiled) fitting(room []byte, p *breach.Person, name, child string) options {
 	if c.options > 8*len(room) {
 		room = make([]byte, (c.options+7)/8)
 	}
@@ -110,9 +110,10 @@ func (c *compiled) fitting(room []byte, classes []string, name, child string) op
 	if child != "" {
 		mark(c.whenChildNamed)
 	}
-	for _, class := range classes {
+	for _, class := range p.DataClasses {
 		mark(c.whenClass[className(class)])
 	}
+	mark(c.clocksOf(p))
 	return fits
 }
 

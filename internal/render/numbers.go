@@ -29,6 +29,7 @@ type timesWords struct {
 	Zone   struct {
 		Place string         `yaml:"place"` // of the IANA database
 		Names map[int]string `yaml:"names"` // by minutes east of UTC
+		Yours string         `yaml:"yours"` // the reader's own clock, with {utc} for UTC-05:00
 	} `yaml:"zone"`
 }
 
@@ -88,20 +89,7 @@ func pluralForm(tag string, n int) string {
 
 // instant writes a time in the language and in a zone where it is spoken, which it names.
 func (l *tongue) instant(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	zone, err := time.LoadLocation(l.words.Times.Zone.Place)
-	if err != nil { // loading has refused a place that is not known
-		zone = time.UTC
-	}
-	at := t.In(zone)
-	_, seconds := at.Zone()
-	name := l.words.Times.Zone.Names[seconds/60]
-	if name == "" {
-		name = "UTC" + at.Format("-07:00")
-	}
-	return strings.NewReplacer("{date}", l.date(at), "{time}", l.clock(at), "{zone}", name).Replace(l.words.Times.Both)
+	return l.at(t, l.place())
 }
 
 // date writes the day of t in the zone that t is in.
@@ -136,6 +124,8 @@ func (w wordsFile) complete() string {
 		return "times.both"
 	case w.Times.Zone.Place == "" || err != nil:
 		return "times.zone.place"
+	case !strings.Contains(w.Times.Zone.Yours, "{utc}"):
+		return "times.zone.yours"
 	case w.Days["other"] == "":
 		return "days.other"
 	case w.Unknown == "":

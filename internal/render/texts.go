@@ -111,7 +111,7 @@ func (d *draft) views(l *tongue) (plain, markup view) {
 		v.People = l.count(*n)
 	}
 	plain, markup = v, v
-	plain.More, markup.More = d.extras(l, false), d.extras(l, true)
+	plain.More, markup.More = d.byTheHouse(l, d.extras(l, false)), d.byTheHouse(l, d.extras(l, true))
 	p := d.prose[l.tag]
 	for name, fields := range map[string][2]*any{
 		"summary": {&plain.Summary, &markup.Summary}, "consequences": {&plain.Consequences, &markup.Consequences},
@@ -127,6 +127,7 @@ func (d *draft) views(l *tongue) (plain, markup view) {
 func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, place string) (breach.TextBody, bool) {
 	set, variant := l.notice[string(to)], breach.VariantOf(to, place)
 	plain, markup := d.views(l)
+	plain.More, markup.More = d.extras(l, false), d.extras(l, true)
 	if place != "" {
 		d.tellLess(l, place, &plain, &markup)
 		done := d.within(place)
@@ -177,6 +178,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 	}
 	b.Carries = slices.DeleteFunc(b.Carries, func(field string) bool { return slices.Contains(d.places[place], field) })
 	b.Choices = l.choices(d.classes, b.Parts)
+	d.clocks(l, b.Choices, b.Parts)
 	return b, true
 }
 

@@ -51,6 +51,7 @@ func (w *personWriter) person(p *breach.Person) {
 	w.field("locale", p.Locale)
 	w.field("country", p.Country)
 	w.field("region", p.Region)
+	w.field("time_zone", p.TimeZone)
 	w.field("birth_date", p.BirthDate)
 	if g := p.Guardian; g != nil {
 		w.key("guardian")
@@ -145,6 +146,8 @@ func (r *personReader) person(p *breach.Person) {
 			p.Country = r.value()
 		case "region":
 			p.Region = r.value()
+		case "time_zone":
+			p.TimeZone = r.value()
 		case "birth_date":
 			p.BirthDate = r.value()
 		case "guardian":
