@@ -141,7 +141,7 @@ func (a *Approve) compose(ctx context.Context, incident string, wave int) (c com
 	c.judgement = j
 	c.plan = breach.Plan{
 		Incident: incident, Wave: wave, Revision: 1, People: people, Numbers: c.plan.Numbers,
-		Channels: breach.ChannelPlan{Policy: c.profile.Name, SHA256: c.profile.SHA256(), Order: c.profile.Order()},
+		Channels: breach.ChannelPlan{Policy: c.profile.Name, SHA256: c.profile.SHA256(), Order: c.profile.Order(), AtOnce: c.profile.Strategy == policy.Blast},
 		Rules:    breach.RulesSnapshot{FactRevision: rev, SHA256: packsDigest(a.Judge.Packs())},
 	}
 	err = a.write(ctx, &c, file, reports)

@@ -69,7 +69,11 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 		return SurveyOut{}, fail(ctx, err)
 	}
 	// Nothing is left to do for others; only a child may still have to be told beside the guardian.
-	blocks, err := r.People.BlocksWith(ctx, in.Incident, in.Wave, true, breach.Pending, breach.Attempted)
+	open := []breach.Outcome{breach.Pending, breach.Attempted}
+	if sc.profile.Strategy == policy.Blast { // who is told by one channel already has the others too
+		open = append(open, breach.Reached)
+	}
+	blocks, err := r.People.BlocksWith(ctx, in.Incident, in.Wave, true, open...)
 	if err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}

@@ -182,6 +182,10 @@ func showPlanPeople(p *page, plan breach.Plan) {
 	for i, ch := range plan.Channels.Order {
 		order[i] = string(ch)
 	}
+	if plan.Channels.AtOnce {
+		p.para(2, "channels: "+strings.Join(order, ", ")+", all at once")
+		return
+	}
 	p.para(2, "channels: "+strings.Join(order, ", then "))
 }
 

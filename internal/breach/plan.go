@@ -54,6 +54,8 @@ type ChannelPlan struct {
 	Policy string    `json:"policy"`
 	SHA256 string    `json:"sha256"`
 	Order  []Channel `json:"order"`
+	// AtOnce says that nobody waits for the channels before: each is used for everybody who has a contact for it.
+	AtOnce bool `json:"at_once,omitempty"`
 }
 
 // RulesSnapshot pins the assessment and the rule packs behind it.

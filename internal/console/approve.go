@@ -244,9 +244,16 @@ func (l speech) approveChannels(view *approveView, p breach.Plan) {
 		if view.Alone {
 			break
 		}
-		view.Order = append(view.Order, channelPlanRow{strconv.Itoa(i + 1), l.channel(string(c)), l.Num(p.People.Reachable[c])})
+		place := strconv.Itoa(i + 1)
+		if p.Channels.AtOnce {
+			place = "•"
+		}
+		view.Order = append(view.Order, channelPlanRow{place, l.channel(string(c)), l.Num(p.People.Reachable[c])})
 	}
 	view.Policy = []fact{{l.T("Policy"), p.Channels.Policy, false}, {l.T("Digest of the policy"), short(p.Channels.SHA256) + "…", true}}
+	if p.Channels.AtOnce {
+		view.Policy = append(view.Policy, fact{l.T("Order"), l.T("All channels at once: somebody may get several messages."), false})
+	}
 }
 
 func (l speech) approveRules(view *approveView, p breach.Plan, o breach.Overview) {

@@ -40,6 +40,7 @@ type Profile struct {
 	Channels        []ChannelRule `yaml:"channels"` // in the order in which they are tried
 	// Closed says why the remaining channels are not used; a channel that is in neither list is not_operated.
 	Closed               []ClosedChannel   `yaml:"closed,omitempty"`
+	AtMost               *AtMost           `yaml:"at_most,omitempty"` // nil: the tries of each channel are the only limit
 	UnknownEmail         UnknownEmail      `yaml:"unknown_email"`
 	ThirdPartyProcessors ThirdParties      `yaml:"third_party_processors"`
 	Providers            []Provider        `yaml:"providers"`
@@ -76,7 +77,7 @@ type Strategy string
 const (
 	// Escalate tries one channel after the other.
 	Escalate Strategy = "escalate"
-	// Blast would use all channels at once. It is known by name so that it can be refused by name.
+	// Blast uses all channels at once.
 	Blast Strategy = "blast"
 )
 
@@ -135,6 +136,10 @@ type Provider struct {
 	Limits     *Limits        `yaml:"limits,omitempty"`
 	// PricePerPart is what the organisation pays; nil means that nobody said so.
 	PricePerPart *PartPrice `yaml:"price_per_part,omitempty"`
+	// PricePerMessage is the same for a channel other than SMS: for a call, a letter.
+	PricePerMessage *PartPrice `yaml:"price_per_message,omitempty"`
+	// Deletion is what becomes of what it holds at the end of the retention; see Provider.Deletes.
+	Deletion Deletion `yaml:"deletion,omitempty"`
 }
 
 // RouteRule names the providers for some people and one channel, best first. PeopleIn are countries; none

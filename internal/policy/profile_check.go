@@ -39,6 +39,8 @@ const (
 	longestWait = 366 * 24 * time.Hour
 	mostTries   = 10
 	mostDays    = 36525
+	// mostMessages bounds what one person may get over all channels.
+	mostMessages = 100
 )
 
 // complaints gathers everything that is wrong, so that a file is mended in one go.
@@ -61,11 +63,11 @@ func checkProfile(p Profile) []breach.FieldError {
 	c.country("location", p.Location)
 	c.languages(p.Languages)
 	c.oneOf("strategy", string(p.Strategy), string(Escalate), string(Blast))
-	c.unless(p.Strategy != Blast, "strategy", "blast is not carried out by this release; use escalate")
 	c.oneOf("unknown_email", string(p.UnknownEmail), string(RepeatSameID), string(WaitForBounce))
 	c.oneOf("third_party_processors", string(p.ThirdPartyProcessors), string(NoThirdParties), string(ContractedThirdParties))
 	c.contacts(p.ContactRequired)
 	c.channels(p)
+	c.atMost(p)
 	c.providers(p)
 	c.routing(p)
 	c.transfers(p)
@@ -103,6 +105,11 @@ func (c *complaints) countries(where string, list []string, required bool) {
 
 func (c *complaints) oneOf(where, got string, allowed ...string) {
 	c.unless(slices.Contains(allowed, got), where, "must be one of %s", strings.Join(allowed, ", "))
+}
+
+func (c *complaints) money(where string, m Money) {
+	c.unless(currencyPattern.MatchString(m.Currency), where+".currency", "must be a currency in three capital letters (ISO 4217)")
+	c.unless(m.Amount > 0 && m.Amount <= 1e15, where+".amount", "must be more than 0")
 }
 
 func (c *complaints) days(where string, n int) {
@@ -193,7 +200,9 @@ func (c *complaints) providers(p Profile) {
 		c.country(where+".location", v.Location)
 		c.limits(where+".limits", v)
 		c.line(where+".contract", v.Contract, v.OperatedBy == operatedByProcessor && p.ThirdPartyProcessors != NoThirdParties)
-		c.price(where+".price_per_part", v)
+		c.prices(where, v)
+		c.unless(v.Deletion == "" || slices.Contains(deletions, v.Deletion), where+".deletion", "must be one of delete, redact, request, nothing")
+		c.unless(!v.Deletion.byInterface() || v.Kind == "twilio" || v.Kind == "twilio_voice", where+".deletion", "is not offered by providers of this kind; use request")
 		c.unless(len(v.Receives) > 0, where+".receives", "is missing: name the fields that are handed over")
 		for k, f := range v.Receives {
 			c.unless(slices.Contains(channelNeeds[v.Channel], f), fmt.Sprintf("%s.receives[%d]", where, k),
@@ -240,8 +249,7 @@ func (c *complaints) announcement(a AnnouncementRules) {
 	c.unless(a.MinUncovered.Share >= 0 && a.MinUncovered.Share <= 1, "announcement.min_uncovered.share", "must be from 0 to 1")
 	c.days("announcement.keep_days", a.KeepDays)
 	if a.CostLimit != nil {
-		c.unless(currencyPattern.MatchString(a.CostLimit.Currency), "announcement.cost_limit.currency", "must be a currency in three capital letters (ISO 4217)")
-		c.unless(a.CostLimit.Amount > 0 && a.CostLimit.Amount <= 1e15, "announcement.cost_limit.amount", "must be more than 0")
+		c.money("announcement.cost_limit", *a.CostLimit)
 	}
 	for i, r := range a.Covers {
 		where := fmt.Sprintf("announcement.covers[%d]", i)

@@ -109,12 +109,12 @@ func requireComplaints(t *testing.T, p Profile, where ...string) {
 
 func TestAllComplaintsComeAtOnceWithoutValues(t *testing.T) {
 	t.Parallel()
-	_, err := ParseProfile([]byte("name: SECRET-NAME\nstrategy: blast\nlocation: china-secret\nlanguages: {default: de, available: [en, en, '']}\n" +
+	_, err := ParseProfile([]byte("name: SECRET-NAME\nstrategy: shout\nlocation: china-secret\nlanguages: {default: de, available: [en, en, '']}\n" +
 		"channels: [{channel: pigeon}, {channel: push, proof: accepted, wait: 1h, not_knowable: stay, retry: {tries: 2}}]\n" +
 		"providers: [{id: A, kind: secret-kind}]\ntransfer: [{people_in: [CN]}]\nminors: {age: 99, notify: secret}\n"))
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 	for _, where := range []string{"name:", "title:", "location:", "languages.default:", "languages.available[1]:", "languages.available[2]:",
-		"strategy: blast is not carried out", "contact_required:", "channels[0].channel:", "channels[0].wait:", "channels[0].retry.tries:",
+		"strategy: must be one of escalate, blast", "contact_required:", "channels[0].channel:", "channels[0].wait:", "channels[0].retry.tries:",
 		"channels[1].proof: must be never for push", "channels[1].channel: has no provider", "channels[1].retry.backoff:", "unknown_email:",
 		"third_party_processors:", "providers[0].id:", "providers[0].kind:", "providers[0].operated_by:", "providers[0].receives:",
 		"transfer[0].only_in:", "minors.age:", "minors.notify:", "announcement.min_uncovered.count:", "announcement.keep_days:", "retention.contact_days:"} {

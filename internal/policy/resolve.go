@@ -91,10 +91,13 @@ func Final(steps []Step) (Step, bool) {
 // attempts, refusals and outcome alone and changes nothing, so that asking twice gives the same answer.
 // on is the day of awareness, which decides who is a child; the zero time means today.
 //
-// Channels are tried in the policy's order, one at a time. A channel is left on a permanent failure, when
+// Under escalate, channels are tried in the policy's order, one at a time. A channel is left on a permanent failure, when
 // the policy refuses it, when its tries are used up, or when its wait passed without proof. While proof is on
 // its way, nothing else is started. A refusal that s.Refused holds and that the policy would not give itself
 // closes the channel.
+//
+// Under blast, every channel that can be used is started at once, whatever the others bring; there may be one Send
+// or Reconcile for each channel then, and one Wait. Once there is proof, or it is on its way, nothing is tried again.
 //
 // An attempt that failed and is past (a person decided since to try again) uses up no try and leaves no channel,
 // but the numbers of tries go on after it. One that may have arrived counts for ever. An attempt that was recorded
@@ -110,7 +113,10 @@ func Steps(p Profile, s breach.Subject, on, now time.Time) []Step {
 	w := walk{p: &p, s: &s, now: now, rules: p.Sufficiency()}
 	to := p.Addressees(s.Person, on)
 	end := Step{Kind: StepDone, Reason: WhyReached}
-	if s.Outcome != breach.Reached {
+	switch {
+	case p.Strategy == Blast:
+		end = w.blasting(to[0])
+	case s.Outcome != breach.Reached:
 		end = w.deciding(to[0])
 	}
 	if len(to) > 1 {
@@ -154,19 +160,24 @@ func (w *walk) deciding(to breach.Addressee) Step {
 			continue
 		case want.Kind == StepDone:
 			return want
-		case want.Kind == StepSend && !w.clear(&want):
+		case want.Kind == StepSend && (w.spent(to) || !w.clear(&want)):
 			continue
 		}
 		want.Channel = r.Channel
 		w.do(want)
 		return Step{}
 	}
+	w.unused(to)
+	return w.ending(to)
+}
+
+// unused records of the channels that the policy does not have that they were refused.
+func (w *walk) unused(to breach.Addressee) {
 	for _, c := range breach.Channels {
 		if _, used := w.rules[c]; !used && ContactOf(w.s.Person, to, c) != "" {
 			w.refuse(c, refusedProvider{"", w.p.closedReason(c)})
 		}
 	}
-	return w.ending(to)
 }
 
 // proof looks for proof on any channel and try: there already, or on its way.
@@ -195,7 +206,12 @@ func (w *walk) next(to breach.Addressee, i int) Step {
 	if h.tries == 0 {
 		return w.first(to, r.Channel, h)
 	}
-	a := h.last
+	return w.after(to, i, h)
+}
+
+// after says what a channel that was tried asks for.
+func (w *walk) after(to breach.Addressee, i int, h history) Step {
+	r, a := w.p.Channels[i], h.last
 	switch a.State {
 	case breach.FailedPermanent:
 		return Step{}
@@ -224,7 +240,11 @@ func (w *walk) next(to breach.Addressee, i int) Step {
 
 // await waits for proof or failure while either can still come, or while another channel waits for this one.
 func (w *walk) await(to breach.Addressee, r ChannelRule, a breach.Attempt, more bool) Step {
-	until := a.At.Add(r.Wait)
+	from := a.At
+	if a.Settlement == breach.NotKnowable && !a.IntendedAt.IsZero() { // asking it has used up the wait
+		from = a.IntendedAt
+	}
+	until := from.Add(r.Wait)
 	if !w.now.Before(until) || (r.Proof == proofNever && !more) {
 		return Step{}
 	}
@@ -271,8 +291,11 @@ func (r Retry) after(tries int) time.Duration {
 	return r.Backoff[min(max(tries, 1), len(r.Backoff))-1]
 }
 
-// laterThan reports whether a channel behind i could still be used for the addressee.
+// laterThan reports whether a channel behind i could still be used for the addressee, and waits for it.
 func (w *walk) laterThan(to breach.Addressee, i int) bool {
+	if w.p.Strategy == Blast {
+		return false
+	}
 	for _, r := range w.p.Channels[i+1:] {
 		if ContactOf(w.s.Person, to, r.Channel) == "" {
 			continue
