@@ -218,7 +218,8 @@ func unbegun(a breach.Attempt) bool { return a.Unbegun() }
 func (w *world) bounded(st Step) {
 	n := 0
 	for _, a := range w.decisive() {
-		if !a.Unbegun() && (a.State != breach.Reconciled || a.Settlement != breach.Repeated) {
+		gone := a.Past && !a.MayHaveArrived() // a person decided to try again
+		if !a.Unbegun() && !gone && (a.State != breach.Reconciled || a.Settlement != breach.Repeated) {
 			n++
 		}
 	}
