@@ -116,7 +116,7 @@ var lines = []ending{
 	{"rules lint /nonexistent", exitNo},
 	{"notice preview inc1 --person 1 --channel email", exitDone},
 	{"notice preview inc1 --person 1 --channel voice", exitDone},
-	{"notice preview inc1 --worst --html PAGE", exitDone},
+	{"notice preview inc1 --worst --out PAGE --force", exitDone},
 	{"notice preview none --worst", exitNo},
 	{"notice test inc1 --to wei@larkfield.example", exitDone},
 	{"notice test inc1 --to wei@larkfield.example --person 9", exitNo},

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"html"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
@@ -23,7 +21,8 @@ func (c *cli) notice() *cobra.Command {
 
 func (c *cli) noticePreview() *cobra.Command {
 	var q breach.PreviewQuery
-	var channel, page string
+	var channel string
+	var to previewFile
 	cmd := &cobra.Command{
 		Use: "preview ID --person N", Short: "The notice of one person, or the worst cases of a list",
 		Long: `Show what somebody will get by the newest plan: their language, their kinds of
@@ -32,26 +31,32 @@ script, the code by an invented one, and contacts are masked; every look stands
 on the record. --worst picks from the list who is likeliest to show a fault: the
 longest name, one written from right to left, no email, no name, a child with a
 guardian. A channel that the policy does not open is shown as it would be; no
-plan holds it. --html writes the HTML of emails into a file for a browser.`,
-		Example: "  tocsin notice preview 3f9a… --person 12 --channel sms\n  tocsin notice preview 3f9a… --worst --html worst.html", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
+plan holds it. --out writes what was looked at into a file that nobody else can
+read: FILE.pdf holds letters as they are printed, FILE.html is for a browser,
+FILE.txt is the text. A file that is there is left alone without --force.`,
+		Example: "  tocsin notice preview 3f9a… --person 12 --channel sms\n  tocsin notice preview 3f9a… --worst --out worst.html\n  tocsin notice preview 3f9a… --person 12 --out letter.pdf", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if q.Worst == (q.Person != 0) || q.Person < 0 || q.Wave < 0 {
 				return usagef("name a person by their place in the list with --person, or ask for --worst")
 			}
 			q.Channel = breach.Channel(channel)
-			return c.preview(cmd.Context(), args[0], q, page)
+			if err := to.fits(&q); err != nil {
+				return err
+			}
+			return c.preview(cmd.Context(), args[0], q, to)
 		},
 	}
 	cmd.Flags().IntVar(&q.Wave, "wave", 0, "number of the list; 0 is the newest that has a plan")
 	cmd.Flags().Int64Var(&q.Person, "person", 0, "place in the list, from 1")
 	cmd.Flags().BoolVar(&q.Worst, "worst", false, "those whose notice is the likeliest to go wrong")
 	cmd.Flags().StringVar(&channel, "channel", "", "email, sms, push, letter, voice; default: the first by which they can be reached")
-	cmd.Flags().StringVar(&page, "html", "", "write the HTML of emails into this file")
+	cmd.Flags().StringVar(&to.name, "out", "", "write the notices into this file: .pdf (letters), .html or .txt")
+	cmd.Flags().BoolVar(&to.force, "force", false, "write over a file that is there")
 	fixed(cmd, "channel", "email", "sms", "push", "letter", "voice")
 	return cmd
 }
 
-func (c *cli) preview(ctx context.Context, id string, q breach.PreviewQuery, file string) error {
+func (c *cli) preview(ctx context.Context, id string, q breach.PreviewQuery, to previewFile) error {
 	k, err := c.connect()
 	if err != nil {
 		return err
@@ -69,19 +74,27 @@ func (c *cli) preview(ctx context.Context, id string, q breach.PreviewQuery, fil
 	if q.Channel != "" {
 		query.Set("channel", string(q.Channel))
 	}
+	if q.Paper {
+		query.Set("paper", "true")
+	}
 	var out breach.Previews
 	if err := k.get(ctx, incidentPath(id, "notices", "preview"), query, &out); err != nil {
 		return err
 	}
-	if file != "" {
-		if err := os.WriteFile(file, []byte(previewPage(out.Previews)), 0o600); err != nil {
-			return fileError(err)
-		}
+	if err := to.write(out); err != nil {
+		return err
 	}
-	return c.answer(out, func(p *page) { showPreviews(p, out, file) })
+	out.PDF = nil // it is in the file
+	return c.answer(out, func(p *page) {
+		showPreviews(p, out)
+		if to.name != "" {
+			p.line("")
+			p.line("Written to " + to.name)
+		}
+	})
 }
 
-func showPreviews(p *page, out breach.Previews, file string) {
+func showPreviews(p *page, out breach.Previews) {
 	for _, v := range out.Previews {
 		p.head(v.Why + ": no. " + count(v.Person) + " of list " + strconv.Itoa(v.Wave))
 		if v.None != "" {
@@ -116,9 +129,6 @@ func showPreviews(p *page, out breach.Previews, file string) {
 		p.line("")
 		p.para(0, "Picked from "+count(out.Looked)+" people.")
 	}
-	if file != "" {
-		p.line("The HTML is in " + file)
-	}
 }
 
 // clockOf says by which clock somebody is told times, and how that is known.
@@ -141,19 +151,6 @@ func smsSize(s breach.SMSSize) string {
 		return "1 part, " + alphabet
 	}
 	return strconv.Itoa(s.Parts) + " parts, " + alphabet
-}
-
-// previewPage puts every email into a frame that can load and run nothing.
-func previewPage(list []breach.Preview) string {
-	var b strings.Builder
-	b.WriteString("<!doctype html><meta charset=\"utf-8\"><title>Notices</title>\n")
-	for _, v := range list {
-		if v.HTML != "" {
-			fmt.Fprintf(&b, "<h1>%s</h1>\n<p>%s</p>\n<iframe sandbox=\"\" width=\"760\" height=\"900\" srcdoc=\"%s\"></iframe>\n",
-				html.EscapeString(v.Why+", "+v.Locale), html.EscapeString(v.Subject), html.EscapeString(v.HTML))
-		}
-	}
-	return b.String()
 }
 
 func (c *cli) noticeDiff() *cobra.Command {

@@ -119,6 +119,9 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err != nil {
 		return nil, err
 	}
+	if p.Desk.Paper, err = adapters.paper(s); err != nil {
+		return nil, err
+	}
 	wording := worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL}
 	if adapters.letters != nil {
 		wording.Letters = adapters.letters.Check
@@ -226,4 +229,12 @@ func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 		p.letters, p.postEvery = a.letters, s.Letters.Every
 	}
 	return a, nil
+}
+
+// paper draws letters for somebody to look at; where no printer is set, as the defaults have them.
+func (a *adapters) paper(s Settings) (Paper, error) {
+	if a.letters != nil {
+		return a.letters, nil
+	}
+	return letter.New(letter.Config{Dir: os.TempDir()}, nil, s.Now)
 }

@@ -30,6 +30,8 @@ type Desk struct {
 	Profiles Profiles
 	// Words compose previews.
 	Words Wording
+	// Paper writes letters as they are printed into a PDF file.
+	Paper Paper
 	// Ways and Testers are through whom tests leave, and to whom they may go.
 	Ways    Ways
 	Testers breach.Testers

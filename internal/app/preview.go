@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"slices"
 	"strconv"
 	"unicode"
@@ -22,6 +24,11 @@ type Wording interface {
 	LongestSMS(text breach.Text) (breach.SMSSize, error)
 	// Test marks a message as a test.
 	Test(m delivery.Message) delivery.Message
+}
+
+// Paper draws letters.
+type Paper interface {
+	Draw(to io.Writer, letters []delivery.Message) error
 }
 
 // Preview shows how people of a list will be written to by its newest plan, as messages are composed for sending:
@@ -56,18 +63,39 @@ func (d *Desk) Preview(ctx context.Context, incident string, q breach.PreviewQue
 			return out, err
 		}
 	}
+	var letters []delivery.Message
 	for _, f := range found {
 		v := breach.Preview{Why: f.why, Person: f.place, Wave: rec.Plan.Wave, Reads: f.person.Locale, Masked: maskAll(f.person), Unplanned: unplanned}
 		v.Zone, v.ZoneFrom = f.person.Zone()
-		if err := d.compose(&v, sc, texts, f.person, q.Channel); err != nil {
+		m, err := d.compose(&v, sc, texts, f.person, q.Channel)
+		if err != nil {
 			return out, err
+		}
+		if q.Paper && m.Post != nil {
+			m.AttemptID, m.DeliveryID = "preview-"+strconv.Itoa(len(letters)+1), "preview"
+			letters = append(letters, m)
 		}
 		out.Previews = append(out.Previews, v)
 	}
+	if out.PDF, err = d.drawn(letters); err != nil {
+		return out, err
+	}
 	err = d.Store.Note(ctx, incident, "", by.ID, "notice.previewed", map[string]any{
-		"wave": rec.Plan.Wave, "people": len(found), "plan_hash": rec.Hash, "channel": q.Channel,
+		"wave": rec.Plan.Wave, "people": len(found), "plan_hash": rec.Hash, "channel": q.Channel, "paper": q.Paper,
 	}, d.Now().UTC())
 	return out, err
+}
+
+// drawn is letters as a file, and nothing for none.
+func (d *Desk) drawn(letters []delivery.Message) ([]byte, error) {
+	if len(letters) == 0 || d.Paper == nil {
+		return nil, nil
+	}
+	var file bytes.Buffer
+	if err := d.Paper.Draw(&file, letters); err != nil {
+		return nil, breach.Errorf(breach.ErrIncomplete, "a letter cannot be printed: %s", delivery.AsFailure(err).Detail)
+	}
+	return file.Bytes(), nil
 }
 
 // unplanned are the notices of a channel that the plan has none for, in the languages of who is looked at. There are
@@ -187,29 +215,29 @@ func rightToLeft(p breach.Person) bool {
 }
 
 // compose writes the message that a person would get first.
-func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p breach.Person, channel breach.Channel) error {
+func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p breach.Person, channel breach.Channel) (m delivery.Message, err error) {
 	v.Addressee = sc.profile.Addressees(p, sc.on)[0]
 	order := sc.profile.Order()
 	if v.Channel = channel; channel == "" {
 		i := slices.IndexFunc(order, func(c breach.Channel) bool { return policy.ContactOf(p, v.Addressee, c) != "" })
 		if i < 0 {
 			v.None = "there is no contact of theirs; they are told by the announcement"
-			return nil
+			return m, nil
 		}
 		v.Channel = order[i]
 	}
 	text, ok := d.textFor(texts, p, v.Channel, v.Addressee)
 	if v.Locale = text.Ref.Locale; !ok {
 		v.None = "the plan has no text for this channel"
-		return nil
+		return m, nil
 	}
-	m, err := d.Words.Message(text, masked(p), v.Addressee, render.InventedReference)
+	m, err = d.Words.Message(text, masked(p), v.Addressee, render.InventedReference)
 	if err != nil && delivery.AsFailure(err).Reason == delivery.ReasonBadInput {
 		v.None = "their contact for this channel is missing or cannot be used"
-		return nil
+		return m, nil
 	}
 	if err != nil {
-		return err
+		return m, err
 	}
 	m = m.Plain()
 	v.Subject, v.Title, v.Text, v.HTML, v.Link = m.Subject, m.Title, m.Text, m.HTML, m.Link
@@ -218,7 +246,7 @@ func (d *Desk) compose(v *breach.Preview, sc peopleScope, texts []breach.Text, p
 		size := breach.SizeOfSMS(m.Text)
 		v.SMS = &size
 	}
-	return nil
+	return m, nil
 }
 
 // textFor is the text of a plan for somebody, by language and by where they live.
@@ -243,9 +271,9 @@ func (d *Desk) textFor(texts []breach.Text, p breach.Person, c breach.Channel, t
 	return texts[i], true
 }
 
-// masked is the same person with the letters of names replaced; the guardian is a copy.
+// masked is the same person with the letters of names and of the postal address replaced; the guardian is a copy.
 func masked(p breach.Person) breach.Person {
-	p.Name = maskName(p.Name)
+	p.Name, p.PostalAddress = maskName(p.Name), maskName(p.PostalAddress)
 	if p.Guardian != nil {
 		g := *p.Guardian
 		g.Name = maskName(g.Name)

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"bytes"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/examples"
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter/paper"
 )
 
 // Previews are composed of what the ledger holds, show nothing in clear, and stand on the record.
@@ -101,7 +104,34 @@ func TestAPreviewOfAChannelThatThePolicyDoesNotOpen(t *testing.T) {
 	out, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{Person: 3, Channel: breach.Letter}, author)
 	require.NoError(t, err)
 	require.Contains(t, out.Previews[0].None, "contact for this channel is missing")
+	require.Empty(t, out.PDF)
+	if lost := paper.NewFonts().Missing("en"); len(lost) == 0 {
+		out, err = p.Desk.Preview(ctx, incident, breach.PreviewQuery{Person: 1, Channel: breach.Letter, Paper: true}, author)
+		require.NoError(t, err)
+		require.True(t, bytes.HasPrefix(out.PDF, []byte("%PDF-")))
+		require.Equal(t, []string{"Europe/Oslo", "place"}, []string{out.Previews[0].Zone, out.Previews[0].ZoneFrom})
+		shown := textOfPDF(t, out.PDF)
+		require.Contains(t, shown, "Mxxxx Xxxxxxxx")
+		require.Contains(t, shown, "xx Xxxxxxxx")
+		for _, word := range []string{"Dahlberg", "Oslogata", "0192"} {
+			require.NotContains(t, shown, word)
+		}
+	}
 	after, _, err := p.Desk.Plan(ctx, incident, 0)
 	require.NoError(t, err)
 	require.Equal(t, before.Hash, after.Hash)
+}
+
+// textOfPDF is what another program reads in a file.
+func textOfPDF(t *testing.T, pdf []byte) string {
+	t.Helper()
+	program, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip("SKIPPED: pdftotext is not installed (Debian: poppler-utils)")
+	}
+	cmd := exec.CommandContext(t.Context(), program, "-", "-") //nolint:gosec // a program of the system
+	cmd.Stdin = bytes.NewReader(pdf)
+	text, err := cmd.Output()
+	require.NoError(t, err)
+	return string(text)
 }

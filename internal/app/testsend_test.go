@@ -133,7 +133,7 @@ func planOf(t *testing.T, p *Product, author breach.Actor) (incident string) {
 	opened, err := p.Desk.Open(ctx, breach.IncidentFile{Policy: "mooc"}, author)
 	require.NoError(t, err)
 	people := []breach.Person{
-		{ExternalID: "1", Name: "Marit Dahlberg", Email: "marit@mail.test", Locale: "en"},
+		{ExternalID: "1", Name: "Marit Dahlberg", Email: "marit@mail.test", Locale: "en", PostalAddress: "17 Oslogata\n0192 Oslo", Country: "NO"},
 		{ExternalID: "2", Name: "محمد علي", Email: "m.ali@mail.test", Locale: "ar"},
 		{ExternalID: "3", Name: "Bartholomew Featherstonehaugh-Cholmondeley", Phone: "+14045550151", Locale: "en-US"},
 		{ExternalID: "4", Name: "Lea Brook", BirthDate: "2018-01-01", Locale: "en", Guardian: &breach.Guardian{Name: "Rosa Brook", Email: "rosa@mail.test"}},

@@ -6,6 +6,7 @@ type PreviewQuery struct {
 	Person  int64   // place in the list, from 1
 	Worst   bool    // those whose notice is the likeliest to go wrong
 	Channel Channel // empty: the first by which they can be reached
+	Paper   bool    // letters as they are printed, too
 }
 
 // Preview is one notice as it would leave, with the letters of names and the code replaced and contacts masked.
@@ -38,4 +39,6 @@ type Previews struct {
 	PlanHash string    `json:"plan_hash"`
 	Looked   int64     `json:"looked"` // people who were looked at for the worst cases
 	Previews []Preview `json:"previews"`
+	// PDF is the letters among them as they are printed, in their order, when they were asked for and there are any.
+	PDF []byte `json:"pdf,omitempty"`
 }

@@ -77,6 +77,7 @@ type previewInput struct {
 	Person  int64          `query:"person" minimum:"0" doc:"Place in the list, from 1."`
 	Worst   bool           `query:"worst" doc:"Those whose notice is the likeliest to go wrong: longest name, right to left, no email, no name, child with guardian."`
 	Channel breach.Channel `query:"channel" enum:"email,sms,push,voice,letter" doc:"The channel; without it the first by which they can be reached."`
+	Paper   bool           `query:"paper" doc:"Letters as they are printed, too: one PDF file of all of them, in base64."`
 }
 
 type testInput struct {
@@ -128,7 +129,7 @@ func (s *server) plans() {
 		method: http.MethodGet, path: "/v1/incidents/{id}/notices/preview", id: "previewNotices", tag: "plans", roles: handlers,
 		summary: "Notices as people will get them", text: "Letters of names and the code are replaced, contacts masked. Every look is put on record.",
 	}, func(ctx context.Context, in *previewInput) (*answer[breach.Previews], error) {
-		q := breach.PreviewQuery{Wave: in.Wave, Person: in.Person, Worst: in.Worst, Channel: in.Channel}
+		q := breach.PreviewQuery{Wave: in.Wave, Person: in.Person, Worst: in.Worst, Channel: in.Channel, Paper: in.Paper}
 		return reply(s.cfg.Desk.Preview(ctx, in.ID, q, actorOf(ctx)))
 	})
 	add(s, route{

@@ -117,6 +117,14 @@ func (s *Sender) Item(m delivery.Message) (breach.PostItem, error) {
 	return breach.PostItem{Attempt: m.AttemptID, Delivery: m.DeliveryID, Country: m.Post.Country, Pages: pages, Body: body}, nil
 }
 
+// written is a message as a letter without its date.
+func written(m delivery.Message) paper.Letter {
+	return paper.Letter{
+		ID: m.AttemptID, Lang: m.Locale, Name: m.ToName, Address: m.Post.Address, Country: m.Post.Country,
+		Reference: m.Post.Reference, Subject: m.Subject, Text: m.Text,
+	}
+}
+
 // prepare sets a letter to see that it can be, and gives what the spool keeps.
 func (s *Sender) prepare(m delivery.Message) (body []byte, pages int, f *delivery.Failure) {
 	if f := m.Check(); f != nil {
@@ -125,10 +133,7 @@ func (s *Sender) prepare(m delivery.Message) (body []byte, pages int, f *deliver
 	if m.Post == nil || m.Text == "" {
 		return nil, 0, delivery.Refused("the letter has no address or no text")
 	}
-	l := paper.Letter{
-		ID: m.AttemptID, Lang: m.Locale, Name: m.ToName, Address: m.Post.Address, Country: m.Post.Country,
-		Reference: m.Post.Reference, Subject: m.Subject, Text: m.Text,
-	}
+	l := written(m)
 	body, err := json.Marshal(l)
 	if err != nil {
 		return nil, 0, delivery.Refused("the letter cannot be written down")
