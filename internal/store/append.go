@@ -18,11 +18,33 @@ func personAt(block int64, place int16) int64 { return (block-1)*breach.BlockSiz
 
 // together are people of one block of whom the same is said, about the same time: one row.
 type together[K comparable, V any] struct {
-	same   K
-	at     time.Time // instants count from here
-	places []int16
-	later  []int32 // microseconds
-	each   []V
+	same        K
+	at          time.Time // the first instant
+	places      []int16
+	later       []int32 // microseconds after it
+	first, last int32   // of later
+	each        []V
+}
+
+// until is the last instant.
+func (r *together[K, V]) until() time.Time { return when(r.at, r.last) }
+
+// takes reports whether an instant so much later fits into the row.
+func (r *together[K, V]) takes(later time.Duration) bool {
+	first := min(later, time.Duration(r.first)*time.Microsecond)
+	last := max(later, time.Duration(r.last)*time.Microsecond)
+	return last-first <= mostLater
+}
+
+// settle lets instants count from the first.
+func (r *together[K, V]) settle() {
+	if r.first == 0 {
+		return
+	}
+	for i := range r.later {
+		r.later[i] -= r.first
+	}
+	r.at, r.first, r.last = when(r.at, r.first), 0, r.last-r.first
 }
 
 // gather makes rows out of what is said of single people of a block, one call a person and fact. What is said
@@ -42,14 +64,24 @@ func (g *gather[K, V]) add(same K, person int64, at time.Time, v V) {
 	}
 	g.seen[place] = true
 	r := g.open[same]
-	if r == nil || at.Sub(r.at).Abs() > mostLater {
+	if r == nil || !r.takes(at.Sub(r.at)) {
 		r = &together[K, V]{same: same, at: at}
 		g.open[same] = r
 		g.rows = append(g.rows, r)
 	}
+	later := int32(at.Sub(r.at) / time.Microsecond)
 	r.places = append(r.places, place)
-	r.later = append(r.later, int32(at.Sub(r.at)/time.Microsecond))
+	r.later = append(r.later, later)
+	r.first, r.last = min(r.first, later), max(r.last, later)
 	r.each = append(r.each, v)
+}
+
+// settled are the rows when everything was said.
+func (g *gather[K, V]) settled() []*together[K, V] {
+	for _, r := range g.rows {
+		r.settle()
+	}
+	return g.rows
 }
 
 // when is the instant of one of those who stand in a row.
@@ -80,17 +112,17 @@ func appendOutcomes(out *pgx.Batch, block blockKey, version int64, rows []outcom
 		g.add(sameOutcome{e.Addressee, e.Channel, e.Try, e.State, e.Settlement, e.from, e.moved, e.Reason, e.Provider, e.Epoch},
 			e.Person, e.At, said{e.Detail, e.ProviderRef})
 	}
-	for part, r := range g.rows {
+	for part, r := range g.settled() {
 		k := &r.same
 		var from *string
 		if k.moved {
 			s := string(k.from)
 			from = &s
 		}
-		out.Queue(`INSERT INTO outcome (incident, block, version, part, addressee, channel, try, state, settlement, moved_from, reason, provider, epoch, at, places, later, details, refs)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		out.Queue(`INSERT INTO outcome (incident, block, version, part, addressee, channel, try, state, settlement, moved_from, reason, provider, epoch, at, until, places, later, details, refs)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 			block.incident, block.no, version, part, string(k.addressee), string(k.channel), k.try, string(k.state), string(k.settlement), from,
-			k.reason, k.provider, k.epoch, r.at, r.places, r.later, texts(r.each, func(s said) string { return s.detail }), texts(r.each, func(s said) string { return s.ref }))
+			k.reason, k.provider, k.epoch, r.at, r.until(), r.places, r.later, texts(r.each, func(s said) string { return s.detail }), texts(r.each, func(s said) string { return s.ref }))
 	}
 }
 
@@ -119,7 +151,7 @@ func appendChanges(out *pgx.Batch, block blockKey, version int64, changes []chan
 		c := &changes[i]
 		g.add(sameChange{c.to, plain(c.reason, 120), c.by}, c.person, instant(c.at), struct{}{})
 	}
-	for part, r := range g.rows {
+	for part, r := range g.settled() {
 		out.Queue(`INSERT INTO person_outcome (incident, block, version, part, outcome, reason, by_actor, at, places, later)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			block.incident, block.no, version, part, string(r.same.to), r.same.reason, r.same.by, r.at, r.places, r.later)

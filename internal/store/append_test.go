@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"testing"
 	"time"
 
@@ -35,8 +36,10 @@ func TestRowsHoldWhatWasGathered(t *testing.T) {
 			given[f.person] = append(given[f.person], f)
 			g.add(f.same, f.person, f.at, f.n)
 		}
-		for _, r := range g.rows {
+		for _, r := range g.settled() {
 			seen := map[int16]bool{}
+			require.EqualValues(t, 0, slices.Min(r.later))
+			require.Equal(t, when(r.at, slices.Max(r.later)), r.until())
 			for i, place := range r.places {
 				require.False(t, seen[place], "a person stands in a row once")
 				seen[place] = true
@@ -59,7 +62,7 @@ func TestTwoWritersCannotAppendToTheSameState(t *testing.T) {
 		columns := `incident, block, version, part, reason, at, places, later, `
 		values := ` incident, block, version, part, reason, at, '{4}', '{0}', `
 		if table == "outcome" {
-			columns, values = columns+`addressee, channel, try, state, settlement, provider, epoch`, values+`addressee, channel, try, state, settlement, provider, epoch`
+			columns, values = columns+`until, addressee, channel, try, state, settlement, provider, epoch`, values+`until, addressee, channel, try, state, settlement, provider, epoch`
 		} else {
 			columns, values = columns+`outcome, by_actor`, values+`outcome, by_actor`
 		}
@@ -135,4 +138,33 @@ func TestAnEarlierLedgerIsCarriedOver(t *testing.T) {
 	var numbers string
 	require.NoError(t, db.QueryRowContext(ctx, `SELECT emails::text || phones::text FROM contact WHERE incident = 'i' AND block = 1`).Scan(&numbers))
 	require.Equal(t, "{1,1,-5}{0,0,0}", numbers)
+}
+
+// Instants of an earlier release that were counted from any of a row's people count from the first, and stay what they were.
+func TestInstantsOfAnEarlierLedgerStay(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	db, err := sql.Open("pgx", pgtest.DSN(t))
+	require.NoError(t, err)
+	defer db.Close()
+	p, err := migrator(db)
+	require.NoError(t, err)
+	_, err = p.UpTo(ctx, 20)
+	require.NoError(t, err)
+	_, err = db.ExecContext(ctx, `INSERT INTO outcome (incident, block, version, part, addressee, channel, try, state, settlement, reason, provider, epoch, at, places, later)
+		VALUES ('i', 1, 1, 0, 'self', 'email', 1, 'accepted', '', '', 'smtp', 1, '2026-03-14 09:00:00Z', '{4,2,9}', '{0,-1500000,2000000}')`)
+	require.NoError(t, err)
+	each := func() (line string) {
+		require.NoError(t, db.QueryRowContext(ctx, `SELECT string_agg(person || ' ' || at, ', ' ORDER BY seq) FROM outcome_each`).Scan(&line))
+		return line
+	}
+	before := each()
+	_, err = p.Up(ctx)
+	require.NoError(t, err)
+	require.Equal(t, before, each())
+	var row string
+	require.NoError(t, db.QueryRowContext(ctx, `SELECT (until - at)::text || places::text || later::text FROM outcome`).Scan(&row))
+	require.Equal(t, "00:00:03.5{4,2,9}{1500000,0,3500000}", row)
+	_, err = db.ExecContext(ctx, `UPDATE outcome SET reason = 'changed'`)
+	require.ErrorContains(t, err, "append-only")
 }

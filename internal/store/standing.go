@@ -30,6 +30,9 @@ type Standing struct {
 func (s *Store) Standing(ctx context.Context, incident string) (Standing, error) {
 	out := Standing{Invariant: Invariant{Tally: breach.Tally{}, Recount: breach.Tally{}}, Countries: map[string]breach.Tally{}}
 	err := s.inSnapshot(ctx, "count where people stand", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL work_mem = '64MB'`); err != nil { // for the places of a million people: 13 MB
+			return err
+		}
 		kept, err := keptByBlock(ctx, tx, incident)
 		if err != nil {
 			return err

@@ -78,8 +78,7 @@ type SendTimes struct {
 // Timings returns when sending was approved and when the first and the last message was handed over.
 func (s *Store) Timings(ctx context.Context, incident string) (SendTimes, error) {
 	var t SendTimes
-	err := s.pool.QueryRow(ctx, `SELECT (SELECT min(at) FROM approval WHERE incident = $1),
-			min(at + (SELECT min(l) FROM unnest(later) l) * interval '1 microsecond'), max(at + (SELECT max(l) FROM unnest(later) l) * interval '1 microsecond')
+	err := s.pool.QueryRow(ctx, `SELECT (SELECT min(at) FROM approval WHERE incident = $1), min(at), max(until)
 		FROM outcome WHERE incident = $1 AND moved_from = 'intended' AND state IN ('handed_over', 'accepted', 'delivered')`, incident).
 		Scan(&t.ApprovedAt, &t.FirstHandover, &t.LastHandover)
 	t.ApprovedAt, t.FirstHandover, t.LastHandover = utc(t.ApprovedAt), utc(t.FirstHandover), utc(t.LastHandover)
