@@ -25,6 +25,7 @@ type Approve struct {
 	Judge    Judge
 	Profiles Profiles
 	Words    Words
+	LetterPt float64 // in which letters are printed, points
 	Now      func() time.Time
 }
 
@@ -165,7 +166,7 @@ func (a *Approve) write(ctx context.Context, c *composed, file breach.IncidentFi
 	if err != nil {
 		return err
 	}
-	ask := policy.Contents{Judgement: c.judgement, Reports: c.reports, KeepDays: c.profile.Announcement.KeepDays, Contact: file.Contact, Waivers: waivers,
+	ask := policy.Contents{Judgement: c.judgement, Reports: c.reports, KeepDays: c.profile.Announcement.KeepDays, Contact: file.Contact, Waivers: waivers, LetterPt: a.LetterPt,
 		Wave: c.plan.Wave, Doubts: c.plan.People.Doubts}
 	for _, t := range c.texts {
 		body, err := t.Open()

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/tocsin-engine/tocsin/activities"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter/paper"
 	"github.com/tocsin-engine/tocsin/internal/protocol"
 	"github.com/tocsin-engine/tocsin/workflows"
 )
@@ -136,7 +137,7 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	assess := &activities.Assess{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Waves: p.Ledger, Holds: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Now: p.Now}
 	w.RegisterActivityWithOptions(assess.Facts, name(activities.NameJudge))
 
-	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Sending: p.Ledger, Holds: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, Now: p.Now}
+	approve := &activities.Approve{Cases: p.Ledger, Duties: p.Ledger, Plans: p.Ledger, Sending: p.Ledger, Holds: p.Ledger, Judge: p.Judge, Profiles: p.Profiles, Words: p.Words, LetterPt: paper.TextPt, Now: p.Now}
 	w.RegisterActivityWithOptions(approve.Compose, name(activities.NameCompose))
 	w.RegisterActivityWithOptions(approve.Verify, name(activities.NameVerify))
 

@@ -21,6 +21,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter/paper"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
@@ -140,7 +141,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		Owner: s.Owner,
 	}
 	p.Desk.Words, p.Desk.Ways, p.Desk.Testers = wording, adapters, s.Testers
-	p.Desk.Checker = &activities.Approve{Cases: p.Store, Duties: p.Store, Plans: p.Store, Sending: p.Store, Holds: p.Store, Judge: rules, Profiles: s.Policies, Words: p.Ports.Words, Now: s.Now}
+	p.Desk.Checker = &activities.Approve{Cases: p.Store, Duties: p.Store, Plans: p.Store, Sending: p.Store, Holds: p.Store, Judge: rules, Profiles: s.Policies, Words: p.Ports.Words, LetterPt: paper.TextPt, Now: s.Now}
 	if err := watchInvariant(context.WithoutCancel(ctx), p, s.Metrics); err != nil {
 		return nil, err
 	}

@@ -1,17 +1,21 @@
 package app
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/tocsin-engine/tocsin/examples"
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery/letter/paper"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/render"
+	"github.com/tocsin-engine/tocsin/templates"
 	"github.com/tocsin-engine/tocsin/worker"
 )
 
@@ -44,7 +48,7 @@ func exampleCheck(t *testing.T, change func(*breach.IncidentFile)) (breach.Conte
 	texts, problems, err := words.Texts(file, profile, duties, []string{"en", "zh-Hans"}, "REF-1")
 	require.NoError(t, err)
 	require.Empty(t, problems)
-	ask := policy.Contents{Judgement: j, Reports: reports, KeepDays: profile.Announcement.KeepDays, Contact: file.Contact}
+	ask := policy.Contents{Judgement: j, Reports: reports, KeepDays: profile.Announcement.KeepDays, Contact: file.Contact, LetterPt: paper.TextPt}
 	for _, text := range texts {
 		b, err := text.Open()
 		require.NoError(t, err)
@@ -85,4 +89,54 @@ func TestWhatTheExampleWouldLack(t *testing.T) {
 		places = append(places, g.Place())
 	}
 	require.Contains(t, strings.Join(places, " "), "us-wa/individuals/notice")
+}
+
+// A social security number in California: help against identity theft must be offered for a year, and the texts that
+// ship are printed large enough. What is offered is said in every language that ships.
+func TestWhatCaliforniaWantsOfferedAndPrinted(t *testing.T) {
+	t.Parallel()
+	number := func(f *breach.IncidentFile) {
+		f.Facts.Data.Classes = append(f.Facts.Data.Classes, "national_id")
+		for tag := range f.Contents { // the law of Massachusetts forbids what happened
+			f.Contents[tag]["summary"] = "Personal information of yours was obtained by somebody else."
+		}
+	}
+	of := func(check breach.ContentCheck, kind string) (places []string) {
+		for _, g := range check.Gaps {
+			if g.Kind == kind {
+				places = append(places, g.Place())
+			}
+		}
+		return places
+	}
+	check, _ := exampleCheck(t, number)
+	require.Contains(t, check.Checked, "us-ca/individuals/notice")
+	require.Contains(t, of(check, breach.GapRemedy), "us-ca/individuals/notice identity_theft_prevention")
+	require.Empty(t, of(check, breach.GapFont))
+	check, _ = exampleCheck(t, func(f *breach.IncidentFile) {
+		number(f)
+		f.Offers = []breach.Offer{{Offer: "identity_theft_prevention", Months: 12}, {Offer: "credit_monitoring", Months: 42}}
+	})
+	require.Empty(t, of(check, breach.GapRemedy))
+
+	rules, err := policy.LoadRules()
+	require.NoError(t, err)
+	languages, err := fs.Glob(templates.FS, "words/*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, languages)
+	for _, name := range languages {
+		var words struct {
+			Labels map[string]string `yaml:"labels"`
+		}
+		b, err := fs.ReadFile(templates.FS, name)
+		require.NoError(t, err)
+		require.NoError(t, yaml.Unmarshal(b, &words))
+		for _, p := range rules.All() {
+			for _, d := range p.Duties {
+				for _, r := range d.Remedies {
+					require.NotEmpty(t, words.Labels[r.Offer], "%s in %s", r.Offer, name)
+				}
+			}
+		}
+	}
 }

@@ -9,8 +9,8 @@ import (
 // and they do. It blocks approval until it is mended, or let go by name with a reason.
 type ContentGap struct {
 	Obligation string   `json:"obligation"`
-	Field      string   `json:"field"` // of the rule packs, or title, headings, posting_days, call_centre
-	Kind       string   `json:"kind"`  // missing, forbidden, conflict, title, headings, posting_days, call_centre
+	Field      string   `json:"field"` // of the rule packs, or title, headings, font_size, posting_days, call_centre, an offer
+	Kind       string   `json:"kind"`  // missing, forbidden, conflict, title, headings, font_size, remedy, posting_days, call_centre, list
 	Says       string   `json:"says"`  // what it is about, in plain words
 	Texts      []string `json:"texts,omitempty"`
 	Citation   string   `json:"citation"`
@@ -28,6 +28,8 @@ const (
 	GapConflict   = "conflict"
 	GapTitle      = "title"
 	GapHeadings   = "headings"
+	GapFont       = "font_size"
+	GapRemedy     = "remedy" // nothing of the kind is offered, or not for long enough
 	GapPosting    = "posting_days"
 	GapCallCentre = "call_centre"
 	GapList       = "list" // not of the texts: the list would perhaps tell wrong people
@@ -35,7 +37,7 @@ const (
 
 // ContentNote is worth knowing before approval and blocks nothing.
 type ContentNote struct {
-	Kind        string   `json:"kind"` // not_known_yet, may_be_required, may_be_forbidden, no_text, keep_answering, own_text
+	Kind        string   `json:"kind"` // not_known_yet, may_be_required, may_be_forbidden, no_text, hand_over, keep_answering, own_text
 	Field       string   `json:"field,omitempty"`
 	Says        string   `json:"says"`
 	Obligations []string `json:"obligations"`
@@ -47,6 +49,7 @@ const (
 	NoteMayBeRequired  = "may_be_required"
 	NoteMayBeForbidden = "may_be_forbidden"
 	NoteNoText         = "no_text"
+	NoteHandOver       = "hand_over" // the page is what media get, and a person has to give it to them
 	NoteKeepAnswering  = "keep_answering"
 	NoteOwnText        = "own_text"
 )
@@ -88,6 +91,7 @@ func (g ContentGap) What() string {
 var gapWords = map[string]string{
 	GapMissing: "is not in what people or the authority read", GapForbidden: "must not be in it", GapConflict: "is asked for by one regime and forbidden by another",
 	GapTitle: "the prescribed title is not in it", GapHeadings: "the prescribed headings are not in it in their order",
+	GapFont: "is in print that is too small", GapRemedy: "must be offered, and the texts do not say so",
 	GapList:    "the list would perhaps tell wrong people",
 	GapPosting: "the page would be taken down too early", GapCallCentre: "there is no number to call",
 }

@@ -17,6 +17,14 @@ type IncidentFile struct {
 	// Contents are words for fields that a regime asks for and neither facts nor narrative hold (dpo,
 	// legal_rights, systems, ...): language -> field -> Markdown without links.
 	Contents map[string]map[string]string `json:"contents,omitempty"`
+	// Offers are what people are offered at no cost to them. Every notice and the announcement name them.
+	Offers []Offer `json:"offers,omitempty"`
+}
+
+// Offer is one thing that people get at no cost to them, such as 18 months of credit_monitoring.
+type Offer struct {
+	Offer  string `json:"offer"`            // a word of the rule packs' remedies
+	Months int    `json:"months,omitempty"` // for how long; 0: no term is stated
 }
 
 // Narrative is the part of a notice that only the organisation can write, in one language, as Markdown

@@ -3,7 +3,7 @@ package breach
 import "encoding/json"
 
 // MergeFile applies a merge patch (RFC 7396) to an incident file. A patch with a key facts, narrative,
-// contact or contents changes those parts; any other patch is one of the facts. The policy binds the organisation and
+// contact, contents or offers changes those parts; any other patch is one of the facts. The policy binds the organisation and
 // cannot be changed while the incident runs.
 func MergeFile(base IncidentFile, patch []byte) (IncidentFile, error) {
 	p, err := parseTree(patch, "change of the incident")
@@ -11,7 +11,7 @@ func MergeFile(base IncidentFile, patch []byte) (IncidentFile, error) {
 		return IncidentFile{}, err
 	}
 	whole := false
-	for _, key := range []string{"facts", "narrative", "contact", "contents"} {
+	for _, key := range []string{"facts", "narrative", "contact", "contents", "offers"} {
 		_, has := p.get(key)
 		whole = whole || has
 	}

@@ -74,6 +74,8 @@ type Obligation struct {
 	Headings    []string         `json:"headings,omitempty"`   // literally, in this order
 	Heading     string           `json:"heading,omitempty"`    // the title that the text itself must carry
 	Substitutes []SubstituteForm `json:"substitutes,omitempty"`
+	MinFontPt   int              `json:"min_font_pt,omitempty"` // smallest print of what people read, in points
+	Remedies    []Remedy         `json:"remedies,omitempty"`    // what people must be offered at no cost to them
 	// Jurisdiction is where the law binds, for example CN, EU/EEA or US-CA.
 	Jurisdiction string `json:"jurisdiction,omitempty"`
 	// Hold is what the law says of waiting on request; nil when it knows no delay.
@@ -149,4 +151,11 @@ type SubstituteForm struct {
 	AllForms       bool     `json:"all_forms,omitempty"` // every form is needed, not any of them
 	DurationDays   int      `json:"duration_days,omitempty"`
 	CallCentreDays int      `json:"call_centre_days,omitempty"` // for which a number answers
+}
+
+// Remedy is something that must be offered to people at no cost to them.
+type Remedy struct {
+	Offer   string `json:"offer"` // credit_monitoring, identity_theft_prevention, ...
+	Months  int    `json:"months,omitempty"`
+	Because string `json:"because"`
 }

@@ -254,7 +254,7 @@ func (r *reader) instant(t *tree, v reflect.Value, path string) {
 const maxCount = 1 << 53 // JSON numbers are exact up to here
 
 func (r *reader) scalar(t *tree, v reflect.Value, path string) {
-	want := map[reflect.Kind]treeKind{reflect.String: kindText, reflect.Bool: kindBool, reflect.Int64: kindNumber, reflect.Float64: kindNumber}[v.Kind()]
+	want := map[reflect.Kind]treeKind{reflect.String: kindText, reflect.Bool: kindBool, reflect.Int: kindNumber, reflect.Int64: kindNumber, reflect.Float64: kindNumber}[v.Kind()]
 	if t.kind != want {
 		r.bad(path, "must be "+want.String()+", not "+t.kind.String())
 		return
@@ -264,7 +264,7 @@ func (r *reader) scalar(t *tree, v reflect.Value, path string) {
 		v.SetString(t.text)
 	case reflect.Bool:
 		v.SetBool(t.text == "true")
-	case reflect.Int64:
+	case reflect.Int, reflect.Int64:
 		f, err := decimal(t.text)
 		if err != nil || f != math.Trunc(f) || math.Abs(f) > maxCount {
 			r.bad(path, "must be a whole number that is not too large")

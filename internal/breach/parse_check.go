@@ -247,6 +247,25 @@ func (c *checker) overrides(os []SeverityOverride) {
 	}
 }
 
+const maxOfferMonths = 1200
+
+func (c *checker) offers(list []Offer) {
+	seen := map[string]bool{}
+	for i, o := range list {
+		at := fmt.Sprintf("offers[%d]", i)
+		switch {
+		case !openWord.MatchString(o.Offer):
+			c.bad(at+".offer", "must be a word such as credit_monitoring")
+		case seen[o.Offer]:
+			c.bad(at+".offer", "is given twice; keep the one that is offered")
+		}
+		seen[o.Offer] = true
+		if o.Months < 0 || o.Months > maxOfferMonths {
+			c.bad(at+".months", fmt.Sprintf("must be from 0 (no term is stated) to %d", maxOfferMonths))
+		}
+	}
+}
+
 func isRegion(r string) bool { return regionCode.MatchString(r) && IsCountry(r[:2]) }
 
 // line refuses what could become a header, a log line or a second field.
@@ -292,6 +311,7 @@ func checkWords(f *IncidentFile) []FieldError {
 				fields[k] = strings.ReplaceAll(v, "\r\n", "\n")
 			}
 		})
+	c.offers(f.Offers)
 	for _, v := range []Section{{"name", f.Contact.Name}, {"email", f.Contact.Email}, {"phone", f.Contact.Phone}, {"address", f.Contact.Address}} {
 		c.line("contact."+v.Name, v.Text)
 	}

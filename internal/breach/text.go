@@ -36,6 +36,8 @@ type TextBody struct {
 	// Carries are the content fields of the rule packs that this text gives, as the templates declare them and
 	// as far as there are words for them. Of a report that is Fields.
 	Carries []string `json:"carries,omitempty"`
+	// Offers are what the text says that people are offered.
+	Offers []Offer `json:"offers,omitempty"`
 }
 
 // Choice is a variable whose value is picked from approved wordings. Pick is first or all; the option

@@ -69,6 +69,10 @@ func (l speech) gapKind(kind string) string {
 		return l.T("The prescribed title is not in it")
 	case breach.GapHeadings:
 		return l.T("The prescribed headings are not in it in their order")
+	case breach.GapFont:
+		return l.T("In print that is too small")
+	case breach.GapRemedy:
+		return l.T("Must be offered to people, and the texts do not say so")
 	case breach.GapPosting:
 		return l.T("The public notice is taken down too early")
 	}
@@ -85,6 +89,8 @@ func (l speech) noteKind(kind string) string {
 		return l.T("Forbidden if the duty turns out to apply")
 	case breach.NoteNoText:
 		return l.T("This plan holds no text for it; it is written and sent apart")
+	case breach.NoteHandOver:
+		return l.T("Media get the words of the public page; a person gives them to the media, in time")
 	case breach.NoteOwnText:
 		return l.T("Its people get a text of their own, which leaves out what the law forbids; whose row names no region gets the text for everybody")
 	}

@@ -38,7 +38,7 @@ type numberInput struct {
 func (s *server) contents() {
 	add(s, route{
 		method: http.MethodGet, path: "/v1/incidents/{id}/plan/check", id: "checkPlan", tag: "plans", roles: readers,
-		summary: "What would keep a plan from being approved", text: "Every gap with its regime, field, source and what to do. It changes nothing.",
+		summary: "What would keep a plan from being approved", text: "Every gap with its regime, field, source and what to do. Kinds: missing and forbidden fields, conflict of two regimes, title and headings that are prescribed, font_size, remedy (what must be offered, such as months of credit monitoring), posting_days, call_centre, and list for doubts about the people. It changes nothing.",
 	}, func(ctx context.Context, in *planInput) (*answer[breach.PlanCheck], error) {
 		return reply(s.cfg.Desk.CheckPlan(ctx, in.ID, in.Wave))
 	})

@@ -136,6 +136,9 @@ func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 	if o.Substitutes, err = j.substitutes(ph); err != nil {
 		return err
 	}
+	if o.Remedies, err = j.remedies(ph); err != nil {
+		return err
+	}
 	o.Overdue = d.due != nil && !d.awaited && !j.met(ph) && IsOverdue(*d.due, j.now)
 	return nil
 }
@@ -195,6 +198,34 @@ func (j *judging) contents(ph *compiledPhase, base []string) ([]string, error) {
 			if !slices.Contains(out, c) {
 				out = append(out, c)
 			}
+		}
+	}
+	return out, nil
+}
+
+// remedies are what must be offered, each for the longest term that is asked for; what nobody can tell yet is asked for.
+func (j *judging) remedies(ph *compiledPhase) (out []breach.Remedy, err error) {
+	for i, r := range ph.remedies {
+		holds := truthYes
+		if r != nil {
+			if holds, _, err = j.view(ph.pack).ask(r); err != nil {
+				return nil, err
+			}
+		}
+		if holds == truthNo {
+			continue
+		}
+		said := ph.duty.Remedies[i]
+		m := breach.Remedy{Offer: said.Offer, Months: said.Months, Because: said.Because}
+		if holds == truthUnknown {
+			m.Because = "nobody can tell yet, so it is asked for: " + m.Because
+		}
+		at := slices.IndexFunc(out, func(x breach.Remedy) bool { return x.Offer == m.Offer })
+		switch {
+		case at < 0:
+			out = append(out, m)
+		case m.Months > out[at].Months:
+			out[at] = m
 		}
 	}
 	return out, nil

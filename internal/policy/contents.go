@@ -15,6 +15,7 @@ type Contents struct {
 	Reports   []string          // obligations whose report the plan holds
 	Texts     []breach.TextBody // every text of the plan
 	KeepDays  int               // for which the policy keeps the announcement up
+	LetterPt  float64           // in which the text of letters is printed, points; 0 where nothing says so
 	Contact   breach.Contact
 	Waivers   []breach.Waiver
 	Wave      int
@@ -79,12 +80,19 @@ func (k *contentCheck) toPeople(o breach.Obligation) {
 		texts := k.readBy(o)
 		k.fields(o, texts)
 		k.wording(o, texts)
+		k.print(o, texts)
+		k.remedies(o, texts)
 		k.substitutes(o)
-	case "public_notice":
+	case "public_notice", "notify_media": // media get the words of the page
 		k.out.Checked = append(k.out.Checked, o.ID)
 		k.fields(o, k.pages)
 		k.wording(o, k.pages)
-	case "notify_media", "notify_other":
+		k.print(o, k.pages)
+		k.remedies(o, k.pages)
+		if o.Duty == "notify_media" {
+			k.note(breach.NoteHandOver, "", o)
+		}
+	case "notify_other":
 		k.note(breach.NoteNoText, "", o)
 	}
 }
@@ -114,6 +122,11 @@ func (k *contentCheck) maybe(o breach.Obligation) {
 	for _, f := range once(o.Forbidden) {
 		if len(k.holding(f, texts)) > 0 {
 			k.note(breach.NoteMayBeForbidden, f, o)
+		}
+	}
+	for _, r := range o.Remedies {
+		if len(k.withholding(r, texts)) > 0 {
+			k.note(breach.NoteMayBeRequired, r.Offer, o)
 		}
 	}
 }
@@ -168,18 +181,23 @@ func (k *contentCheck) holding(field string, texts []breach.TextBody) []string {
 // read is what somebody gets who reads a text: an SMS or a push points to the page, in its language if there
 // is one, and is read together with it.
 func (k *contentCheck) read(t breach.TextBody) []string {
-	if t.Parts["link"] == "" {
-		return t.Carries
+	if p, ok := k.pageOf(t); ok {
+		return slices.Concat(t.Carries, p.Carries)
+	}
+	return t.Carries
+}
+
+// pageOf is the page that a text points to; false for a text that says everything itself.
+func (k *contentCheck) pageOf(t breach.TextBody) (page breach.TextBody, ok bool) {
+	if t.Parts["link"] == "" || len(k.pages) == 0 {
+		return page, false
 	}
 	for _, p := range k.pages {
 		if p.Locale == t.Locale {
-			return slices.Concat(t.Carries, p.Carries)
+			return p, true
 		}
 	}
-	if len(k.pages) > 0 {
-		return slices.Concat(t.Carries, k.pages[0].Carries)
-	}
-	return t.Carries
+	return k.pages[0], true
 }
 
 // sameAs lists the fields of which any one gives what a duty asks for by the name of one: regimes that name the
@@ -351,7 +369,7 @@ func (k *contentCheck) finish() {
 	})
 	for _, key := range keys {
 		k.out.Notes = append(k.out.Notes, breach.ContentNote{
-			Kind: key.kind, Field: key.field, Says: noteWords[key.kind] + suffixed(PackContents[key.field]), Obligations: k.notes[key],
+			Kind: key.kind, Field: key.field, Says: noteWords[key.kind] + suffixed(or(PackContents[key.field], strings.ReplaceAll(key.field, "_", " "))), Obligations: k.notes[key],
 		})
 	}
 }

@@ -18,6 +18,11 @@ func fieldMeans(o breach.Obligation, field string) string {
 		return "how long the public notice stays up"
 	case "call_centre":
 		return "a number that people can call"
+	case "min_font_pt":
+		return printMeans(o)
+	}
+	if words, known := offerMeans(o, field); known {
+		return words
 	}
 	if words := PackContents[field]; words != "" {
 		return words
@@ -50,6 +55,10 @@ func whatToDo(kind, field string) string {
 		return "Take it out of the words of the incident or of the template in templates/, " + waive
 	case breach.GapTitle, breach.GapHeadings:
 		return "Put them into the template in templates/notice and templates/announcement, word for word and in this order, " + waive
+	case breach.GapFont:
+		return "Make the print larger in the template of the email in templates/notice (a letter is printed in the size that the program has), " + waive
+	case breach.GapRemedy:
+		return "Offer it, and state it with its months under offers of the incident (tocsin incident amend); who gets it and how is said under contents.<language>." + field + ", " + waive
 	case breach.GapPosting:
 		return "Raise announcement.keep_days in the policy, " + waive
 	case breach.GapCallCentre:
@@ -71,6 +80,7 @@ var noteWords = map[string]string{
 	breach.NoteMayBeRequired:  "Required if the duty turns out to apply",
 	breach.NoteMayBeForbidden: "Forbidden if the duty turns out to apply",
 	breach.NoteNoText:         "This plan holds no text for it: it has to be written and sent apart from it",
+	breach.NoteHandOver:       "Media get the words of the public page, and they were checked for it; giving them to the media, in time, is a person's task",
 	breach.NoteOwnText:        "Its people get a text of their own, which leaves out what the law forbids. Who they are is taken from country and region of their rows: whose row names neither gets the text for everybody",
 	breach.NoteKeepAnswering:  "In place of telling people one by one, the regime wants a number that is answered for as long as the notice is up",
 }

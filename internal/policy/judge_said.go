@@ -70,6 +70,7 @@ func (ph *compiledPhase) say() {
 		Verified: p.Verified && !ph.phase.Unverified, Rules: breach.RuleRef{Version: p.Version, SHA256: p.sha},
 		Jurisdiction: p.Jurisdiction, Late: slices.Clip(ph.phase.Late), Hold: ph.holdRule(), NotBefore: slices.Clip(ph.duty.NotBefore),
 		Deferrable: slices.Clip(ph.duty.Deferrable), Forbidden: slices.Clip(ph.duty.Forbidden), Headings: slices.Clip(ph.duty.Headings), Heading: ph.duty.Title,
+		MinFontPt: ph.duty.MinFontPt,
 	}
 	if k.Value == nil {
 		w.obligation.Binding = bindingHouse

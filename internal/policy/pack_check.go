@@ -248,7 +248,7 @@ func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {
 	p.contents(at+".contents", d.Contents)
 	p.contents(at+".deferrable", d.Deferrable)
 	p.contents(at+".forbidden", d.Forbidden)
-	further := p.further(at, d)
+	further, remedies := p.further(at, d), p.remedies(at, d)
 	p.hold(at+".hold", d.Hold)
 	if len(d.Phases) == 0 {
 		p.bad(at+".phases", "are missing")
@@ -279,7 +279,7 @@ func (p *packCompiler) duty(at string, d *PackDuty, seen map[string]bool) {
 			p.bad(at+".id", "is given twice")
 		}
 		seen[ph.id] = true
-		ph.substitute, ph.contentsIf = substitutes, further
+		ph.substitute, ph.contentsIf, ph.remedies = substitutes, further, remedies
 		p.pack.phases = append(p.pack.phases, ph)
 	}
 }

@@ -11,7 +11,7 @@ const (
 	holdRuns  = "runs"
 )
 
-// further compiles the conditions of further contents and of remedies. An unknown condition asks for more, so
+// further compiles the conditions of further contents. An unknown condition asks for more, as with remedies, so
 // neither may use proven().
 func (p *packCompiler) further(at string, d *PackDuty) (out []*rule) {
 	for i, c := range d.ContentsIf {
@@ -22,17 +22,25 @@ func (p *packCompiler) further(at string, d *PackDuty) (out []*rule) {
 		}
 		out = append(out, p.rule(at+".when", c.When, makesDuty))
 	}
+	if d.MinFontPt < 0 {
+		p.bad(at+".min_font_pt", "must not be negative")
+	}
+	return out
+}
+
+func (p *packCompiler) remedies(at string, d *PackDuty) []*rule {
+	out := make([]*rule, len(d.Remedies))
 	for i, r := range d.Remedies {
 		at := fmt.Sprintf("%s.remedies[%d]", at, i)
 		if !packWord.MatchString(r.Offer) || strings.TrimSpace(r.Because) == "" || r.Months < 0 {
 			p.bad(at, "needs an offer (a word in lower case) and because")
 		}
-		if r.When != "" {
-			p.rule(at+".when", r.When, makesDuty)
+		if PackContents[r.Offer] != "" {
+			p.bad(at+".offer", "is the name of a content field; an offer needs a name of its own")
 		}
-	}
-	if d.MinFontPt < 0 {
-		p.bad(at+".min_font_pt", "must not be negative")
+		if r.When != "" {
+			out[i] = p.rule(at+".when", r.When, makesDuty)
+		}
 	}
 	return out
 }

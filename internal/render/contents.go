@@ -178,7 +178,7 @@ func (d *draft) contents(all map[string]map[string]string) {
 func (d *draft) askedOfNotices(duties []breach.Obligation) {
 	for _, tag := range d.told() {
 		l := d.engine.languages[tag]
-		d.more[tag] = map[string]prose{}
+		d.more[tag] = d.offered(l)
 		given := d.carried(l, l.notice[string(breach.ToSelf)].body)
 		for _, o := range duties {
 			if o.Duty != "notify_individuals" || o.Verdict != breach.Applies || !o.StartsAtOnce() {

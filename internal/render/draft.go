@@ -33,9 +33,10 @@ type draft struct {
 	classes []string
 	written map[string]map[string]prose // language -> field: words of the organisation for fields that nothing else holds
 	more    map[string]map[string]prose // language -> field: what regimes ask of notices beyond the sections
-	titles  map[string]string           // language -> the title that regimes prescribe, if any does
-	places  map[string][]string         // whose people have a text of their own -> fields that its law forbids
-	place   string                      // of the text that is being composed
+	offers  []breach.Offer
+	titles  map[string]string   // language -> the title that regimes prescribe, if any does
+	places  map[string][]string // whose people have a text of their own -> fields that its law forbids
+	place   string              // of the text that is being composed
 
 	problems []string
 	seen     map[string]bool
@@ -49,6 +50,7 @@ func (e *Engine) newDraft(file breach.IncidentFile, s Scope) *draft {
 	d.languages()
 	d.narrative(file.Narrative)
 	d.contents(file.Contents)
+	d.offers = file.Offers
 	for _, c := range file.Facts.Data.Classes {
 		d.classes = append(d.classes, className(c))
 	}

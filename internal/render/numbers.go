@@ -65,9 +65,14 @@ func (l *tongue) days(n int) string {
 	if n == 0 {
 		return ""
 	}
-	word := l.words.Days[pluralForm(l.tag, n)]
+	return l.plural(l.words.Days, n)
+}
+
+// plural writes a number with its noun in the form that the language asks for after it.
+func (l *tongue) plural(forms map[string]string, n int) string {
+	word := forms[pluralForm(l.tag, n)]
 	if word == "" {
-		word = l.words.Days["other"]
+		word = forms["other"]
 	}
 	return strings.ReplaceAll(word, "{n}", l.count(int64(n)))
 }
@@ -128,6 +133,8 @@ func (w wordsFile) complete() string {
 		return "times.zone.yours"
 	case w.Days["other"] == "":
 		return "days.other"
+	case w.Offer.Months["other"] == "" || w.Offer.Free == "" || !strings.Contains(w.Offer.For, "{months}"):
+		return "offer"
 	case w.Unknown == "":
 		return "unknown"
 	case w.Greeting.Plain == "":

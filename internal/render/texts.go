@@ -179,6 +179,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 	b.Carries = slices.DeleteFunc(b.Carries, func(field string) bool { return slices.Contains(d.places[place], field) })
 	b.Choices = l.choices(d.classes, b.Parts)
 	d.clocks(l, b.Choices, b.Parts)
+	b.Offers = d.said(b.Carries)
 	return b, true
 }
 
@@ -190,6 +191,7 @@ func (d *draft) announcement(l *tongue) breach.TextBody {
 		"title": title, "html": d.run(l.page.html, markup), "text": d.run(l.page.text, plain),
 	}}
 	b.Carries = merged(d.carried(l, l.page.text, l.page.html), d.carried(l, l.page.title))
+	b.Offers = d.said(b.Carries)
 	d.carries(l.page.text.Name(), b.Parts["text"], l, false)
 	d.carries(l.page.html.Name(), b.Parts["html"], l, true)
 	d.harmless(l.page.html.Name(), b.Parts["html"])

@@ -66,6 +66,7 @@ type wordsFile struct {
 	Times     timesWords        `yaml:"times"`
 	Test      testWords         `yaml:"test"`
 	Spoken    spokenWords       `yaml:"spoken"`
+	Offer     offerWords        `yaml:"offer"`
 
 	Affirmed   map[string]string `yaml:"affirmed"`
 	Nature     map[string]string `yaml:"nature"`

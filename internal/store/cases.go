@@ -109,11 +109,13 @@ func (s *Store) Amend(ctx context.Context, incident string, f breach.Facts, base
 	return s.amend(ctx, incident, baseRevision, by, at, func(file *breach.IncidentFile) { file.Facts = f })
 }
 
-// AmendFile stores new facts, narrative and contact as a new revision; the policy stays as it is.
+// AmendFile stores a changed file as a new revision; the policy stays as it is.
 // breach.ErrConflict as with Amend.
 func (s *Store) AmendFile(ctx context.Context, incident string, changed breach.IncidentFile, baseRevision int, by breach.Actor, at time.Time) (int, error) {
 	return s.amend(ctx, incident, baseRevision, by, at, func(file *breach.IncidentFile) {
-		file.Facts, file.Narrative, file.Contact, file.Contents = changed.Facts, changed.Narrative, changed.Contact, changed.Contents
+		policy := file.Policy
+		*file = changed
+		file.Policy = policy
 	})
 }
 

@@ -127,6 +127,9 @@ func (b *builder) place(p *page, l line, x, y float64) {
 	p.uses = append(p.uses, l.uses...)
 }
 
+// TextPt is the smallest print of what a letter says, in points. Page numbers and what is for the post are smaller.
+const TextPt = sizeText
+
 // Sizes of print in points.
 const (
 	sizeText    = 10.5
