@@ -90,7 +90,7 @@ func shown(t executable, words any) []string {
 	for _, name := range slices.Sorted(maps.Keys(blocks)) {
 		v := view{Contact: breach.Contact{Name: "-"}, Person: marks}
 		blocks[name](&v, words)
-		var b strings.Builder
+		var b bounded
 		if t.Execute(&b, v) == nil && strings.Contains(b.String(), proof) {
 			out = append(out, name)
 		}

@@ -73,10 +73,13 @@ var atLine = regexp.MustCompile(`template: ([^:]+):(\d+):(?:\d+:)? (.*)`)
 // parse looks at every file by itself, for what keeps it from being read at all.
 func (l *linter) parse() {
 	for _, name := range treeFiles(l.files) {
+		b, err := fs.ReadFile(l.files, name)
 		if !isTemplate(name) {
+			if dir, _, _ := strings.Cut(name, "/"); err == nil && (dir == "advice" || dir == "words") {
+				l.literal(name, string(b))
+			}
 			continue
 		}
-		b, err := fs.ReadFile(l.files, name)
 		if err == nil {
 			if strings.HasSuffix(name, ".html") {
 				_, err = htmltemplate.New(name).Parse(string(b))
@@ -94,17 +97,24 @@ func (l *linter) parse() {
 			continue
 		}
 		l.literal(name, string(b))
+		for _, f := range guard(name, string(b)) {
+			l.add(f)
+		}
+		if strings.HasSuffix(name, ".html") {
+			l.markup(name, string(b))
+		}
 	}
 }
 
 // fetched is what loads, links or counts in words that people are sent. An address that the template writes out
 // comes from a variable.
-var fetched = regexp.MustCompile(`(?i)[a-z]://|\bwww\.|<img|<a\s|<link|<iframe|<script|utm_[a-z]+=|url\(`)
+var fetched = regexp.MustCompile(`(?i)[a-z]:\s*//|\bwww\.|<img|<a\s|<link|<iframe|<script|\b(?:javascript|vbscript|data|mailto|tel|sms):[^\s,;]|utm_[a-z]+=|url\(`)
 
 // shorteners hide where an address leads.
-var shorteners = regexp.MustCompile(`(?i)\b(?:bit\.ly|t\.co|goo\.gl|tinyurl\.com|is\.gd|ow\.ly|t\.cn|dwz\.cn|url\.cn|buff\.ly|rebrand\.ly)\b`)
+var shorteners = regexp.MustCompile(`(?i)\b(?:bit\.ly|bitly\.com|t\.co|goo\.gl|tinyurl\.com|tiny\.cc|is\.gd|v\.gd|ow\.ly|t\.ly|t\.cn|dwz\.cn|url\.cn|suo\.im|sourl\.cn|985\.so|buff\.ly|rebrand\.ly|cutt\.ly|rb\.gy|shorturl\.at|lnkd\.in|j\.mp|s\.id|adf\.ly|bl\.ink|dlvr\.it|soo\.gd|surl\.li|urlz\.fr|me2\.do|han\.gl|reurl\.cc|lihi\.cc|ppt\.cc)\b`)
 
 func (l *linter) literal(name, source string) {
+	l.hidden(name, source)
 	if strings.HasPrefix(name, "report/") { // an authority's forms may name addresses
 		return
 	}

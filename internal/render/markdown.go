@@ -48,6 +48,9 @@ func readMarkdown(source string) (prose, []string) {
 	if addressed.MatchString(plain) {
 		w.bad["holds a web address; mail programs turn it into a link"] = true
 	}
+	if m := shorteners.FindString(plain); m != "" {
+		w.bad["holds "+m+", which hides where an address leads; write the whole address"] = true
+	}
 	if strings.Contains(plain, "{{") || strings.Contains(plain, "}}") {
 		w.bad["holds {{ or }}, which mark a person's variables"] = true
 	}

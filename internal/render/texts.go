@@ -213,7 +213,7 @@ var unknownVariable = regexp.MustCompile(`template: ([^:]+):(\d+)\S* executing "
 
 // run fills a template with the incident's values. A variable that does not exist is a problem.
 func (d *draft) run(t executable, data any) string {
-	var b strings.Builder
+	var b bounded
 	if err := t.Execute(&b, data); err != nil {
 		where, what := t.Name(), "cannot be filled in"
 		if m := unknownVariable.FindStringSubmatch(err.Error()); m != nil {
