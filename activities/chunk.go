@@ -331,6 +331,8 @@ type keeper struct {
 	gate  atomic.Int32
 	// closed is when the gate was first seen paused, by this machine's clock.
 	closed atomic.Int64
+	// told are people who need no further message, as they were looked up last; nil while the chunk is young.
+	told atomic.Pointer[[]int64]
 }
 
 func (k *keeper) left() time.Duration { return time.Until(time.UnixMicro(k.until.Load())) }
@@ -357,6 +359,7 @@ func (c *chunk) keep(ctx context.Context, asked time.Time) (release func()) {
 			case <-tick.C:
 			}
 			beat(ctx)
+			c.lookForTold(held)
 			asked := time.Now()
 			ok, err := c.Sending.Renew(held, &lease, c.Limits.Lease)
 			switch {

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -195,9 +196,35 @@ func (l *lane) over() bool {
 	return now.After(l.end) || (l.turns.crowded(l.in.Channel, l.Limits.Lanes) && now.Sub(l.began) > l.Limits.Turn)
 }
 
-// works says whether a message that was intended may still be begun: nobody asked to hold it since, and its provider
-// was not found down.
+// lookForTold looks who of a chunk that takes long was told meanwhile, by a receipt that came late. Where all channels
+// are used at once, nobody is left out for that.
+func (c *chunk) lookForTold(ctx context.Context) {
+	if c.scope.profile.Strategy == policy.Blast {
+		return
+	}
+	if told, err := c.People.ToldInBlock(ctx, c.in.Incident, c.lease.Block.No); err == nil && len(told) > 0 {
+		slices.Sort(told)
+		c.told.Store(&told)
+	}
+}
+
+// enoughTold says that the person was told since the chunk was read. What goes to a child beside the
+// guardian hangs on no such outcome.
+func (c *chunk) enoughTold(j *job) bool {
+	told := c.told.Load()
+	if told == nil || j.step.Reason == policy.WhyChildToo {
+		return false
+	}
+	_, found := slices.BinarySearch(*told, j.sub.ID)
+	return found
+}
+
+// works says whether a message that was intended may still be begun: nobody asked to hold it since, the person was not
+// told by a late receipt, and its provider was not found down.
 func (c *chunk) works(j *job) bool {
+	if c.enoughTold(j) {
+		return false
+	}
 	if waits := c.guard.waits(c.in.Incident); len(waits) > 0 {
 		if _, wait := waits.On(j.sub.Person, j.step.Channel, c.Now()); wait {
 			return false

@@ -103,6 +103,8 @@ type People interface {
 	Refuse(ctx context.Context, incident string, rs []breach.Refusal) error
 	// Settle re-derives the outcome of everybody of a wave who is attempted, at now.
 	Settle(ctx context.Context, incident string, wave int, now time.Time) error
+	// ToldInBlock lists the people of a block who need no further message now.
+	ToldInBlock(ctx context.Context, incident string, block int64) ([]int64, error)
 	// Tally counts people by outcome; wave 0 means all waves.
 	Tally(ctx context.Context, incident string, wave int) (breach.Tally, error)
 }

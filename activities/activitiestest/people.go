@@ -290,6 +290,24 @@ func (l *Ledger) Settle(ctx context.Context, _ string, wave int, now time.Time) 
 	})
 }
 
+// ToldInBlock answers activities.People.
+func (l *Ledger) ToldInBlock(ctx context.Context, _ string, block int64) (out []int64, err error) {
+	err = l.do(ctx, "ToldInBlock", false, func() error {
+		for _, b := range l.blocks {
+			if b.No != block {
+				continue
+			}
+			for _, p := range l.in(b.Block) {
+				if p.outcome == breach.Reached || p.outcome == breach.Exempt || p.outcome == breach.Withdrawn || p.outcome == breach.Held {
+					out = append(out, p.id)
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Tally answers activities.People.
 func (l *Ledger) Tally(ctx context.Context, _ string, wave int) (t breach.Tally, err error) {
 	err = l.do(ctx, "Tally", false, func() error {

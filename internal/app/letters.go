@@ -5,10 +5,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/config"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
+	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/store"
+	"github.com/tocsin-engine/tocsin/worker"
 )
 
 // Posted is what a run of handing letters over did.
@@ -21,6 +24,13 @@ type Posted struct {
 func LettersBatch(ctx context.Context, c config.Config) (Posted, error) {
 	out := Posted{Batches: []letter.Handed{}}
 	return out, withLetters(ctx, c, func(s *store.Store, l *letter.Sender) error {
+		of := Settings{Policies: &worker.Policies{}}
+		if err := of.providers(c); err != nil {
+			return err
+		}
+		if err := dropLetters(ctx, s, of.Policies); err != nil {
+			return err
+		}
 		for {
 			h, err := l.HandOver(ctx, s)
 			if err != nil {
@@ -42,6 +52,29 @@ type Told struct {
 	Again   int            `json:"again"`   // said before, or overtaken by the letter's return
 	Unknown []string       `json:"unknown"` // ids that were never handed over
 	Wrong   []letter.Wrong `json:"wrong"`
+}
+
+// dropLetters takes letters out of the spool that a receipt made needless, except where the policy uses all channels
+// at once.
+func dropLetters(ctx context.Context, s *store.Store, policies activities.Profiles) error {
+	waiting, err := s.LetterIncidents(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range waiting {
+		inc, err := s.Incident(ctx, id)
+		if err != nil {
+			return err
+		}
+		profile, err := policies.Profile(inc.Policy)
+		if err != nil || profile.Strategy == policy.Blast { // of a policy that is gone nobody knows: the letters stay
+			continue
+		}
+		if _, err := s.DropLetters(ctx, id, time.Now().UTC()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LettersReport takes the printer's report.
@@ -122,6 +155,10 @@ func (p *Product) post(ctx context.Context, log *slog.Logger) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+		if err := dropLetters(ctx, p.Store, p.Desk.Profiles); err != nil && ctx.Err() == nil {
+			log.Warn("letters that are needed no more could not be taken out; it is tried again", "error", err)
+			continue
 		}
 		for {
 			h, err := p.letters.HandOver(ctx, p.Store)

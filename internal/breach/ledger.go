@@ -235,6 +235,13 @@ type DueList struct {
 	Wave     int
 }
 
+// WaitingList is a list that is being delivered, with nothing under way at the moment, in which people are to be told
+// or wait for another try.
+type WaitingList struct {
+	DueList
+	Pending int64
+}
+
 // QueuedCommand is a decision that the ledger holds and the workflow has not taken yet.
 type QueuedCommand struct {
 	ID       string

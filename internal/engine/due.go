@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"go.temporal.io/api/serviceerror"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/protocol"
@@ -57,6 +60,70 @@ func (e *Engine) tellDue(ctx context.Context) (n int, failed error) {
 		if err := e.signal(ctx, l.Incident, protocol.SignalPeopleDue, map[string]int{"wave": l.Wave}); err != nil {
 			failed = err
 			continue
+		}
+		n++
+	}
+	return n, failed
+}
+
+// How soon a delivery that rests is told again that somebody of its list is to be told. It looks at the whole list
+// each time, so that a trickle of failures is gathered: first those of seconds, then those of minutes.
+const (
+	firstGathering = 5 * time.Second
+	longGathering  = 15 * time.Minute
+)
+
+// resting remembers with how many pending people a delivery was woken. The zero value is ready.
+type resting struct {
+	mu   sync.Mutex
+	told map[breach.DueList]woken
+}
+
+type woken struct {
+	pending int64
+	rest
+}
+
+// pick takes those whose deliveries are to be woken now: the number of pending people is another one since, and they
+// were left alone long enough.
+func (d *resting) pick(lists []breach.WaitingList, now time.Time) []breach.DueList {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	told := map[breach.DueList]woken{}
+	var out []breach.DueList
+	for _, l := range lists {
+		w, before := d.told[l.DueList]
+		switch {
+		case !before || w.pending != l.Pending && !now.Before(w.until):
+			w.wait = min(max(firstGathering, 2*w.wait), longGathering)
+			if before && now.Sub(w.until) > 2*w.wait { // it was quiet for a while
+				w.wait = firstGathering
+			}
+			w.pending, w.until = l.Pending, now.Add(w.wait)
+			out = append(out, l.DueList)
+		}
+		told[l.DueList] = w
+	}
+	d.told = told
+	return out
+}
+
+// wake lets deliveries look anew that wait for time to pass, when somebody of theirs failed meanwhile.
+func (e *Engine) wake(ctx context.Context) (n int, failed error) {
+	lists, err := e.Ledger.WaitingLists(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range e.resting.pick(lists, e.Now()) {
+		if err := e.signalTo(ctx, protocol.DeliverID(l.Incident, l.Wave), protocol.SignalDeliverControl, protocol.Control{Do: protocol.DoLook}); err != nil {
+			var over *serviceerror.NotFound
+			if errors.As(err, &over) { // its delivery has ended, while another list of the incident is being delivered
+				err = e.signal(ctx, l.Incident, protocol.SignalPeopleDue, map[string]int{"wave": l.Wave})
+			}
+			if err != nil {
+				failed = e.explain(ctx, l.Incident, err)
+				continue
+			}
 		}
 		n++
 	}

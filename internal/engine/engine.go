@@ -51,6 +51,7 @@ type Ledger interface {
 	OwedReports(ctx context.Context, incident string) ([]string, error)
 	EmptyList(ctx context.Context, incident string, by breach.Actor, at time.Time) (wave int, err error)
 	DueLists(ctx context.Context) ([]breach.DueList, error)
+	WaitingLists(ctx context.Context) ([]breach.WaitingList, error)
 	Note(ctx context.Context, incident, key, actor, action string, data any, at time.Time) error
 	LastEntryOf(ctx context.Context, incident, action string) (breach.AuditEntry, error)
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)
@@ -75,7 +76,8 @@ type Engine struct {
 	DefaultPolicy string
 	Now           func() time.Time
 
-	due dueLists
+	due     dueLists
+	resting resting
 }
 
 // Patience is how long a caller waits for the workflow to take a decision that the ledger has already.
@@ -310,7 +312,11 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 		return n, err
 	}
 	told, err := e.tellDue(ctx)
-	return n + told, err
+	if n += told; err != nil {
+		return n, err
+	}
+	woken, err := e.wake(ctx)
+	return n + woken, err
 }
 
 // passOn passes queued decisions of one incident (or of all for "") on, in their order within each incident.
@@ -356,12 +362,16 @@ func (e *Engine) pass(ctx context.Context, q breach.QueuedCommand) error {
 }
 
 func (e *Engine) signal(ctx context.Context, incident, name string, arg any) error {
+	return e.explain(ctx, incident, e.signalTo(ctx, protocol.IncidentID(incident), name, arg))
+}
+
+func (e *Engine) signalTo(ctx context.Context, workflow, name string, arg any) error {
 	if e.Temporal == nil {
 		return noEngine()
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	return e.explain(ctx, incident, e.Temporal.SignalWorkflow(ctx, protocol.IncidentID(incident), "", name, arg))
+	return e.Temporal.SignalWorkflow(ctx, workflow, "", name, arg)
 }
 
 // settled passes on what the ledger has just recorded. It stands whatever the workflow engine does: one that

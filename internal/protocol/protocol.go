@@ -197,5 +197,8 @@ type TimelineEntry struct {
 
 // Control is sent to a running delivery.
 type Control struct {
-	Do string `json:"do"` // pause, resume, stop
+	Do string `json:"do"` // pause, resume, stop, lift, look
 }
+
+// DoLook asks a delivery that waits for time to pass to look at its people now: somebody's message failed meanwhile.
+const DoLook = "look"

@@ -160,3 +160,43 @@ func TestLettersAreHandedOverByOne(t *testing.T) {
 	}
 	require.Equal(t, int64(25), b.sound(25)[breach.Attempted])
 }
+
+// A receipt that comes while a letter lies in the spool stops it; what was handed over is not called back.
+func TestALateReceiptStopsTheLetterInTheSpool(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ids := b.letters(3)
+	for i, id := range ids {
+		require.NoError(t, b.KeepLetter(b.ctx, item(id), day))
+		in := intent(int64(i+1), breach.Letter, 1)
+		require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{{Person: in.Person, Addressee: in.Addressee, Channel: breach.Letter, Try: 1, State: breach.HandedOver, Provider: in.Provider, At: day}}))
+	}
+	require.NoError(t, b.SetSufficiency(b.ctx, b.id, breach.Sufficiency{breach.Letter: {Proof: breach.Delivered, Wait: time.Hour}, breach.SMS: {Proof: breach.Delivered, Wait: time.Hour}}))
+	n, err := b.DropLetters(b.ctx, b.id, day)
+	require.NoError(t, err)
+	require.Zero(t, n, "nobody was told")
+
+	sms := breach.AttemptEvent{Person: 2, Addressee: breach.ToSelf, Channel: breach.SMS, Try: 1, State: breach.Delivered, Provider: "gateway", At: day}
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{sms}))
+	told, err := b.ToldInBlock(b.ctx, b.id, 1)
+	require.NoError(t, err)
+	require.Equal(t, []int64{2}, told)
+	waiting, err := b.LetterIncidents(b.ctx)
+	require.NoError(t, err)
+	require.Equal(t, []string{b.id}, waiting)
+	for _, want := range []int{1, 0} {
+		n, err := b.DropLetters(b.ctx, b.id, day)
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+	}
+	batch, err := b.OpenLetterBatch(b.ctx, 10, day)
+	require.NoError(t, err)
+	require.Len(t, batch.Items, 2)
+	require.NotContains(t, []string{batch.Items[0].Attempt, batch.Items[1].Attempt}, ids[1])
+	subjects, err := b.Subjects(b.ctx, b.id, breach.Block{No: 1, Lo: 1, Hi: 3})
+	require.NoError(t, err)
+	require.Equal(t, breach.Reached, subjects[1].Outcome)
+	for _, a := range subjects[1].Attempts {
+		require.True(t, a.Channel != breach.Letter || a.Unbegun(), "it counts as never begun")
+	}
+}

@@ -107,6 +107,19 @@ func (s *Store) DueLists(ctx context.Context) ([]breach.DueList, error) {
 	return list, clean("list who is to be told again", err)
 }
 
+// WaitingLists finds lists whose delivery rests although somebody is pending: a provider, a mail server or the post
+// may have said that a message failed, which nobody told the delivery.
+func (s *Store) WaitingLists(ctx context.Context) ([]breach.WaitingList, error) {
+	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (w breach.WaitingList, err error) {
+		return w, row.Scan(&w.Incident, &w.Wave, &w.Pending)
+	}, `SELECT i.id, b.wave, sum(b.pending)::bigint FROM incident i JOIN block b ON b.incident = i.id
+		WHERE i.state = 'notifying' AND NOT i.stopped AND NOT i.paused
+		AND EXISTS (SELECT FROM plan p WHERE p.incident = i.id AND p.wave = b.wave AND p.state = 'approved')
+		AND NOT EXISTS (SELECT FROM chunk c WHERE c.incident = i.id AND c.wave = b.wave AND NOT c.done)
+		GROUP BY i.id, b.wave HAVING sum(b.pending) > 0 ORDER BY i.id, b.wave`)
+	return list, clean("list whose delivery rests", err)
+}
+
 // redraft sets what waits for approval back to drafting once no plan waits any more: somebody has to submit
 // again. What an approved plan carries out stays.
 func redraft(ctx context.Context, tx pgx.Tx, incident, reason string, at time.Time) error {

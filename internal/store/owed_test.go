@@ -181,6 +181,17 @@ func TestLateFailuresMakeAListDueAgain(t *testing.T) {
 		require.NoError(t, b.SetState(b.ctx, b.id, st, "", day))
 	}
 	require.Equal(t, 1, due())
+	rests := func() int {
+		list, err := b.WaitingLists(b.ctx)
+		require.NoError(t, err)
+		return len(list)
+	}
+	require.Zero(t, rests(), "it is not being delivered")
+	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentNotifying, "", day))
+	require.Equal(t, 1, rests())
+	require.NoError(t, b.OpenChunks(b.ctx, b.id, 1, 9, breach.Email, []int64{1}))
+	require.Zero(t, rests(), "something is under way")
 	require.NoError(t, b.MoveGate(b.ctx, b.id, "s", breach.GateStop, wei, day))
+	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentMonitoring, "", day))
 	require.Zero(t, due(), "a stop is for good")
 }
