@@ -43,6 +43,9 @@ func (r *Resolve) alike(ctx context.Context, in SurveyIn, sc scope, blocks []bre
 		for _, b := range g.Blocks {
 			if surveyed[b.Block] {
 				s.due(b.Block, b.People, steps[i])
+				for _, st := range steps[i] {
+					s.costs(groups[i].Subject.Person.Country, st, b.People)
+				}
 			}
 		}
 	}

@@ -209,6 +209,8 @@ type Words interface {
 	// Message renders one message for one addressee from an approved text of the wanted channel and variant.
 	// Reference is the person's code. It never turns a person's field into markup, header or link.
 	Message(text breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error)
+	// LongestSMS is the size of the longest message that a text for SMS comes to.
+	LongestSMS(text breach.Text) (breach.SMSSize, error)
 	// Locale picks the text's locale for a person by BCP 47 negotiation among those available.
 	Locale(want string, have []string) string
 }

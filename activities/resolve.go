@@ -19,7 +19,11 @@ type Resolve struct {
 	Brakes   Brakes
 	Holds    Holds
 	Profiles Profiles
-	Now      func() time.Time
+	// Plans, Words and Costs are asked where a policy limits what telling people may cost.
+	Plans Plans
+	Words Words
+	Costs Costs
+	Now   func() time.Time
 }
 
 // SurveyIn names a wave and the round that the survey opens.
@@ -78,6 +82,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 		return SurveyOut{}, fail(ctx, err)
 	}
 	s := survey{out: SurveyOut{Due: map[breach.Channel]int64{}}, open: map[breach.Channel][]int64{}, now: now, wave: in.Wave}
+	if sc.profile.AtMost != nil && sc.profile.AtMost.Cost != nil {
+		s.dear = map[breach.Handed]int64{}
+	}
 	if s.waits, err = r.Holds.Waits(ctx, in.Incident, now); err != nil {
 		return SurveyOut{}, fail(ctx, err)
 	}
@@ -113,6 +120,9 @@ func (r *Resolve) Survey(ctx context.Context, in SurveyIn) (SurveyOut, error) {
 			return SurveyOut{}, fail(ctx, err)
 		}
 	}
+	if err := r.affordable(ctx, in, sc, &s); err != nil {
+		return SurveyOut{}, fail(ctx, err)
+	}
 	for _, c := range breach.Channels {
 		if len(s.open[c]) == 0 {
 			continue
@@ -138,6 +148,7 @@ type survey struct {
 	stage       stage
 	brakes      breach.Brakes
 	waits       breach.Waits
+	dear        map[breach.Handed]int64 // what is due, where costs are limited; else nil
 }
 
 // mustWait says that a message may not go out now. Somebody who must not be told at all, and to whom nothing went out
@@ -182,6 +193,7 @@ func (s *survey) take(block int64, sub breach.Subject, steps []policy.Step) {
 				s.out.Braked++
 				continue
 			}
+			s.costs(sub.Person.Country, st, 1)
 			s.due(block, 1, []policy.Step{st})
 		case policy.StepWait:
 			s.wait(st.Until)

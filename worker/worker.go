@@ -50,6 +50,7 @@ type Ledger interface {
 	activities.Announcements
 	activities.Retries
 	activities.Paces
+	activities.Costs
 	activities.Filings
 	activities.Exporter
 }
@@ -141,7 +142,8 @@ func registerCase(w worker.ActivityRegistry, p Ports, deliver *activities.Delive
 	w.RegisterActivityWithOptions(approve.Compose, name(activities.NameCompose))
 	w.RegisterActivityWithOptions(approve.Verify, name(activities.NameVerify))
 
-	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Holds: p.Ledger, Profiles: p.Profiles, Now: p.Now}
+	resolve := &activities.Resolve{Cases: p.Ledger, People: p.Ledger, Sending: p.Ledger, Brakes: p.Ledger, Holds: p.Ledger, Profiles: p.Profiles,
+		Plans: p.Ledger, Words: p.Words, Costs: p.Ledger, Now: p.Now}
 	w.RegisterActivityWithOptions(resolve.Survey, name(activities.NameSurvey))
 	w.RegisterActivityWithOptions(resolve.Gate, name(activities.NameGate))
 

@@ -90,7 +90,8 @@ func (s *Stage) Approve() *activities.Approve {
 
 // Resolve surveys behind this stage's ports.
 func (s *Stage) Resolve() *activities.Resolve {
-	return &activities.Resolve{Cases: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Holds: s.Ledger, Profiles: s.Profiles, Now: s.Now}
+	return &activities.Resolve{Cases: s.Ledger, People: s.Ledger, Sending: s.Ledger, Brakes: s.Ledger, Holds: s.Ledger, Profiles: s.Profiles,
+		Plans: s.Ledger, Words: Words{}, Costs: s.Ledger, Now: s.Now}
 }
 
 // Announce tells the public behind this stage's ports.

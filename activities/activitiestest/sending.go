@@ -279,3 +279,16 @@ func (l *Ledger) Rounds(ctx context.Context, _ string, wave int) (n int, err err
 	})
 	return n, err
 }
+
+// Handed answers activities.Costs.
+func (l *Ledger) Handed(ctx context.Context, _ string) (out []breach.Handed, err error) {
+	err = l.do(ctx, "Handed", false, func() error {
+		for _, p := range l.people {
+			for _, in := range p.intents {
+				out = append(out, breach.Handed{Channel: in.Channel, Provider: in.Provider, Country: p.who.Country, Messages: 1})
+			}
+		}
+		return nil
+	})
+	return out, err
+}

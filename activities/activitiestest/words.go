@@ -45,6 +45,9 @@ func (Words) Texts(file breach.IncidentFile, p policy.Profile, duties []breach.O
 	return texts, nil, err
 }
 
+// LongestSMS answers activities.Words: every message has two parts.
+func (Words) LongestSMS(breach.Text) (breach.SMSSize, error) { return breach.SMSSize{Parts: 2}, nil }
+
 // Message answers activities.Words.
 func (Words) Message(t breach.Text, p breach.Person, to breach.Addressee, reference string) (delivery.Message, error) {
 	b, err := t.Open()

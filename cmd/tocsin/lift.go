@@ -46,7 +46,10 @@ func showRamp(p *page, v breach.Overview) {
 		}
 	}
 	for _, b := range v.Brakes {
-		figures := count(b.Failed) + " of " + count(b.Out) + " messages failed. "
+		figures := ""
+		if b.Reason != breach.BrakeCost {
+			figures = count(b.Failed) + " of " + count(b.Out) + " messages failed. "
+		}
 		switch b.Kind {
 		case breach.BrakeGate:
 			p.para(0, "! List "+strconv.Itoa(b.Wave)+" waits. "+b.Cause())

@@ -69,6 +69,9 @@ func (b Brake) Cause() string {
 	return BrakeCauses[""]
 }
 
+// BrakeCost is the reason of a brake that holds what would cost more than the policy allows. It counts no failures.
+const BrakeCost = "cost_limit"
+
 // GateCause says why a gate holds.
 const GateCause = "The policy wants a person to look at what came back before more go out."
 
@@ -77,6 +80,8 @@ var BrakeCauses = map[string]string{
 	"": "Look at the reasons of the failures before more go out.",
 
 	"blocked_by_receiver":    "The receiving side refuses this sender: check SPF, DKIM, DMARC and the sender's reputation, and ask its postmaster.",
+	BrakeCost: "What was sent and what is due would cost more than the policy allows; the record has the figures. Let it go on, up to the next whole multiple of the limit, or stop it.",
+
 	"no_such_address":        "The addresses do not exist: the list may be old, or its columns may have shifted.",
 	"try_later":              "The receiving side puts the messages off: it may not know this sender yet. Wait for what comes back, or ask its postmaster.",
 	"mailbox_full":           "The mailboxes are full: the accounts may be abandoned, the list old.",

@@ -36,6 +36,14 @@ type SMSLine struct {
 	Cost     *float64 `json:"cost,omitempty"`
 }
 
+// Handed counts messages that were handed over, or are about to be, by what their price hangs on.
+type Handed struct {
+	Channel  Channel
+	Provider string
+	Country  string // of the person, ISO 3166-1 alpha-2; may be empty
+	Messages int64
+}
+
 // Add puts a line to the others: into one with which it has all but people in common, if there is one.
 func (c *SMSCost) Add(l SMSLine) {
 	same := func(o SMSLine) bool {

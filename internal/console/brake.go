@@ -26,7 +26,9 @@ func (l speech) waitLift(item *waitItem, o breach.Overview, a breach.Awaited) {
 			item.Title = l.T("Look at the sample of list %d, and let the rest go out", b.Wave)
 		} else {
 			item.Title = l.T("Held back: %s", l.place(b))
-			item.Text = l.failed(b) + " "
+			if b.Reason != breach.BrakeCost {
+				item.Text = l.failed(b) + " "
+			}
 		}
 		item.Text += l.T(b.Cause())
 	}
@@ -100,6 +102,9 @@ func (l speech) braked(d recordData) string {
 	case breach.BrakeWarn:
 		return l.T("More fails than should, %s:", l.place(b)) + " " + l.failed(b)
 	default:
+		if b.Reason == breach.BrakeCost {
+			return l.T("Held back: %s", l.place(b)) + "."
+		}
 		return l.T("Held back: %s", l.place(b)) + ". " + l.failed(b)
 	}
 }

@@ -67,6 +67,16 @@ type recordData struct {
 	Domain   string         `json:"domain"`
 	Out      int64          `json:"out"`
 	Failed   int64          `json:"failed"`
+
+	Currency string  `json:"currency"`
+	Limit    float64 `json:"limit"`
+	Spent    float64 `json:"spent"`
+	Due      float64 `json:"due"`
+
+	Letters   int64 `json:"letters"`
+	Deleted   int64 `json:"deleted"`
+	Requested int64 `json:"requested"`
+	Kept      int64 `json:"kept"`
 }
 
 // events puts entries into words, the newest first.
@@ -140,6 +150,9 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("Evidence was sealed.")
 	case "evidence.exported", "evidence.downloaded":
 		return l.T("%s took out the evidence.", who)
+	}
+	if text := l.toldCascade(e.Action, who, d); text != "" {
+		return text
 	}
 	if text := l.toldSending(e.Action, who, duty, d); text != "" {
 		return text

@@ -1,5 +1,7 @@
 package policy
 
+import "math"
+
 // AtMost limits what telling people may take, over all channels. 0 and nil are no limit.
 type AtMost struct {
 	// Messages is how many may be begun for one addressee. A repeat of a delivery whose result was unknown, and what
@@ -30,3 +32,14 @@ func (c *complaints) atMost(p Profile) {
 		c.unless(price == nil || price.Other != nil, where+".other", "is missing: at_most.cost needs a price for every country")
 	}
 }
+
+// Beyond is how many whole times the limit fits into what was spent and what is due; 0 while they stay within it.
+func Beyond(spent, due, limit float64) int64 {
+	if due <= 0 || spent+due <= limit {
+		return 0
+	}
+	return int64(math.Ceil((spent+due)/limit)) - 1
+}
+
+// Cents rounds an amount to two digits.
+func Cents(amount float64) float64 { return math.Round(amount*100) / 100 }
