@@ -88,7 +88,10 @@ func TestALateReceiptStopsWhatTheChunkHasNotBegun(t *testing.T) {
 	b, plan := newBench(t, people(3)...)
 	b.survey(1)
 	b.Limits.Batch, b.Limits.Parallel, b.Limits.Lease, b.Limits.Margin = 1, 1, 500*time.Millisecond, 100*time.Millisecond
-	b.Post.Script = func(string, delivery.Message, int) activitiestest.Reply { time.Sleep(300 * time.Millisecond); return activitiestest.Reply{} }
+	b.Post.Script = func(string, delivery.Message, int) activitiestest.Reply {
+		time.Sleep(300 * time.Millisecond)
+		return activitiestest.Reply{}
+	}
 	b.Ledger.Break(when("ToldInBlock", false, 1, func() error {
 		at := b.Now()
 		sms := breach.AttemptEvent{Person: 3, Addressee: breach.ToSelf, Channel: breach.SMS, Try: 1, State: breach.Delivered, Provider: "twilio", At: at}

@@ -79,8 +79,8 @@ const GateCause = "The policy wants a person to look at what came back before mo
 var BrakeCauses = map[string]string{
 	"": "Look at the reasons of the failures before more go out.",
 
-	"blocked_by_receiver":    "The receiving side refuses this sender: check SPF, DKIM, DMARC and the sender's reputation, and ask its postmaster.",
-	BrakeCost: "What was sent and what is due would cost more than the policy allows; the record has the figures. Let it go on, up to the next whole multiple of the limit, or stop it.",
+	"blocked_by_receiver": "The receiving side refuses this sender: check SPF, DKIM, DMARC and the sender's reputation, and ask its postmaster.",
+	BrakeCost:             "What was sent and what is due would cost more than the policy allows; the record has the figures. Let it go on, up to the next whole multiple of the limit, or stop it.",
 
 	"no_such_address":        "The addresses do not exist: the list may be old, or its columns may have shifted.",
 	"try_later":              "The receiving side puts the messages off: it may not know this sender yet. Wait for what comes back, or ask its postmaster.",
