@@ -15,8 +15,10 @@ type runningView struct {
 	ID, Base, Title string
 	CSRF            string
 	May, Open       bool
+	MayChannel      bool // keeps channels from being used; only a lead ends that
 	Late            []dutyChoice
 	Holdable        []dutyChoice // duties whose law knows a delay
+	Channels        []dutyChoice // that may be kept from being used
 	Holds           []holdRow
 	Orders          []string
 	Zone            string
@@ -37,6 +39,17 @@ type holdRow struct {
 // Was gives back what was written in a field.
 func (v runningView) Was(field string) string { return v.Kept.Get(field) }
 
+// In gives the view to one of several forms of a page: what was written in another one is not for it.
+func (v runningView) In(kind string) runningView {
+	if of := breach.HoldKind(v.Kept.Get("kind")); of != breach.HoldKind(kind) {
+		v.Kept, v.Problems = nil, nil
+	}
+	return v
+}
+
+// Ticked says that a box was ticked, or an option chosen.
+func (v runningView) Ticked(field, value string) bool { return slices.Contains(v.Kept[field], value) }
+
 func (s *server) runningView(v *visit, o breach.Overview) runningView {
 	view := runningView{
 		ID: o.Incident.ID, Base: base + "incidents/" + o.Incident.ID, Title: v.l.incidentTitle(o.Incident), CSRF: v.session.csrf,
@@ -51,6 +64,9 @@ func (s *server) runningView(v *visit, o breach.Overview) runningView {
 		if d.Hold != nil && d.Hold.LawEnforcement && d.Verdict != breach.DoesNotApply {
 			view.Holdable = append(view.Holdable, one)
 		}
+	}
+	for _, c := range breach.Channels {
+		view.Channels = append(view.Channels, dutyChoice{ID: string(c), Title: v.l.channel(string(c))})
 	}
 	for _, h := range o.Holds {
 		row := holdRow{
@@ -123,6 +139,7 @@ func (s *server) showRunning(v *visit, page, title string, role breach.Role, sta
 	}
 	view := s.runningView(v, o)
 	view.May, view.Kept, view.Problems = may(v.actor, role), kept, problems
+	view.MayChannel = may(v.actor, breach.RoleResponder)
 	return v.show(status, page, frame{Title: v.l.T(title, id), Here: "incidents", HoldsFigures: true, Main: view})
 }
 
@@ -163,7 +180,7 @@ func (s *server) delay(v *visit) error {
 	return s.answered(v, "delay", delayTitle, breach.RoleResponder, "Why it is late stands on the record. What was refused for that goes on.", err)
 }
 
-// placeHold places a hold at the request of law enforcement.
+// placeHold places a hold at the request of law enforcement, or on channels.
 func (s *server) placeHold(v *visit) error {
 	id, err := v.incidentID()
 	if err != nil {
@@ -174,9 +191,11 @@ func (s *server) placeHold(v *visit) error {
 	if err != nil {
 		until = time.Time{} // refused like one that lies in the past
 	}
-	_, err = s.Desk.Hold(v.r.Context(), id, breach.Hold{
-		Kind: breach.HoldLawEnforcement, Form: f("form"), AskedBy: f("asked_by"), Reference: f("reference"), Reason: f("reason"), Until: until.UTC(), Obligations: v.r.Form["obligation"],
-	}, v.actor)
+	h := breach.Hold{Kind: breach.HoldKind(f("kind")), Form: f("form"), AskedBy: f("asked_by"), Reference: f("reference"), Reason: f("reason"), Until: until.UTC(), Obligations: v.r.PostForm["obligation"]}
+	for _, c := range v.r.PostForm["channel"] {
+		h.Channels = append(h.Channels, breach.Channel(c))
+	}
+	_, err = s.Desk.Hold(v.r.Context(), id, h, v.actor)
 	return s.answered(v, "hold", holdTitle, breach.RoleLead, "The hold is placed. It ends by itself.", err)
 }
 

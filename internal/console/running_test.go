@@ -62,7 +62,7 @@ func TestALeadPlacesAndEndsHolds(t *testing.T) {
 	d, asked, with := runningDesk()
 	s := newSite(t, d).as(lead)
 	at := "/console/incidents/" + sampleID
-	p := s.send(at+"/hold", url.Values{"obligation": {heldDuty}, "asked_by": {"LKA Berlin"}, "reference": {"4"}, "form": {"oral"},
+	p := s.send(at+"/hold", url.Values{"obligation": {heldDuty}, "asked_by": {"LKA Berlin"}, "reference": {"4"}, "form": {"oral"}, "kind": {"law_enforcement"},
 		"until": {"2030-01-02T03:04"}, "reason": {"arrests are planned"}})
 	require.Contains(t, p.text(), "The hold is placed. It ends by itself.")
 	h := (*with)[0].(breach.Hold)
@@ -76,9 +76,55 @@ func TestALeadPlacesAndEndsHolds(t *testing.T) {
 	d.running = func(string, any) error {
 		return breach.Errorf(breach.ErrConflict, "the law behind cn-pipl-57/individuals/notice knows no delay at the request of law enforcement")
 	}
-	p = s.send(at+"/hold", url.Values{"obligation": {"cn-pipl-57/individuals/notice"}, "asked_by": {"LKA<b>"}})
+	p = s.send(at+"/hold", url.Values{"kind": {"law_enforcement"}, "obligation": {heldDuty}, "form": {"oral"}, "asked_by": {"LKA<b>"}})
 	require.Contains(t, p.text(), "knows no delay")
-	require.Len(t, p.all(`input[value=LKA<b>]`), 1, "what was written is kept")
+	require.Len(t, p.all(`input[value=LKA<b>]`), 1, "what was written is kept, and in its own form alone")
+	require.Len(t, p.all(`input[name=obligation][checked]`), 1)
+	require.Len(t, p.all(`option[selected]`), 1)
+}
+
+func TestChannelsAreHeldAndLifted(t *testing.T) {
+	t.Parallel()
+	d, asked, with := runningDesk()
+	at := "/console/incidents/" + sampleID + "/hold"
+	s := newSite(t, d).as(responder)
+	p := s.get(at)
+	require.Len(t, p.all(`input[name=channel]`), len(breach.Channels))
+	require.Empty(t, p.all(`input[name=obligation]`), "a responder asks for no delay of law enforcement")
+	require.Contains(t, p.text(), "A lead ends it.")
+	p = s.send(at, url.Values{"kind": {"channel"}, "channel": {"sms", "push"}, "asked_by": {"Security team"}, "reference": {"SEC-7"},
+		"until": {"2030-01-02T03:04"}, "reason": {"the gateway was taken over"}})
+	require.Contains(t, p.text(), "The hold is placed. It ends by itself.")
+	h := (*with)[0].(breach.Hold)
+	require.Equal(t, breach.HoldChannel, h.Kind)
+	require.Equal(t, []breach.Channel{breach.SMS, breach.Push}, h.Channels)
+	require.Empty(t, h.Obligations)
+	require.Empty(t, h.Form)
+
+	d.running = func(string, any) error {
+		return breach.Errorf(breach.ErrInvalid, "the hold cannot be placed as it is").With(breach.FieldError{Where: "channels", What: "name the channels that are not used"})
+	}
+	p = s.send(at, url.Values{"kind": {"channel"}, "asked_by": {"SOC"}, "channel": {"voice"}})
+	require.Contains(t, p.text(), "name the channels")
+	require.Len(t, p.all(`input[value=SOC]`), 1)
+	require.Len(t, p.all(`input[value=voice][checked]`), 1)
+
+	overview := d.overview
+	d.overview = func(id string) (breach.Overview, error) {
+		o, err := overview(id)
+		o.Holds = append(o.Holds, breach.Hold{ID: "h2", Kind: breach.HoldChannel, AskedBy: "Security team", Reference: "SEC-7", Reason: "the gateway was taken over",
+			Channels: []breach.Channel{breach.SMS}, By: "wei.lin", At: o.At.Add(-time.Minute), Until: o.At.Add(time.Hour)})
+		return o, err
+	}
+	d.running = func(what string, w any) error { *asked, *with = append(*asked, what), append(*with, w); return nil }
+	require.Empty(t, s.get(at).all(`input[name=hold]`), "only a lead ends it")
+	boss := newSite(t, d).as(lead)
+	p = boss.get(at)
+	require.Contains(t, p.text(), "Nobody is told by SMS.")
+	require.Len(t, p.all(`input[name=hold][value=h2]`), 1)
+	require.Contains(t, boss.send(at+"/release", url.Values{"hold": {"h2"}, "why": {"the gateway is ours again"}}).text(), "The hold is over")
+	require.Equal(t, "h2: the gateway is ours again", (*with)[len(*with)-1])
+	require.Contains(t, newSite(t, d).as(reader).get(at).text(), "A responder or a lead keeps channels from being used.")
 }
 
 func TestSomebodySaysWhyDutiesAreLate(t *testing.T) {
