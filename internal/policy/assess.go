@@ -70,8 +70,8 @@ func (r *Rules) borrow() *judging {
 
 func (r *Rules) newJudging() *judging {
 	return &judging{
-		rules: r, answers: map[string]bool{}, texts: make([]shownText, len(r.shown)), shown: make([]shownText, r.conditions+1),
-		views: make([]*factView, len(r.packs)), scopes: make([]*finding, len(r.packs)), tests: make([]*finding, r.tests), done: make([]*ruling, len(r.ordered)),
+		rules: r, answers: map[string]bool{}, texts: make([]shownText, len(r.shown)),
+		views: make([]*factView, len(r.packs)), scopes: make([]*finding, len(r.packs)), tests: make([]*finding, r.tests), done: make([]ruling, len(r.ordered)),
 		base: newFactView(nil, r.conditions), memo: newMemo(r),
 	}
 }
@@ -90,19 +90,20 @@ func (j *judging) begin(f *breach.Facts, p Profile, now time.Time) enisaScore {
 	return score
 }
 
-// forget drops everything of the incident. What was handed out shares nothing that is written again.
+// forget drops everything of the incident. What was handed out shares nothing that is written again: of the room for
+// lines and clocks, only what is still free is used for the next one.
 func (j *judging) forget() {
 	clear(j.answers)
 	clear(j.texts)
-	clear(j.shown)
 	clear(j.scopes)
 	clear(j.tests)
 	clear(j.done)
 	clear(j.base.values)
 	clear(j.base.asked)
 	clear(j.stack[:cap(j.stack)])
+	j.found.release()
 	j.facts, j.profile, j.origins, j.base.facts, j.base.extra = nil, Profile{}, nil, nil, nil
-	j.stack, j.lines, j.clocks = j.stack[:0], nil, nil
+	j.stack = j.stack[:0]
 }
 
 // obligation fills in what is said of one phase.
@@ -157,17 +158,27 @@ func (j *judging) clock(c breach.Clock) *breach.Clock {
 	return &j.clocks[len(j.clocks)-1]
 }
 
+// room is an empty list with room for n lines. What was put there must be taken before anybody asks for more.
+func (j *judging) room(n int) []string {
+	if cap(j.lines)-len(j.lines) < n {
+		j.lines = make([]string, 0, max(n, roomForLines))
+	}
+	return j.lines[len(j.lines):]
+}
+
+// taken hands out what was put into the room.
+func (j *judging) taken(lines []string) []string {
+	j.lines = j.lines[:len(j.lines)+len(lines)]
+	return slices.Clip(lines)
+}
+
 // reasons are those of the verdict, that nobody verified the rule, those of the deadline, and what is asked.
 func (j *judging) reasons(ph *compiledPhase, verdict, deadline, questions []string) []string {
 	verified := ph.pack.Verified && !ph.phase.Unverified
 	if verified && len(verdict) > 0 && len(deadline)+len(questions) == 0 {
 		return slices.Clip(verdict)
 	}
-	n := len(verdict) + 1 + len(deadline) + len(questions)
-	if cap(j.lines)-len(j.lines) < n {
-		j.lines = make([]string, 0, max(n, roomForLines))
-	}
-	out := append(j.lines[len(j.lines):], verdict...)
+	out := append(j.room(len(verdict)+1+len(deadline)+len(questions)), verdict...)
 	if !verified {
 		out = append(out, "This rule has not been verified against its source")
 	}
@@ -175,8 +186,7 @@ func (j *judging) reasons(ph *compiledPhase, verdict, deadline, questions []stri
 	for _, q := range questions {
 		out = append(out, j.rules.open[q])
 	}
-	j.lines = j.lines[:len(j.lines)+len(out)]
-	return slices.Clip(out)
+	return j.taken(out)
 }
 
 // contents adds what conditions ask for; while nobody can tell, it is asked for. A phase with contents of its

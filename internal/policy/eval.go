@@ -15,7 +15,7 @@ import (
 )
 
 // truth is a three-valued answer. The zero value is unknown, so that nothing becomes yes or no by accident.
-type truth int
+type truth int8
 
 const (
 	truthUnknown truth = iota

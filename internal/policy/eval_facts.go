@@ -326,33 +326,46 @@ var factNames = func() map[string]int {
 	return m
 }()
 
-// factText is a fact's value for a reason, and false while it is unknown. Facts of this kind are counts,
-// switches and words of closed vocabularies, never personal data.
-func factText(f *breach.Facts, r factRef) (string, bool) {
+// text is a fact's value for a reason, or "" while it is unknown. Facts of this kind are counts, switches and
+// words of closed vocabularies, never personal data.
+func (v *factView) text(r factRef) string {
 	i, ok := factNames[r.name]
 	if !ok {
-		return "", false
+		return ""
 	}
-	v := packFacts[i].get(f)
-	name := r.name
-	if t, isTable := v.(*factTable); isTable {
-		switch r.key {
-		case "":
-			return "", false
-		case wholeTable:
-			return name + " = " + t.listed(), t.listed() != ""
+	if packFacts[i].typ == tableType {
+		return v.value(i).Value().(*factTable).text(r)
+	}
+	if known := packFacts[i].get(v.facts); known != nil {
+		return r.name + " = " + valueText(known)
+	}
+	return ""
+}
+
+func (t *factTable) text(r factRef) string {
+	switch r.key {
+	case "":
+		return ""
+	case wholeTable:
+		if all := t.listed(); all != "" {
+			return r.name + " = " + all
 		}
-		v, _ = t.entry(r.key)
-		name += "." + r.key
+		return ""
 	}
-	if v == nil {
-		return "", false
+	if v, _ := t.entry(r.key); v != nil {
+		return r.name + "." + r.key + " = " + valueText(v)
 	}
-	return name + " = " + valueText(v), true
+	return ""
 }
 
 func valueText(v any) string {
 	switch v := v.(type) {
+	case string:
+		return v
+	case bool:
+		return strconv.FormatBool(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
 	case openList:
 		return "[" + strings.Join(append(slices.Clone(v.listed), "perhaps more"), ", ") + "]"
 	case []string:

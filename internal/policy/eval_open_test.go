@@ -38,8 +38,7 @@ func TestAnIncompleteListNeverSaysNo(t *testing.T) {
 		require.Equal(t, want, got, expr)
 		require.Equal(t, want == truthUnknown, len(missing) == 1, "%s: %v", expr, missing)
 	}
-	text, ok := factText(&f, factRef{name: "data.classes"})
-	require.True(t, ok)
+	text := newFactView(&f, 0).text(factRef{name: "data.classes"})
 	require.Equal(t, "data.classes = [health, payment_card, perhaps more]", text)
 }
 

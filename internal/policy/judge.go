@@ -19,13 +19,13 @@ type judging struct {
 	views   []*factView       // by index of the pack
 	scopes  []*finding        // by index of the pack
 	tests   []*finding        // by index of the test
-	done    []*ruling         // by index of the phase
+	done    []ruling          // by index of the phase
 	texts   []shownText       // by number of the fact
-	shown   []shownText       // by index of the condition: the values that it used
 	origins map[string]string // where a number comes from, by its fact
 	stack   []*finding        // of the conditions that are being gone through
 	lines   []string          // room for the reasons of the obligations
 	clocks  []breach.Clock    // and for their clocks
+	found   pool[finding]     // what is said of this incident alone
 	memo    memo
 }
 
@@ -35,30 +35,57 @@ type shownText struct {
 	made bool
 }
 
-// finding is what a test came to. It is never changed once it is made.
+// finding is what a test, or a duty, came to. It is never changed once it is made. One that says nothing of an
+// incident's values is kept by the memo, because another incident can come to the very same; all others are taken
+// from judging.found and last as long as the judgement.
 type finding struct {
 	truth     truth
+	lasting   bool
 	because   []string
 	missing   []string
-	questions []string // full ids
-	lasting   bool     // it says nothing of this incident's values, so another incident can come to the very same
-	// made when they are first asked for:
+	questions []string   // full ids
+	words     *openWords // of one that is open, when they are first asked for
+}
+
+// openWords are what is made of a finding that leaves something open, each when it is first asked for.
+type openWords struct {
 	gap    string
-	open   []string // because, of a verdict that nobody can tell
-	denies *ruling  // by which a duty does not apply, where this is false
+	open   []string    // because, of a verdict that nobody can tell
+	sorted [2][]string // missing, without and with the fact that starts the clock
+	made   [2]bool
 }
 
 // ruling is the verdict on one obligation.
 type ruling struct {
 	verdict breach.Verdict
-	finding
-	sorted [2][]string // missing, without and with the fact that starts the clock
-	made   [2]bool
+	*finding
+}
+
+// pool hands out zero values, which all come back at once.
+type pool[T any] struct {
+	all  []*T
+	used int
+}
+
+func (p *pool[T]) take() *T {
+	if p.used == len(p.all) {
+		p.all = append(p.all, new(T))
+	}
+	p.used++
+	return p.all[p.used-1]
+}
+
+func (p *pool[T]) release() {
+	for _, one := range p.all[:p.used] {
+		*one = *new(T)
+	}
+	p.used = 0
 }
 
 var (
 	ruledOut = &finding{truth: truthNo, lasting: true}
 	always   = &finding{truth: truthYes, lasting: true}
+	notAsked = &finding{truth: truthNo, lasting: true, because: []string{"It starts when it is asked for, and no request is recorded (incident.requested_at)"}}
 )
 
 func (j *judging) view(p *compiledPack) *factView {
@@ -107,11 +134,25 @@ func (j *judging) condition(p *compiledPack, c *compiledCondition) (*finding, er
 	if truth == truthUnknown {
 		return j.memo.open(c, gap, asked, of), nil
 	}
-	values := j.values(c.rule)
-	if values == "" && said == "" && len(also) == 0 {
+	var room [maxValues]string
+	values := j.values(room[:0], c.rule)
+	if len(values) == 0 && said == "" && len(also) == 0 {
 		return j.memo.plainly(c), nil
 	}
-	return &finding{truth: truthYes, because: append([]string{c.because + values + said}, also...)}, nil
+	return j.finds(truthYes, withValues(c.because, values, said), also), nil
+}
+
+// finds is a finding of this incident alone.
+func (j *judging) finds(t truth, first string, also []string) *finding {
+	because := append(j.room(1+len(also)), first)
+	return j.says(t, append(because, also...))
+}
+
+// says does the same with reasons that lie in room that judging.room gave.
+func (j *judging) says(t truth, because []string) *finding {
+	f := j.found.take()
+	f.truth, f.because = t, j.taken(because)
+	return f
 }
 
 // anyOf is true when one condition is, and then gives every reason. Otherwise it is nil, and the conditions that
@@ -128,7 +169,7 @@ func (j *judging) anyOf(p *compiledPack, cs []compiledCondition) (*finding, erro
 		case f.truth == truthYes && yes == nil:
 			yes = f
 		case f.truth == truthYes:
-			yes = &finding{truth: truthYes, because: slices.Concat(yes.because, f.because)}
+			yes = j.says(truthYes, append(append(j.room(len(yes.because)+len(f.because)), yes.because...), f.because...))
 		}
 	}
 	return yes, nil
@@ -172,7 +213,7 @@ func (j *judging) test(p *compiledPack, t *compiledTest) (*finding, error) {
 
 func (j *judging) evaluate(p *compiledPack, t *compiledTest) (*finding, error) {
 	if answer, ok := j.answers[t.question]; ok {
-		return &finding{truth: truthOf(answer), because: []string{p.questions[t.question] + " - " + answeredText(answer)}}, nil
+		return j.finds(truthOf(answer), p.questions[t.question]+" - "+answeredText(answer), nil), nil
 	}
 	first := len(j.stack)
 	yes, err := j.anyOf(p, t.anyOf)
@@ -204,27 +245,38 @@ func (j *judging) whyNot(p *compiledPack, t *compiledTest) []string {
 
 func (j *judging) settledNo(p *compiledPack, t *compiledTest, none *finding) *finding {
 	if none != nil {
-		return &finding{truth: truthNo, because: append([]string{t.otherwise}, none.because...)}
+		return j.finds(truthNo, t.otherwise, none.because)
 	}
-	f := &finding{truth: truthNo, because: []string{t.otherwise + j.valuesOfAll(t.anyOf)}}
+	var room [maxValues]string
+	values := room[:0]
+	var also []string
 	for i := range t.anyOf {
 		c := &t.anyOf[i]
+		values = j.values(values, c.rule)
 		if c.test != nil {
-			f.because = append(f.because, j.whyNot(p, c.test)...)
+			also = append(also, j.whyNot(p, c.test)...)
 		}
 		if answer, ok := j.answers[c.question]; ok && !answer {
-			f.because = append(f.because, c.because+": "+answeredText(false))
+			also = append(also, c.because+": "+answeredText(false))
 		}
 	}
-	return f
+	return j.finds(truthNo, withValues(t.otherwise, values, ""), also)
 }
 
 // openFacts says what is unknown, once for all who ask.
 func (f *finding) openFacts() string {
-	if f.gap == "" {
-		f.gap = gapText(f.missing)
+	w := f.inWords()
+	if w.gap == "" {
+		w.gap = gapText(f.missing)
 	}
-	return f.gap
+	return w.gap
+}
+
+func (f *finding) inWords() *openWords {
+	if f.words == nil {
+		f.words = &openWords{}
+	}
+	return f.words
 }
 
 // cannotTell are the reasons of a finding that leaves a verdict open.
@@ -232,11 +284,12 @@ func (f *finding) cannotTell() []string {
 	if f.truth != truthUnknown {
 		return f.because
 	}
-	if f.open == nil {
-		f.open = make([]string, len(f.because))
+	w := f.inWords()
+	if w.open == nil {
+		w.open = make([]string, len(f.because))
 		for i, b := range f.because {
-			f.open[i] = "Cannot tell yet: " + b
+			w.open[i] = "Cannot tell yet: " + b
 		}
 	}
-	return f.open
+	return w.open
 }

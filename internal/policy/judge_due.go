@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -168,7 +167,7 @@ func (j *judging) deadline(ph *compiledPhase) (deadline, error) {
 func (j *judging) candidates(out []candidate, ph *compiledPhase, main clockStart) ([]candidate, error) {
 	k := &ph.phase.Clock
 	var room [4]termChoice
-	terms, err := j.terms(room[:0], ph)
+	terms, err := j.terms(room[:0], ph, main.said)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +216,7 @@ type termChoice struct {
 
 // terms are the terms that may hold: the first proven variant, or the normal term with every variant that
 // is still open, so that the earliest of them can count.
-func (j *judging) terms(open []termChoice, ph *compiledPhase) ([]termChoice, error) {
+func (j *judging) terms(open []termChoice, ph *compiledPhase, from *startWords) ([]termChoice, error) {
 	for i, v := range ph.phase.Clock.Variants {
 		holds, _, err := j.view(ph.pack).ask(ph.variants[i])
 		if err != nil {
@@ -231,26 +230,17 @@ func (j *judging) terms(open []termChoice, ph *compiledPhase) ([]termChoice, err
 			open = append(open, t)
 		}
 	}
-	return append(open, j.normalTerm(ph)), nil
+	return append(open, j.normalTerm(ph, from)), nil
 }
 
 // normalTerm is the term without any variant: the law's, the pack's term of the house, or the policy's.
-func (j *judging) normalTerm(ph *compiledPhase) termChoice {
-	k := &ph.phase.Clock
+func (j *judging) normalTerm(ph *compiledPhase, from *startWords) termChoice {
 	promise := j.profile.Promises.PromptNotice
-	promised := k.Override == overridePrompt && promise != nil
-	if !promised && ph.normal != nil {
-		return *ph.normal
+	switch promised := ph.phase.Clock.Override == overridePrompt && promise != nil; {
+	case promised:
+		return j.memo.houseTerm(ph, from, true, *promise)
+	case from.normal != nil:
+		return *from.normal
 	}
-	from := j.start(k.From, ph, &ph.said.start).said.fact // of an earlier filing: which one depends on the incident
-	if promised {
-		t := DeadlineTerm{Value: promise.Value, Unit: promise.Unit}
-		return termChoice{t, true, fmt.Sprintf("The policy says %q; its own house term is %s. House policy, not law", k.Soft, t.from(from))}
-	}
-	if normal := k.normal(from); normal != nil {
-		return *normal
-	}
-	general := j.profile.GeneralTerm()
-	t := DeadlineTerm{Value: general.Value, Unit: general.Unit}
-	return termChoice{t, true, fmt.Sprintf("The rule has no number (%q); the general term of the house is %s. House policy, not law", k.Soft, t.from(from))}
+	return j.memo.houseTerm(ph, from, false, j.profile.GeneralTerm())
 }

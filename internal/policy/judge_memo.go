@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -15,7 +16,7 @@ type memo struct {
 	tests      [][]openTest      // by index of the test
 	phases     [][]openPhase     // by index of the phase
 	exempt     []openExemption   // by index of the exemption
-	before     *ruling           // of a request that nobody made
+	terms      []houseTerm       // by index of the phase
 }
 
 // maxAlike bounds what is kept of each place; incidents differ in few ways there.
@@ -36,7 +37,7 @@ type openTest struct {
 
 type openPhase struct {
 	of []*finding
-	is *ruling
+	is ruling
 }
 
 type openExemption struct {
@@ -44,10 +45,17 @@ type openExemption struct {
 	text string
 }
 
+type houseTerm struct {
+	from     *startWords
+	promised bool
+	of       Term
+	is       termChoice
+}
+
 func newMemo(r *Rules) memo {
 	return memo{
 		conditions: make([][]openCondition, r.places), plain: make([]*finding, r.places), tests: make([][]openTest, r.tests),
-		phases: make([][]openPhase, len(r.ordered)), exempt: make([]openExemption, r.exemptions),
+		phases: make([][]openPhase, len(r.ordered)), exempt: make([]openExemption, r.exemptions), terms: make([]houseTerm, len(r.ordered)),
 	}
 }
 
@@ -110,17 +118,22 @@ func (m *memo) undecided(t *compiledTest, open []*finding, asks bool) *finding {
 	return f
 }
 
-// ruling gives the verdict that was made of the same findings before, or makes it.
-func (m *memo) ruling(ph *compiledPhase, of []*finding, is func() *ruling) *ruling {
-	for _, o := range m.phases[ph.index] {
+// ruling gives the verdict that was made of the same findings before, or makes it: decide fills in what it is given.
+func (j *judging) ruling(ph *compiledPhase, of []*finding, decide func(*finding) breach.Verdict) ruling {
+	before := j.memo.phases[ph.index]
+	for _, o := range before {
 		if slices.Equal(o.of, of) {
 			return o.is
 		}
 	}
-	r := is()
+	r := ruling{finding: &finding{lasting: true}}
+	if slices.ContainsFunc(of, func(f *finding) bool { return !f.lasting }) {
+		r.finding = j.found.take()
+	}
+	r.verdict = decide(r.finding)
 	r.missing, r.questions = slices.Clip(r.missing), slices.Clip(r.questions)
-	if r.lasting = !slices.ContainsFunc(of, func(f *finding) bool { return f != nil && !f.lasting }); r.lasting {
-		m.phases[ph.index] = keep(m.phases[ph.index], openPhase{slices.Clone(of), r})
+	if r.lasting {
+		j.memo.phases[ph.index] = keep(before, openPhase{slices.Clone(of), r})
 	}
 	return r
 }
@@ -134,21 +147,30 @@ func (m *memo) unproven(index int, said *PackExemption, f *finding) string {
 	return o.text
 }
 
-// unasked is the verdict on a duty that starts on request while there is no request.
-func (m *memo) unasked() *ruling {
-	if m.before == nil {
-		m.before = &ruling{verdict: breach.DoesNotApply, finding: finding{because: []string{"It starts when it is asked for, and no request is recorded (incident.requested_at)"}}}
+// houseTerm is a policy's own term for a phase, counted from a fact.
+func (m *memo) houseTerm(ph *compiledPhase, from *startWords, promised bool, of Term) termChoice {
+	h := &m.terms[ph.index]
+	if h.from == from && h.promised == promised && h.of == of {
+		return h.is
 	}
-	return m.before
+	t, says := DeadlineTerm{Value: of.Value, Unit: of.Unit}, "The rule has no number (%q); the general term of the house is %s. House policy, not law"
+	if promised {
+		says = "The policy says %q; its own house term is %s. House policy, not law"
+	}
+	*h = houseTerm{from, promised, of, termChoice{t, true, fmt.Sprintf(says, ph.phase.Clock.Soft, t.from(from.fact))}}
+	return h.is
 }
 
-// missing are the facts that are missing, sorted, with the one that starts the clock if it is.
-func (r *ruling) missingWith(start []string) []string {
-	k := min(len(start), 1)
-	if !r.made[k] {
-		out := slices.Concat(r.missing, start)
-		slices.Sort(out)
-		r.sorted[k], r.made[k] = slices.Clip(slices.Compact(out)), true
+// missingWith are the facts that are missing, sorted, with the one that starts the clock if it is.
+func (f *finding) missingWith(start []string) []string {
+	if len(f.missing)+len(start) == 0 {
+		return nil
 	}
-	return r.sorted[k]
+	w, k := f.inWords(), min(len(start), 1)
+	if !w.made[k] {
+		out := slices.Concat(f.missing, start)
+		slices.Sort(out)
+		w.sorted[k], w.made[k] = slices.Clip(slices.Compact(out)), true
+	}
+	return w.sorted[k]
 }

@@ -32,22 +32,19 @@ func (j *judging) scope(p *compiledPack) (*finding, error) {
 	if f := j.scopes[p.index]; f != nil {
 		return f, nil
 	}
-	f := &finding{truth: truthNo}
+	f, err := (*finding)(nil), error(nil)
 	if ok, why := j.inForce(p); !ok {
-		f.because = []string{why}
-	} else {
-		var err error
-		if f, err = j.test(p, p.scope); err != nil {
-			return nil, err
-		}
+		f = j.finds(truthNo, why, nil)
+	} else if f, err = j.test(p, p.scope); err != nil {
+		return nil, err
 	}
 	j.scopes[p.index] = f
 	return f, nil
 }
 
 // rule gives the verdict on one obligation.
-func (j *judging) rule(ph *compiledPhase) (*ruling, error) {
-	if r := j.done[ph.index]; r != nil {
+func (j *judging) rule(ph *compiledPhase) (ruling, error) {
+	if r := j.done[ph.index]; r.finding != nil {
 		return r, nil
 	}
 	decide := j.first
@@ -58,38 +55,39 @@ func (j *judging) rule(ph *compiledPhase) (*ruling, error) {
 	r, err := decide(ph)
 	j.stack = j.stack[:mark]
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	if _, asked := j.facts.Incident.RequestedAt[ph.id]; ph.phase.Clock.From == startRequest && !asked && r.verdict != breach.DoesNotApply {
-		r = j.memo.unasked()
+		r = ruling{breach.DoesNotApply, notAsked}
 	}
 	j.done[ph.index] = r
 	return r, nil
 }
 
 // later takes the verdict of the phases that it follows.
-func (j *judging) later(ph *compiledPhase) (*ruling, error) {
+func (j *judging) later(ph *compiledPhase) (ruling, error) {
 	scope, err := j.scope(ph.pack)
-	if err != nil {
-		return nil, err
-	}
-	if scope.truth == truthNo {
-		return doesNot(scope, nil)
+	if err != nil || scope.truth == truthNo {
+		return ruling{breach.DoesNotApply, scope}, err
 	}
 	open, mark := false, len(j.stack)
 	for i, id := range ph.follows {
 		r, err := j.rule(j.rules.phases[id])
 		switch {
 		case err != nil:
-			return nil, err
+			return r, err
 		case r.verdict == breach.Applies && scope.truth == truthUnknown:
-			return &ruling{verdict: breach.CannotTell, finding: *scope}, nil
+			own := j.found.take()
+			own.truth, own.because, own.missing, own.questions = scope.truth, scope.because, scope.missing, scope.questions
+			return ruling{breach.CannotTell, own}, nil
 		case r.verdict == breach.Applies:
-			return &ruling{verdict: breach.Applies, finding: finding{truth: truthYes, because: ph.said.after[i]}}, nil
+			own := j.found.take()
+			own.truth, own.because = truthYes, ph.said.after[i]
+			return ruling{breach.Applies, own}, nil
 		}
 		f := ruledOut
 		if r.verdict == breach.CannotTell {
-			f, open = &r.finding, true
+			f, open = r.finding, true
 		}
 		j.stack = append(j.stack, f)
 	}
@@ -97,55 +95,53 @@ func (j *judging) later(ph *compiledPhase) (*ruling, error) {
 		return j.followsNone(ph)
 	}
 	of := j.stack[mark:]
-	return j.memo.ruling(ph, of, func() *ruling {
-		out := &ruling{verdict: breach.CannotTell}
+	return j.ruling(ph, of, func(out *finding) breach.Verdict {
 		for i, f := range of {
 			if f != ruledOut {
 				out.because = append(out.because, "Follows "+ph.follows[i]+", of which nobody can tell yet")
 				out.add(f)
 			}
 		}
-		return out
+		return breach.CannotTell
 	}), nil
 }
 
 // followsNone says why none of the phases that a later one follows applies.
-func (j *judging) followsNone(ph *compiledPhase) (*ruling, error) {
-	out := &ruling{verdict: breach.DoesNotApply}
+func (j *judging) followsNone(ph *compiledPhase) (ruling, error) {
+	var because []string
 	for _, id := range ph.follows {
 		r, err := j.rule(j.rules.phases[id])
 		if err != nil {
-			return nil, err
+			return r, err
 		}
-		out.because = append(out.because, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
+		because = append(because, "Follows "+id+", which does not apply: "+strings.Join(r.because, "; "))
 	}
-	return out, nil
+	return ruling{breach.DoesNotApply, j.finds(truthNo, because[0], because[1:])}, nil
 }
 
 // first decides by scope, by whom the phase binds, by its trigger and its exemptions.
-func (j *judging) first(ph *compiledPhase) (*ruling, error) {
+func (j *judging) first(ph *compiledPhase) (ruling, error) {
 	mark := len(j.stack)
 	scope, err := j.scope(ph.pack)
 	if err != nil || scope.truth == truthNo {
-		return doesNot(scope, err)
+		return ruling{breach.DoesNotApply, scope}, err
 	}
 	j.stack = append(j.stack, scope)
 	for _, t := range [...]*compiledTest{ph.appliesTo, ph.trigger} {
 		f, err := j.test(ph.pack, t)
 		if err != nil || f.truth == truthNo {
-			return doesNot(f, err)
+			return ruling{breach.DoesNotApply, f}, err
 		}
 		j.stack = append(j.stack, f)
 	}
 	for i, e := range ph.exemptions {
 		f, err := j.test(ph.pack, e)
 		if err != nil {
-			return nil, err
+			return ruling{}, err
 		}
 		if f.truth == truthYes {
 			said := &ph.phase.Exemptions[i]
-			because := append([]string{"Exempt: " + said.Because + " [" + said.Citation + "]"}, f.because...)
-			return &ruling{verdict: breach.DoesNotApply, finding: finding{because: because}}, nil
+			return ruling{breach.DoesNotApply, j.finds(truthNo, "Exempt: "+said.Because+" ["+said.Citation+"]", f.because)}, nil
 		}
 		if f.truth == truthNo {
 			f = ruledOut
@@ -153,22 +149,12 @@ func (j *judging) first(ph *compiledPhase) (*ruling, error) {
 		j.stack = append(j.stack, f)
 	}
 	of := j.stack[mark:]
-	return j.memo.ruling(ph, of, func() *ruling { return j.standing(ph, of[:3], of[3:]) }), nil
-}
-
-func doesNot(f *finding, err error) (*ruling, error) {
-	if err != nil {
-		return nil, err
-	}
-	if f.denies == nil {
-		f.denies = &ruling{verdict: breach.DoesNotApply, finding: finding{because: f.because}}
-	}
-	return f.denies, nil
+	return j.ruling(ph, of, func(out *finding) breach.Verdict { return j.standing(ph, of[:3], of[3:], out) }), nil
 }
 
 // standing is a duty that nothing rules out: it applies, or nobody can tell yet.
-func (j *judging) standing(ph *compiledPhase, needed, exemptions []*finding) *ruling {
-	out := &ruling{verdict: breach.Applies}
+func (j *judging) standing(ph *compiledPhase, needed, exemptions []*finding, out *finding) breach.Verdict {
+	verdict := breach.Applies
 	lines := len(exemptions)
 	for _, f := range needed {
 		lines += len(f.because)
@@ -176,7 +162,7 @@ func (j *judging) standing(ph *compiledPhase, needed, exemptions []*finding) *ru
 	out.because = make([]string, 0, lines)
 	for _, f := range needed {
 		if f.truth == truthUnknown {
-			out.verdict = breach.CannotTell
+			verdict = breach.CannotTell
 		}
 		out.because = append(out.because, f.cannotTell()...)
 		out.add(f)
@@ -187,5 +173,5 @@ func (j *judging) standing(ph *compiledPhase, needed, exemptions []*finding) *ru
 			out.questions = union(out.questions, f.questions)
 		}
 	}
-	return out
+	return verdict
 }

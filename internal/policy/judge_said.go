@@ -20,10 +20,11 @@ type phaseSaid struct {
 
 // startWords is what is said of the start of a clock.
 type startWords struct {
-	fact    string   // path without "incident."
-	missing []string // the fact itself, with its whole path
-	assumed string   // that it is not known
-	none    string   // that there is no deadline without it
+	fact    string      // path without "incident."
+	missing []string    // the fact itself, with its whole path
+	assumed string      // that it is not known
+	none    string      // that there is no deadline without it
+	normal  *termChoice // the term without any variant that counts from it; nil where neither the law nor the pack has one
 }
 
 func startSaid(fact string) startWords {
@@ -48,20 +49,20 @@ func (ph *compiledPhase) say() {
 	p, k := ph.pack, &ph.phase.Clock
 	w := &ph.said
 	w.start = startSaid(startFact(k.From, ph))
+	w.start.normal = k.normal(w.start.fact)
 	for _, c := range k.EarlierOf {
 		w.caps = append(w.caps, startSaid(startFact(c.From, ph)))
 	}
 	for _, id := range ph.prior {
-		w.prior = append(w.prior, startSaid("filed_at["+id+"]"))
+		prior := startSaid("filed_at[" + id + "]")
+		prior.normal = k.normal(prior.fact)
+		w.prior = append(w.prior, prior)
 	}
 	for _, id := range ph.follows {
 		w.after = append(w.after, []string{"Follows " + id + ", which applies"})
 	}
 	for _, s := range ph.duty.Substitutes {
 		w.substitutes = append(w.substitutes, breach.SubstituteForm{Form: s.Form, AllForms: s.AllForms, DurationDays: s.DurationDays, CallCentreDays: s.CallCentreDays})
-	}
-	if k.From != startPrior {
-		ph.normal = k.normal(w.start.fact)
 	}
 	w.obligation = breach.Obligation{
 		ID: ph.id, Regime: p.ID, Duty: packDuties[ph.duty.Addressee], Addressee: ph.duty.To, Phase: ph.phase.ID,

@@ -16,30 +16,8 @@ func answeredText(answer bool) string {
 	return "a person answered no, with a recorded reason"
 }
 
-// values are the facts that a condition used, as far as they are known.
-func (j *judging) values(r *rule) string {
-	if r == nil {
-		return ""
-	}
-	s := &j.shown[r.index]
-	if !s.made || r.index == 0 {
-		*s = shownText{inBrackets(j.valuesOf(make([]string, 0, maxValues), r)), true}
-	}
-	return s.text
-}
-
-func (j *judging) valuesOfAll(cs []compiledCondition) string {
-	if len(cs) == 1 {
-		return j.values(cs[0].rule)
-	}
-	out := make([]string, 0, maxValues)
-	for i := range cs {
-		out = j.valuesOf(out, cs[i].rule)
-	}
-	return inBrackets(out)
-}
-
-func (j *judging) valuesOf(out []string, r *rule) []string {
+// values adds the facts that a condition used, as far as they are known.
+func (j *judging) values(out []string, r *rule) []string {
 	if r == nil {
 		return out
 	}
@@ -52,18 +30,34 @@ func (j *judging) valuesOf(out []string, r *rule) []string {
 	return out
 }
 
-func inBrackets(values []string) string {
+// withValues puts the values that were used behind a reason.
+func withValues(because string, values []string, more string) string {
 	if len(values) == 0 {
-		return ""
+		return because + more
 	}
-	return " (" + strings.Join(values, "; ") + ")"
+	n := len(because) + len(" ()") + len(more)
+	for _, v := range values {
+		n += len("; ") + len(v)
+	}
+	var b strings.Builder
+	b.Grow(n)
+	b.WriteString(because)
+	before := " ("
+	for _, v := range values {
+		b.WriteString(before)
+		b.WriteString(v)
+		before = "; "
+	}
+	b.WriteString(")")
+	b.WriteString(more)
+	return b.String()
 }
 
 // text is a fact with its value, or "" while it is unknown. Many conditions show the same facts.
 func (j *judging) text(n int) string {
 	t := &j.texts[n]
 	if !t.made {
-		s, _ := factText(j.facts, j.rules.shown[n])
+		s := j.base.text(j.rules.shown[n])
 		if len(j.origins) > 0 {
 			if name, _, _ := strings.Cut(s, " = "); j.origins[name] != "" {
 				s += " [" + j.origins[name] + "]"

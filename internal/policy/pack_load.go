@@ -72,9 +72,8 @@ type compiledPhase struct {
 	caps       []*rule // nil where a cap has no condition
 	substitute []*compiledTest
 	contentsIf []*rule
-	remedies   []*rule     // nil where one has no condition
-	normal     *termChoice // unless it starts with an earlier filing; nil without a term
-	exempt     int         // index of its first exemption in Rules.exemptions
+	remedies   []*rule // nil where one has no condition
+	exempt     int     // index of its first exemption in Rules.exemptions
 	said       phaseSaid
 }
 
