@@ -1,9 +1,7 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -26,6 +24,7 @@ type enisaFacts struct {
 	restored   restoring
 	house      houseKind // what it says of somebody to be in the organisation's files
 	bank       bool      // behind its logins lies money
+	kinds      *enisaKinds
 }
 
 // houseKind is what the mere presence in somebody's files lets one guess. It raises the score only where the
@@ -122,6 +121,7 @@ func enisaInput(f *breach.Facts) (enisaFacts, map[string]enisaVar) {
 	} else if slices.Contains(f.Incomplete, "incident.nature") {
 		vars["incident.nature"] = enisaVar{func(*enisaFacts) {}, func(e *enisaFacts) { e.nature = breach.Natures }}
 	}
+	e.kinds = newEnisaKinds(e.classes)
 	enisaHouse(f, &e, vars)
 	if h := f.Availability.RestoredAfterHours; h != nil {
 		e.restored = restoredLater
@@ -179,12 +179,6 @@ func enisaDPC(f enisaFacts) (int, string) {
 	return best, why
 }
 
-var (
-	enisaBehavioural = []string{"location", "browsing", "communications", "preferences"}
-	enisaFinancial   = packGroups["group.financial"]
-	enisaSensitive   = packGroups["group.special"]
-)
-
 // traits adds what the people and the amount of data aggravate.
 func (f enisaFacts) traits(v int, why string) (int, string) {
 	if f.volume == "profile" {
@@ -197,10 +191,7 @@ func (f enisaFacts) traits(v int, why string) (int, string) {
 }
 
 func dpcSimple(f enisaFacts) (int, string) {
-	simple := slices.DeleteFunc(slices.Clone(f.classes), func(c string) bool {
-		return slices.Contains(enisaBehavioural, c) || slices.Contains(enisaFinancial, c) || slices.Contains(enisaSensitive, c)
-	})
-	if len(simple) == 0 {
+	if !f.kinds.simple {
 		return 0, ""
 	}
 	if f.vulnerable {
@@ -218,7 +209,7 @@ func dpcSimple(f enisaFacts) (int, string) {
 
 // dpcLogins scores credentials by what is known to lie behind them.
 func dpcLogins(f enisaFacts) (int, string) {
-	if f.hashed == "strong" || len(among(f.classes, packGroups["group.credentials"])) == 0 {
+	if f.hashed == "strong" || !f.kinds.logins {
 		return 0, ""
 	}
 	switch {
@@ -231,11 +222,10 @@ func dpcLogins(f enisaFacts) (int, string) {
 }
 
 func dpcBehavioural(f enisaFacts) (int, string) {
-	found := among(f.classes, enisaBehavioural)
-	if len(found) == 0 {
+	if len(f.kinds.behavioural.found) == 0 {
 		return 0, ""
 	}
-	v, why := 2, "behavioural data ("+strings.Join(found, ", ")+")"
+	v, why := 2, f.kinds.behavioural.why
 	if f.volume == "single" {
 		v, why = v-1, why+", too little of it for insight"
 	}
@@ -250,11 +240,11 @@ func dpcBehavioural(f enisaFacts) (int, string) {
 }
 
 func dpcFinancial(f enisaFacts) (int, string) {
-	found := among(f.classes, enisaFinancial)
+	found := f.kinds.financial.found
 	if len(found) == 0 {
 		return 0, ""
 	}
-	v, why := 3, "financial data ("+strings.Join(found, ", ")+")"
+	v, why := 3, f.kinds.financial.why
 	switch {
 	case slices.Contains(found, "payment_card") && slices.Contains(found, "card_security_code"):
 		v, why = 4, why+", complete enough for fraud"
@@ -273,11 +263,10 @@ func dpcFinancial(f enisaFacts) (int, string) {
 }
 
 func dpcSensitive(f enisaFacts) (int, string) {
-	found := among(f.classes, enisaSensitive)
-	if len(found) == 0 {
+	if len(f.kinds.sensitive.found) == 0 {
 		return 0, ""
 	}
-	why := "sensitive data (" + strings.Join(found, ", ") + ")"
+	why := f.kinds.sensitive.why
 	if f.public {
 		v, why := f.traits(1, why+", public before")
 		return v, why
@@ -297,27 +286,7 @@ func enisaEI(f enisaFacts) (int, string) {
 	case f.onlyHashed():
 		return 1, "pseudonyms and strongly hashed credentials only"
 	}
-	is := func(c string) bool { return slices.Contains(f.classes, c) }
-	direct := among(f.classes, []string{"name", "email", "phone", "postal_address", "photo", "birth_date", "national_id", "passport", "biometric"})
-	beside := among(f.classes, []string{"email", "phone", "postal_address", "photo", "birth_date", "national_id", "passport", "biometric", "income", "employment"})
-	numbers := among(f.classes, []string{"national_id", "passport", "payment_card", "bank_account", "account_id", "device_id", "insurance"})
-	credentials := []string{"password", "password_hash", "security_answer"}
-	others := len(f.classes) - len(among(f.classes, credentials))
-	switch {
-	case is("name") && len(beside) > 0:
-		return 4, fmt.Sprintf("full name with %s", strings.Join(beside, ", "))
-	case is("photo") && len(direct) > 1 || len(direct) >= 3:
-		return 4, fmt.Sprintf("identifiers that name a person together: %s", strings.Join(direct, ", "))
-	case is("name"), is("email"), is("photo"), is("biometric"):
-		return 3, fmt.Sprintf("%s names most people with little research", direct[0])
-	case len(numbers) > 0 && others > 1:
-		return 3, fmt.Sprintf("%s tied to other data", strings.Join(numbers, ", "))
-	case len(direct) >= 2:
-		return 3, "several traces that lead to a person together"
-	case is("phone"), is("postal_address"), is("location"), is("communications"), is("genetic"):
-		return 2, "leads to a person with some research"
-	}
-	return 1, "hardly leads to a person without another source"
+	return f.kinds.identifies, f.kinds.identifiesBy
 }
 
 // enisaConfidentiality asks who may read the data now. Nature is authoritative: without confidentiality
