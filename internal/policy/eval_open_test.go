@@ -40,6 +40,9 @@ func TestAnIncompleteListNeverSaysNo(t *testing.T) {
 	}
 	text := newFactView(&f, 0).text(factRef{name: "data.classes"})
 	require.Equal(t, "data.classes = [health, payment_card, perhaps more]", text)
+	for _, key := range []string{"", wholeTable, "US-CA"} {
+		require.Empty(t, newFactView(&f, 0).text(factRef{"people.by_region", key}), "what is unknown is not shown as empty")
+	}
 }
 
 func TestAnIncompleteListWidensTheScore(t *testing.T) {
