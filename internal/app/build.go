@@ -123,6 +123,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if p.Desk.Paper, err = adapters.paper(s); err != nil {
 		return nil, err
 	}
+	words.Now = s.Now
 	wording := worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL}
 	if adapters.letters != nil {
 		wording.Letters = adapters.letters.Check

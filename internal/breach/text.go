@@ -36,6 +36,9 @@ type TextBody struct {
 	// Carries are the content fields of the rule packs that this text gives, as the templates declare them and
 	// as far as there are words for them. Of a report that is Fields.
 	Carries []string `json:"carries,omitempty"`
+	// Zone is the IANA name of the time zone in which a text that says its date is dated for whoever's own zone is not
+	// known. Empty where it does not say its date.
+	Zone string `json:"zone,omitempty"`
 	// Offers are what the text says that people are offered.
 	Offers []Offer `json:"offers,omitempty"`
 }

@@ -36,6 +36,7 @@ var factsBehind = map[string]string{
 	"nature": "facts.incident.nature", "cause": "facts.incident.cause", "occurred_at": "facts.incident.occurred_from",
 	"detected_at": "facts.incident.detected_at", "data_categories": "facts.data.classes",
 	"subject_count": "facts.people.total", "subject_categories": "facts.people.categories", "cross_border": "facts.people.by_country",
+	"notice_date":         "facts.incident.individuals_notified_at",
 	"subject_count_local": "facts.people.by_region",
 	"notice_copy":         "narrative.<language>",
 	"law_enforcement":     "facts.law_enforcement.delay_requested",
@@ -67,10 +68,6 @@ func whatToDo(kind, field string) string {
 	own := "contents.<language>." + field
 	if fact := factsBehind[field]; fact != "" && fact != own {
 		return "State " + fact + ", or write it as " + own + " of the incident (tocsin incident amend), " + waive
-	}
-	if field == "notice_date" {
-		return "Nothing fills it in, because a text is approved before it is sent: write it as " + own +
-			" of the incident (tocsin incident amend), for example as the day on which the message was sent, " + waive
 	}
 	return "Write it as " + own + " of the incident (tocsin incident amend), " + waive
 }

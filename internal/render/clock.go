@@ -29,9 +29,10 @@ func (d *draft) marked(field string) (prose, bool) {
 	return prose{Text: text, HTML: template.HTML("<p>" + text + "</p>")}, text != "" //nolint:gosec // marks alone
 }
 
-// byTheHouse fills the marks of moments with the clock of the organisation, for what everybody reads alike.
+// byTheHouse fills the marks of moments with the clock of the organisation, for what everybody reads alike. The date
+// of a notice stays blank in what is no notice of somebody.
 func (d *draft) byTheHouse(l *tongue, list []extra) []extra {
-	var plain, markup []string
+	plain, markup := []string{dateMark, blank}, []string{dateMark, blank}
 	for name, t := range d.moments() {
 		said := l.at(t, d.house(l))
 		plain, markup = append(plain, "{{"+name+"}}", said), append(markup, "{{"+name+"}}", escaped(said))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -26,11 +27,15 @@ type compiled struct {
 	clocks []clock
 	zones  memo[[]int] // options of the clock by time zone, country and region
 
+	dated bool                 // some part says its date
+	house string               // IANA name of the zone for whoever's own is not known
+	days  memo[*time.Location] // by the name of a zone, where it is dated
+
 	forms memo[*form] // by the options that fit
 }
 
 // places names the variables that a person's own value fills; all others are choices.
-var places = map[string]int{"name": placeName, "child_name": placeChild, "reference": placeReference}
+var places = map[string]int{"name": placeName, "child_name": placeChild, "reference": placeReference, "date": placeDate}
 
 // segment is words, the place of a person's own value, or a choice.
 type segment struct {
@@ -92,7 +97,9 @@ func compile(b breach.TextBody) (*compiled, error) {
 			return nil, err
 		}
 		c.parts[name] = segments
+		c.dated = c.dated || slices.ContainsFunc(segments, func(s segment) bool { return s.place == placeDate })
 	}
+	c.house = b.Zone
 	return c, nil
 }
 

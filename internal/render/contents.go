@@ -207,6 +207,9 @@ func (d *draft) wordsFor(l *tongue, field string) prose {
 	if p, ok := d.marked(field); ok {
 		return p
 	}
+	if field == noticeDate {
+		return dated
+	}
 	text := d.reportFields(l)[field]
 	if text == "" {
 		return prose{}
@@ -216,10 +219,13 @@ func (d *draft) wordsFor(l *tongue, field string) prose {
 	return prose{Text: text, HTML: template.HTML(markup)} //nolint:gosec // every text is escaped
 }
 
+// fields are those of further blocks, in the order in which they stand.
+func fields(more map[string]prose) []string { return slices.Sorted(maps.Keys(more)) }
+
 // extras are the further blocks of a language, as text or as HTML, with marks for the clock of who reads them.
 func (d *draft) extras(l *tongue, markup bool) []extra {
 	var out []extra
-	for _, field := range slices.Sorted(maps.Keys(d.more[l.tag])) {
+	for _, field := range fields(d.more[l.tag]) {
 		e := extra{Heading: l.label(field), Text: d.more[l.tag][field].Text}
 		if markup {
 			e.Text = d.more[l.tag][field].HTML

@@ -34,7 +34,8 @@ func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee,
 	if m.To, err = contact(c.channel, p, to); err != nil {
 		return delivery.Message{}, err
 	}
-	form, own := c.formFor(&p, name, child), []string{name, child, reference, escaped(name), escaped(child), reference}
+	date := e.dateFor(c, &p)
+	form, own := c.formFor(&p, name, child), []string{name, child, reference, date, escaped(name), escaped(child), reference, escaped(date)}
 	switch c.channel {
 	case breach.Email:
 		m.ToName, m.Subject, m.Form, m.Own = name, form.parts["subject"].Fill(own), form.email, own
@@ -57,8 +58,9 @@ const (
 	placeName = 1 + iota
 	placeChild
 	placeReference
+	placeDate // on which it is sent, by the reader's clock
 
-	escapedBy = placeReference
+	escapedBy = placeDate
 )
 
 // form is a text for everybody whom the same options fit: what is left open is a person's own values.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/templates"
@@ -27,6 +28,9 @@ type Engine struct {
 	units []Unit           // sorted by name: what a reviewer signs off
 	uses  map[string][]use // file -> where it shows variables
 
+	// Now is the clock by which messages are dated.
+	Now func() time.Time
+
 	compiled memo[*compiled] // by the SHA-256 of a text
 	locales  memo[string]    // the best tag by the wanted one and those that there are; matching anew costs 70 µs
 }
@@ -41,7 +45,7 @@ func NewFrom(files fs.FS) (*Engine, error) {
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInternal, "templates: the folder notice cannot be read: %w", err)
 	}
-	e := &Engine{languages: map[string]*tongue{}, reports: map[string]*report{}}
+	e := &Engine{Now: time.Now, languages: map[string]*tongue{}, reports: map[string]*report{}}
 	for _, entry := range entries {
 		if !entry.IsDir() {
 			continue

@@ -39,6 +39,7 @@ func (d *draft) knownFacts(l *tongue) map[string]string {
 	}
 	put("detected_at", l.instant(in.DetectedAt))
 	put("aware_at", l.instant(in.AwareAt))
+	put(noticeDate, l.instant(in.IndividualsNotifiedAt))
 	occurred := joined(" – ", l.instant(in.OccurredFrom), l.instant(in.OccurredTo))
 	put("occurred_at", occurred)
 	put("nature", joined("\n", strings.Join(l.worded(l.words.Nature, in.Nature), l.words.Join), l.affirm(in.PossibleOnly, "possible_only", "")))

@@ -179,13 +179,14 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 	b.Carries = slices.DeleteFunc(b.Carries, func(field string) bool { return slices.Contains(d.places[place], field) })
 	b.Choices = l.choices(d.classes, b.Parts)
 	d.clocks(l, b.Choices, b.Parts)
-	b.Offers = d.said(b.Carries)
+	b.Offers, b.Zone = d.said(b.Carries), d.zoneOf(l, b.Parts)
 	return b, true
 }
 
 // announcement composes the page in one language; html is a fragment, the site puts head and frame around.
 func (d *draft) announcement(l *tongue) breach.TextBody {
 	plain, markup := d.views(l)
+	plain.More, markup.More = d.undated(l, plain.More), d.undated(l, markup.More)
 	title := single(d.run(l.page.title, plain))
 	b := breach.TextBody{Kind: breach.KindAnnouncement, Channel: "page", Locale: l.tag, Parts: map[string]string{
 		"title": title, "html": d.run(l.page.html, markup), "text": d.run(l.page.text, plain),
