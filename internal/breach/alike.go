@@ -63,8 +63,14 @@ func latinKey(name string, low []byte) string {
 func betweenWords(c byte) bool { return c == ',' || c == ' ' || c >= '\t' && c <= '\r' }
 
 // EmailKey is equal for two spellings of one address: letter case, composition and the two ways to write a domain
-// of another script. No server in use tells letter case apart.
+// of another script. No server in use tells letter case apart. Domains with ß and ss, or with a final sigma and any
+// other, are two, and may have two owners (RFC 5894).
 func EmailKey(email string) string {
+	if at := strings.LastIndexByte(email, '@'); at >= 0 {
+		if domain, own := ownSpelling(email[at+1:]); own {
+			return EmailKey(email[:at]) + "@" + domain
+		}
+	}
 	if isPlain(email) {
 		email = strings.ToLower(email)
 	} else {
@@ -76,6 +82,19 @@ func EmailKey(email string) string {
 		}
 	}
 	return email
+}
+
+// ownSpelling is the ASCII form of a domain with characters that folding would take for others.
+func ownSpelling(domain string) (ascii string, own bool) {
+	if isPlain(domain) && !strings.Contains(domain, "xn--") && !strings.Contains(domain, "XN--") {
+		return "", false
+	}
+	u, err := idna.Punycode.ToUnicode(strings.ToLower(domain))
+	if err != nil || !strings.ContainsAny(u, "ßẞς\u200c\u200d") {
+		return "", false
+	}
+	ascii, err = idna.Punycode.ToASCII(norm.NFC.String(u))
+	return ascii, err == nil
 }
 
 // folded also makes the Turkish dotted and dotless i one: upper case and back exchanges them.

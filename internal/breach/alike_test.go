@@ -43,3 +43,13 @@ func TestAKeyIsItsOwnKey(t *testing.T) {
 		require.Equal(t, breach.NameKey(s), breach.NameKey("  "+s+" "))
 	})
 }
+
+// Domains that an old rule took for one are two: both may be registered, by two owners.
+func TestEmailKeysTellDomainsApartThatHaveTwoOwners(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, breach.EmailKey("kim@straße.example"), breach.EmailKey("KIM@xn--strae-oqa.example"))
+	require.Equal(t, breach.EmailKey("kim@straße.example"), breach.EmailKey("kim@STRAßE.example"))
+	require.NotEqual(t, breach.EmailKey("kim@straße.example"), breach.EmailKey("kim@strasse.example"))
+	require.Equal(t, breach.EmailKey("Groß@bücher.example"), breach.EmailKey("groß@xn--bcher-kva.example"))
+	require.NotEqual(t, breach.EmailKey("a@βόλος.example"), breach.EmailKey("a@βόλοσ.example"))
+}
