@@ -40,7 +40,8 @@ func share(p float64, size int) float64 { return math.Log(p / float64(size)) }
 
 var (
 	gbkCommon, gbkSign, gbkSecond, gbkRest = share(.92, 3755), share(.04, 282), share(.03, 3008), share(.008, 14000)
-	gbkFour                                = share(.005, 40_000)
+	gbkOther                               = share(.03, 700) // kana, Greek, Cyrillic, vowels with tones: lists of all the world have them
+	gbkFour                                = share(.05, 40_000)
 	bigCommon, bigSign, bigSecond, bigRest = share(.92, 5401), share(.04, 408), share(.03, 7652), share(.01, 5000)
 	jisKana, jisCommon, jisSign, jisSecond = share(.35, 169), share(.5, 2965), share(.1, 300), share(.03, 3390)
 	jisHalf, jisRest                       = share(.015, 63), share(.005, 4000)
@@ -69,6 +70,8 @@ func stepGBK(b []byte, _ byte) (int, float64) {
 		return 2, gbkCommon
 	case c >= 0xa1 && c <= 0xa3:
 		return 2, gbkSign
+	case c >= 0xa4 && c <= 0xa8:
+		return 2, gbkOther
 	case c >= 0xd8 && c <= 0xf7:
 		return 2, gbkSecond
 	}

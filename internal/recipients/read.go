@@ -152,6 +152,9 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	if err != nil {
 		return Summary{}, err
 	}
+	if c, ok := src.(io.Closer); ok {
+		defer c.Close() //nolint:errcheck // temporary files, which have no name any more
+	}
 	head, err := src.head(o)
 	if err != nil {
 		return Summary{}, err

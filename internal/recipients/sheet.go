@@ -125,6 +125,9 @@ func (x *xlsx) cell(e xml.StartElement, column int) (text, code string, err erro
 	case "s":
 		n, err := strconv.Atoi(value)
 		text, ok := x.texts.at(n)
+		if x.texts.err != nil {
+			return "", "", x.texts.err
+		}
 		if value != "" && (err != nil || !ok) {
 			return "", "", notSpreadsheet("a cell names a text that is not in it")
 		}

@@ -218,52 +218,6 @@ func styleOf(code string) style {
 	return style{}
 }
 
-// sharedTexts are the texts that cells name by number, in one piece of memory.
-type sharedTexts struct {
-	all  []byte
-	ends []uint32
-}
-
-func (s *sharedTexts) at(n int) (string, bool) {
-	if n < 0 || n >= len(s.ends) {
-		return "", false
-	}
-	from := uint32(0)
-	if n > 0 {
-		from = s.ends[n-1]
-	}
-	return string(s.all[from:s.ends[n]]), true
-}
-
-func readTexts(f *zip.File) (*sharedTexts, error) {
-	s := &sharedTexts{}
-	if f == nil {
-		return s, nil // a book may have none
-	}
-	t, err := openPart(f, 4*maxStrings)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		tok, err := t.next()
-		if errors.Is(err, io.EOF) {
-			return s, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if e, ok := tok.(xml.StartElement); ok && e.Name.Local == "si" {
-			if s.all, err = t.appendText(s.all, "si"); err != nil {
-				return nil, err
-			}
-			if len(s.all) > maxStrings || len(s.ends) > maxStrings/8 {
-				return nil, notSpreadsheet("its texts take more memory than a list may: save it as \"CSV UTF-8\", which has no such limit")
-			}
-			s.ends = append(s.ends, uint32(len(s.all)))
-		}
-	}
-}
-
 // appendText collects the text up to the end of the element; how words are pronounced is not part of it.
 func (t *tokens) appendText(to []byte, until string) ([]byte, error) {
 	from := len(to)

@@ -15,13 +15,12 @@ import (
 
 // What a spreadsheet may take. A real list of a million people with twenty columns stays below all of it.
 const (
-	maxBuffered  = 256 << 20 // bytes of a file that comes as a stream: it is read from its end, and never put on disk
-	maxDirectory = 1 << 20   // bytes of the ZIP directory
-	maxPart      = 16 << 20  // unpacked bytes of a part that is not the sheet or its strings
-	maxSheet     = 3 << 30   // unpacked bytes of the sheet
-	maxStrings   = 192 << 20 // bytes of all texts together
-	maxXMLToken  = 4 << 20   // bytes of one tag or text
-	maxColumnsX  = 16_384    // as the format has it
+	maxBuffered  = 4 << 30  // bytes of a file that comes as a stream: it is read from its end, and waits in a vault
+	maxDirectory = 1 << 20  // bytes of the ZIP directory
+	maxPart      = 16 << 20 // unpacked bytes of a part that is not the sheet or its strings
+	maxSheet     = 3 << 30  // unpacked bytes of the sheet, and of its texts
+	maxXMLToken  = 4 << 20  // bytes of one tag or text
+	maxColumnsX  = 16_384   // as the format has it
 	maxRowsX     = 1_048_576
 	maxRatio     = 200 // unpacked to packed, once that is more than freeRatio
 	freeRatio    = 64 << 20
@@ -34,6 +33,7 @@ type xlsx struct {
 	read   *intake
 	book   workbook
 	texts  *sharedTexts
+	file   io.ReaderAt
 	number int // of the sheet, from 1
 	xml    *tokens
 	h      header
@@ -47,7 +47,7 @@ func notSpreadsheet(why string) error {
 }
 
 // openXLSX finds the sheet. r is the file, of which head was read through in already.
-func openXLSX(r io.Reader, head []byte, in *intake, o Options) (*xlsx, error) {
+func openXLSX(r io.Reader, head []byte, in *intake, o Options) (_ *xlsx, err error) {
 	file, err := seekable(r, head, in)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,12 @@ func openXLSX(r io.Reader, head []byte, in *intake, o Options) (*xlsx, error) {
 		}
 		parts[strings.ToLower(f.Name)] = f
 	}
-	x := &xlsx{read: in}
+	x := &xlsx{read: in, texts: &sharedTexts{}, file: file}
+	defer func() {
+		if err != nil {
+			_ = x.Close()
+		}
+	}()
 	if x.book, err = readWorkbook(parts); err != nil {
 		return nil, err
 	}
@@ -75,7 +80,7 @@ func openXLSX(r io.Reader, head []byte, in *intake, o Options) (*xlsx, error) {
 		return nil, err
 	}
 	x.number = number
-	if x.texts, err = readTexts(parts[x.book.texts]); err != nil {
+	if err = x.texts.read(parts[x.book.texts]); err != nil {
 		return nil, err
 	}
 	part := parts[sheet.part]
@@ -84,6 +89,15 @@ func openXLSX(r io.Reader, head []byte, in *intake, o Options) (*xlsx, error) {
 	}
 	x.xml, err = openPart(part, maxSheet)
 	return x, err
+}
+
+// Close gives the temporary files back.
+func (x *xlsx) Close() error {
+	_ = x.texts.all.Close()
+	if v, ok := x.file.(*vault); ok {
+		return v.Close()
+	}
+	return nil
 }
 
 // seekable reads all of r, for its checksum, and gives access to any place in it.
@@ -101,14 +115,16 @@ func seekable(r io.Reader, head []byte, in *intake) (io.ReaderAt, error) {
 			return io.NewSectionReader(f, end-in.n, in.n), err
 		}
 	}
-	all := bytes.NewBuffer(bytes.Clone(head))
-	if _, err := io.Copy(all, io.LimitReader(in, maxBuffered+1-int64(len(head)))); err != nil {
+	all := &vault{}
+	if _, err := io.Copy(all, io.MultiReader(bytes.NewReader(head), io.LimitReader(in, maxBuffered+1-int64(len(head))))); err != nil {
+		_ = all.Close()
 		return nil, err
 	}
-	if all.Len() > maxBuffered {
-		return nil, breach.Errorf(breach.ErrTooLarge, "the spreadsheet is larger than %d MB, and one that comes over the network must fit in memory: save it as \"CSV UTF-8\", which has no such limit", maxBuffered>>20)
+	if all.size > maxBuffered {
+		_ = all.Close()
+		return nil, breach.Errorf(breach.ErrTooLarge, "the spreadsheet is larger than %d GB: save it as \"CSV UTF-8\", which has no such limit", maxBuffered>>30)
 	}
-	return bytes.NewReader(all.Bytes()), nil
+	return all, nil
 }
 
 // checkDirectory bounds the directory of the ZIP file before it is read into memory.
