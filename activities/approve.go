@@ -86,6 +86,9 @@ func (a *Approve) Compose(ctx context.Context, in ComposeIn) (ComposeOut, error)
 	if err != nil {
 		return ComposeOut{}, fail(ctx, err)
 	}
+	if err := a.register(ctx, in.Incident, c.profile); err != nil {
+		return ComposeOut{}, fail(ctx, err)
+	}
 	out.People, out.Reports = c.plan.People.Total, c.reports
 	return out, fail(ctx, a.await(ctx, in.Incident, c.judgement, out.People > 0, out.Reports))
 }
@@ -271,6 +274,13 @@ func (a *Approve) submit(ctx context.Context, plan breach.Plan, in ComposeIn) (C
 		return ComposeOut{}, err
 	}
 	return ComposeOut{PlanHash: plan.Hash()}, nil
+}
+
+// register puts on record who carries messages under the policy that a plan is bound to, and where data may go: once for
+// each wording of the policy.
+func (a *Approve) register(ctx context.Context, incident string, p policy.Profile) error {
+	r := p.Register()
+	return a.Cases.Note(ctx, incident, "processors.register/"+r.SHA256, "tocsin", "processors.register", r, a.Now().UTC())
 }
 
 // VerifyIn names a plan.

@@ -29,7 +29,7 @@ would be refused or bounces lost.`,
 	check.Flags().Int64Var(&w.People, "people", 0, "how many people are going to be told")
 	check.Flags().Int64Var(&w.Bytes, "bytes", 100<<10, "size of the largest email")
 	check.Flags().StringVar(&w.DNS, "dns", "", "DNS server to ask, host:port (default: this machine's)")
-	cmd.AddCommand(check)
+	cmd.AddCommand(check, c.processors(), c.erase(), c.requested())
 	return cmd
 }
 

@@ -509,3 +509,19 @@ func cutter(n int, next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+func (d *desk) Processors(_ context.Context, id string) (breach.Register, error) {
+	return breach.Register{Policy: "mooc", Location: "CN", Processors: []breach.Processor{
+		{Provider: "gateway", Channel: breach.SMS, OperatedBy: "processor", Location: "CN", Contract: "agreement", Receives: []string{"phone", "notice"}, Deletes: "request",
+			Handed: []breach.HandedTo{{Country: "CN", Messages: 40}}, Refused: []breach.RefusedTo{{People: 2, Reason: "objection"}},
+			Told: &breach.ProcessorErased{How: "request", Messages: 40}},
+	}, Transfers: []breach.TransferSaid{{PeopleIn: []string{"CN"}, OnlyIn: []string{"CN"}}}}, d.known(id)
+}
+
+func (d *desk) Erase(ctx context.Context, id string, _ breach.Actor) (breach.Register, error) {
+	return d.Processors(ctx, id)
+}
+
+func (d *desk) RequestedErasure(_ context.Context, id, _, _ string, _ breach.Actor) error {
+	return d.known(id)
+}

@@ -64,9 +64,11 @@ func (p *Product) tidy(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// CatchUp passes on what the workflow engine missed until ctx ends, tidies up now and then, and hands letters over.
+// CatchUp passes on what the workflow engine missed until ctx ends, tidies up now and then, hands letters over, and has
+// processors delete what they got.
 func (p *Product) CatchUp(ctx context.Context, log *slog.Logger) {
 	go p.post(ctx, log)
+	go p.erase(ctx, log)
 	tick := time.NewTicker(catchUpEvery)
 	defer tick.Stop()
 	tidied := time.Time{}

@@ -59,6 +59,10 @@ type Desk interface {
 	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
 	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
 	ExplainDelay(ctx context.Context, incident string, obligations []string, why string, by breach.Actor) error
+	// Processors says who carried messages; Erase tells them to delete, RequestedErasure that a person asked one.
+	Processors(ctx context.Context, incident string) (breach.Register, error)
+	Erase(ctx context.Context, incident string, by breach.Actor) (breach.Register, error)
+	RequestedErasure(ctx context.Context, incident, provider, reference string, by breach.Actor) error
 	// JudgeList reads a list and changes nothing; rows to look at are written to bad, when it is not nil. TakeList loads
 	// it: what was judged is there even when the list is refused.
 	JudgeList(ctx context.Context, incident string, by breach.Actor, list io.Reader, how breach.Reading, bad io.Writer) (breach.ListJudged, error)
@@ -177,6 +181,10 @@ func (s *server) routes() http.Handler {
 	m.Handle("GET /console/incidents/{id}/hold", s.signed(s.running("hold", holdTitle, breach.RoleLead)))
 	m.Handle("POST /console/incidents/{id}/hold", s.signed(s.placeHold))
 	m.Handle("POST /console/incidents/{id}/hold/release", s.signed(s.releaseHold))
+
+	m.Handle("GET /console/incidents/{id}/processors", s.signed(s.processorsPage))
+	m.Handle("POST /console/incidents/{id}/processors/erase", s.signed(s.eraseThere))
+	m.Handle("POST /console/incidents/{id}/processors/requested", s.signed(s.requestedThere))
 
 	m.Handle("GET /console/person", s.signed(s.personPage))
 	m.Handle("POST /console/person", s.signed(s.findPerson))

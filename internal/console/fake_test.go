@@ -21,6 +21,8 @@ import (
 
 // fakeDesk answers with functions; one that is not set must not be called.
 type fakeDesk struct {
+	processors    func() (breach.Register, error)
+	erased        func(what string) error
 	running       func(what string, with any) error
 	incidents     func() ([]breach.Incident, error)
 	overview      func(incident string) (breach.Overview, error)
@@ -52,6 +54,18 @@ type fakeDesk struct {
 	takeList      func(list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error)
 }
 
+func (f *fakeDesk) Processors(context.Context, string) (breach.Register, error) {
+	if f.processors == nil {
+		return breach.Register{}, nil
+	}
+	return f.processors()
+}
+func (f *fakeDesk) Erase(context.Context, string, breach.Actor) (breach.Register, error) {
+	return breach.Register{}, f.erased("")
+}
+func (f *fakeDesk) RequestedErasure(_ context.Context, _, provider, reference string, _ breach.Actor) error {
+	return f.erased(provider + " " + reference)
+}
 func (f *fakeDesk) JudgeList(_ context.Context, _ string, _ breach.Actor, list io.Reader, how breach.Reading, bad io.Writer) (breach.ListJudged, error) {
 	return f.judgeList(list, how, bad)
 }

@@ -10,6 +10,8 @@ func (l speech) toldCascade(action, who string, d recordData) string {
 		return l.T("%s letters were taken out before the printer had them: their people were told meanwhile.", l.Num(d.Letters))
 	case "cost.limit":
 		return l.T("The limit of costs is reached: %s were spent at most, %s are due, %s are allowed. A person decides.", amount(d.Spent), amount(d.Due), amount(d.Limit))
+	case "processors.register":
+		return l.T("It was put on record who carries messages under the policy, and where data may go.")
 	case "processors.begun":
 		return l.T("Those who carried messages are told to delete what they got.")
 	case "processors.deleted":

@@ -105,3 +105,10 @@ type Sender interface {
 type Asker interface {
 	Ask(ctx context.Context, m Message) (r Receipt, found bool, err error)
 }
+
+// Eraser is implemented by senders whose provider deletes what it got of a message, by the provider's own id, or its text
+// alone. It may be asked again. A *Failure that is Retryable says that it could not be done now; any other one that the
+// provider will not do it.
+type Eraser interface {
+	Erase(ctx context.Context, ref string, textAlone bool) error
+}

@@ -37,6 +37,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.contents()
 	s.people()
 	s.unreached()
+	s.processors()
 	s.running()
 	s.evidence()
 	s.machines()

@@ -487,3 +487,15 @@ func (d *desk) TakeBounce(_ context.Context, raw []byte, to []string) (breach.Re
 	d.called(fmt.Sprintf("bounce %s %v", raw, to))
 	return breach.ReturnTaken{Kind: breach.ReturnFailed, Recorded: true}, nil
 }
+
+func (d *desk) Processors(context.Context, string) (breach.Register, error) {
+	return breach.Register{Processors: []breach.Processor{}, Transfers: []breach.TransferSaid{}}, d.did("processors")
+}
+
+func (d *desk) Erase(context.Context, string, breach.Actor) (breach.Register, error) {
+	return breach.Register{Processors: []breach.Processor{}, Transfers: []breach.TransferSaid{}}, d.did("erase")
+}
+
+func (d *desk) RequestedErasure(_ context.Context, _, provider, reference string, _ breach.Actor) error {
+	return d.did("requested " + provider + ": " + reference)
+}

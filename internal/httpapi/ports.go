@@ -61,6 +61,12 @@ type Desk interface {
 	DecideAbout(ctx context.Context, incident string, from, to breach.Outcome, reason string, by breach.Actor) (int64, error)
 	// FileAgain has a report filed that was refused before; breach.ErrConflict for any other one.
 	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
+	// Processors says who carried messages of an incident, what they got and what they have deleted.
+	Processors(ctx context.Context, incident string) (breach.Register, error)
+	// Erase tells the processors of a closed incident to delete now; breach.ErrConflict for one that is not closed.
+	Erase(ctx context.Context, incident string, by breach.Actor) (breach.Register, error)
+	// RequestedErasure notes that a person asked a processor to delete; breach.ErrNotFound.
+	RequestedErasure(ctx context.Context, incident, provider, reference string, by breach.Actor) error
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
 	// CheckPlan says what would keep a plan from being approved; wave 0 is the newest list, or reports alone.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/deliverytest"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 	"github.com/tocsin-engine/tocsin/internal/simulator/receipts"
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
@@ -120,4 +121,33 @@ func TestSimulatedRecipients(t *testing.T) {
 			require.Zero(t, st.rejected)
 		})
 	}
+}
+
+// A message is deleted, or its text alone, for good; both may be asked again, and what the vendor refuses is said.
+func TestPromise_M25_MessagesAreDeletedAtTheVendor(t *testing.T) {
+	t.Parallel()
+	st := against(t)
+	send := func(text string) delivery.Message {
+		m := canary
+		m.To, m.Text, m.DeliveryID, m.AttemptID, m.SentAfter = "+15005550999", text, "d"+text, "d"+text+"-1", time.Now().Add(-time.Minute)
+		return m
+	}
+	gone, redacted := send("one"), send("two")
+	for i, m := range []*delivery.Message{&gone, &redacted} {
+		r, err := st.sender.Send(t.Context(), *m)
+		require.NoError(t, err)
+		for range 2 {
+			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef, i == 1))
+		}
+		_, found, err := st.sender.Ask(t.Context(), *m)
+		require.NoError(t, err)
+		require.False(t, found, "the vendor has the text no more")
+	}
+	var f *delivery.Failure
+	require.ErrorAs(t, st.sender.Erase(t.Context(), "../Calls", false), &f)
+	require.False(t, f.Retryable, "that is no id")
+
+	away := newSender(t, testConfig("http://"+deliverytest.ClosedPort(t)))
+	require.ErrorAs(t, away.Erase(t.Context(), "SM00000000000000000000000000000001", false), &f)
+	require.True(t, f.Retryable, "it is tried again")
 }
