@@ -80,6 +80,7 @@ func (r *Rules) newJudging() *judging {
 func (j *judging) begin(f *breach.Facts, p Profile, now time.Time) enisaScore {
 	score := assessEnisa(f)
 	j.facts, j.profile, j.now = f, p, now
+	j.lawAt, j.lawWhich = lawOf(&f.Incident, now)
 	j.base.facts, j.base.extra = f, map[string]any{
 		"severity":    &interval{quarters(score.low), quarters(score.high), score.missing()},
 		"policy.name": p.Name, "policy.prompt_notice": p.Promises.PromptNotice != nil,

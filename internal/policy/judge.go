@@ -10,23 +10,25 @@ import (
 
 // judging is the evaluation of all packs over one set of facts.
 type judging struct {
-	rules   *Rules
-	facts   *breach.Facts
-	profile Profile
-	now     time.Time
-	answers map[string]bool
-	base    *factView
-	views   []*factView       // by index of the pack
-	scopes  []*finding        // by index of the pack
-	tests   []*finding        // by index of the test
-	done    []ruling          // by index of the phase
-	texts   []shownText       // by number of the fact
-	origins map[string]string // where a number comes from, by its fact
-	stack   []*finding        // of the conditions that are being gone through
-	lines   []string          // room for the reasons of the obligations
-	clocks  []breach.Clock    // and for their clocks
-	found   pool[finding]     // what is said of this incident alone
-	memo    memo
+	rules    *Rules
+	facts    *breach.Facts
+	profile  Profile
+	now      time.Time
+	lawAt    time.Time // of which the law counts
+	lawWhich string
+	answers  map[string]bool
+	base     *factView
+	views    []*factView       // by index of the pack
+	scopes   []*finding        // by index of the pack
+	tests    []*finding        // by index of the test
+	done     []ruling          // by index of the phase
+	texts    []shownText       // by number of the fact
+	origins  map[string]string // where a number comes from, by its fact
+	stack    []*finding        // of the conditions that are being gone through
+	lines    []string          // room for the reasons of the obligations
+	clocks   []breach.Clock    // and for their clocks
+	found    pool[finding]     // what is said of this incident alone
+	memo     memo
 }
 
 // shownText is a text that was made already.

@@ -1,29 +1,32 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
-// inForce says whether a pack binds at the time of awareness, else of detection, else now.
-func (j *judging) inForce(p *compiledPack) (bool, string) {
-	if p.InForce.Pending != "" {
-		return false, "Not in force yet, and no day is set: " + p.InForce.Pending
-	}
-	at, which := j.now, "now; neither awareness nor detection has a time yet"
-	switch i := j.facts.Incident; {
-	case i.AwareAt != nil:
-		at, which = *i.AwareAt, "at awareness, incident.aware_at = "+valueText(*i.AwareAt)
-	case i.DetectedAt != nil:
-		at, which = *i.DetectedAt, "at detection, incident.detected_at = "+valueText(*i.DetectedAt)
-	}
+// lawOf is the instant whose law counts, and why it is that one: that of awareness, else of detection, else now.
+func lawOf(i *breach.IncidentFacts, now time.Time) (at time.Time, which string) {
 	switch {
-	case !p.from.IsZero() && at.Before(p.from):
-		return false, fmt.Sprintf("Not in force yet (%s): it binds from %s", which, p.InForce.From)
-	case !p.to.IsZero() && !at.Before(p.to):
-		return false, fmt.Sprintf("No longer in force (%s): it bound until %s", which, p.InForce.To)
+	case i.AwareAt != nil:
+		return *i.AwareAt, "at awareness, incident.aware_at = " + valueText(*i.AwareAt)
+	case i.DetectedAt != nil:
+		return *i.DetectedAt, "at detection, incident.detected_at = " + valueText(*i.DetectedAt)
+	}
+	return now, "now; neither awareness nor detection has a time yet"
+}
+
+// inForce says whether a pack binds, and why not.
+func (j *judging) inForce(p *compiledPack) (bool, string) {
+	switch {
+	case p.InForce.Pending != "":
+		return false, "Not in force yet, and no day is set: " + p.InForce.Pending
+	case !p.from.IsZero() && j.lawAt.Before(p.from):
+		return false, "Not in force yet (" + j.lawWhich + "): it binds from " + p.InForce.From
+	case !p.to.IsZero() && !j.lawAt.Before(p.to):
+		return false, "No longer in force (" + j.lawWhich + "): it bound until " + p.InForce.To
 	}
 	return true, ""
 }
