@@ -29,6 +29,13 @@ func TestDeadlinesWhereClocksChange(t *testing.T) {
 		"days in another year":       {ny, "2027-02-28T10:00:00-05:00", "2027-03-01T23:59:59-05:00", DeadlineTerm{1, unitDays, ""}},
 		"business days, leap day":    {ny, "2028-02-28T10:00:00-05:00", "2028-02-29T23:59:59-05:00", DeadlineTerm{1, unitBusiness, ""}},
 		"two months onto a leap day": {brussels, "2027-12-31T10:00:00+01:00", "2028-02-29T23:59:59+01:00", DeadlineTerm{2, unitMonths, ""}},
+		"minutes onto a leap day":    {brussels, "2028-02-28T23:50:00+01:00", "2028-02-29T00:20:00+01:00", DeadlineTerm{30, unitMinutes, ""}},
+		"hours over a leap day":      {brussels, "2028-02-28T10:00:00+01:00", "2028-03-02T10:00:00+01:00", DeadlineTerm{72, unitHours, ""}},
+		"event hour, onto leap day":  {brussels, "2028-02-28T22:10:00+01:00", "2028-02-29T03:00:00+01:00", DeadlineTerm{4, unitHours, countExcludeHour}},
+		"event hour over a weekend":  {brussels, "2026-03-06T17:10:00+01:00", "2026-03-09T18:00:00+01:00", DeadlineTerm{72, unitHours, countExcludeHour}},
+		"minutes on a Sunday":        {brussels, "2026-03-08T10:00:00+01:00", "2026-03-08T10:30:00+01:00", DeadlineTerm{30, unitMinutes, ""}},
+		"days that end on a Sunday":  {brussels, "2026-03-06T10:00:00+01:00", "2026-03-08T23:59:59+01:00", DeadlineTerm{2, unitDays, ""}},
+		"a month ends on a Sunday":   {brussels, "2026-02-08T10:00:00+01:00", "2026-03-08T23:59:59+01:00", DeadlineTerm{1, unitMonths, ""}},
 		"a day that UTC has not yet": {"Pacific/Auckland", "2026-03-01T11:30:00Z", "2026-03-03T23:59:59+13:00", DeadlineTerm{1, unitDays, ""}},
 		"a day that UTC has already": {"America/Los_Angeles", "2026-03-02T05:00:00Z", "2026-03-02T23:59:59-08:00", DeadlineTerm{1, unitDays, ""}},
 	} {
