@@ -35,14 +35,18 @@ func (j *judging) scope(p *compiledPack) (*finding, error) {
 	if f := j.scopes[p.index]; f != nil {
 		return f, nil
 	}
-	f, err := (*finding)(nil), error(nil)
-	if ok, why := j.inForce(p); !ok {
-		f = j.finds(truthNo, why, nil)
-	} else if f, err = j.test(p, p.scope); err != nil {
-		return nil, err
+	f, err := j.inScope(p)
+	if err == nil {
+		j.scopes[p.index] = f
 	}
-	j.scopes[p.index] = f
-	return f, nil
+	return f, err
+}
+
+func (j *judging) inScope(p *compiledPack) (*finding, error) {
+	if ok, why := j.inForce(p); !ok {
+		return j.finds(truthNo, why, nil), nil
+	}
+	return j.test(p, p.scope)
 }
 
 // rule gives the verdict on one obligation.
