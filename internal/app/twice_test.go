@@ -63,7 +63,7 @@ func (s *stories) seen() []string {
 
 // house is one ledger on which servers are built.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	store   store.Config
 	stories *stories
 }
@@ -73,7 +73,7 @@ const (
 	detectorToken = "the-token-of-a-detector"
 )
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, stories: &stories{}, store: store.Config{
 		DatabaseURL: pgtest.New(t, func(dsn string) error { return store.Migrate(context.Background(), dsn) }),

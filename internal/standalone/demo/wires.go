@@ -43,7 +43,7 @@ func Wires(s *app.Settings, at simulator.Endpoints) {
 		{Match: "*", Via: regulator.ViaPortal},
 	}
 	s.Bounces = &receiver.Config{Listen: "127.0.0.1:0", Domain: s.Email.EnvelopeDomain}
-	s.Testers = breach.Testers{"@tocsin.example", "+14045550143", "+8613800138000"} // all of it ends in the outbox
+	s.Testers = breach.Testers{"@tocsin.example", "+14045550143", "+8613800138000", "the-demo-testers-phone"} // all of it ends in the outbox
 	s.Limits = activities.DefaultLimits
 	s.Policies.Pace = Pace
 }
