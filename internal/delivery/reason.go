@@ -24,6 +24,13 @@ const (
 	ReasonGaveUp        = "gave_up"
 	ReasonReturned      = "mail_returned"
 	ReasonNotPrinted    = "not_printed"
+	ReasonBusy          = "line_busy"
+	ReasonNobody        = "nobody_answered"
+	ReasonMachine       = "answering_machine"
+	ReasonHungUp        = "hung_up"
+	ReasonWrongNumber   = "wrong_number"
+	ReasonRefusedCall   = "call_refused"
+	ReasonCallBack      = "call_back"
 )
 
 // Reason explains a code to a person: the cause in plain words, what happens by itself, what a person can
@@ -53,5 +60,12 @@ var Reasons = map[string]Reason{
 	ReasonGaveUp:        {"Mail servers tried for days and gave up", "Goes on to the next channel", "Nothing. If many are of one domain, look at that server's answers in the detail"},
 	ReasonReturned:      {"The letter came back", "Goes on to the next channel", "Nothing. If you hold newer addresses, load them as a new list"},
 	ReasonNotPrinted:    {"The printer could not print the letter", "Printed again, then the next channel", "Ask the printer what was wrong with it"},
+	ReasonBusy:          {"The line was busy", "Called again later, then the next channel", "Nothing"},
+	ReasonNobody:        {"Nobody answered the call", "Called again later, then the next channel", "Nothing"},
+	ReasonMachine:       {"An answering machine took the short text, without facts", "Called again later, then the next channel", "Nothing"},
+	ReasonHungUp:        {"Somebody answered and hung up before the notice was heard", "Called again later, then the next channel", "Nothing"},
+	ReasonWrongNumber:   {"Somebody else has this number", "Goes on to the next channel", "If you hold newer numbers, load them as a new list"},
+	ReasonRefusedCall:   {"The person did not want to listen", "Goes on to the next channel", "Nothing"},
+	ReasonCallBack:      {"The person asked to be called another time", "Stays on the call list", "Call again at the agreed time"},
 	ReasonBadInput:      {"The contact cannot be used as it is", "Goes on to the next channel", "Correct it and load it as a new list"},
 }

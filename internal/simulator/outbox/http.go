@@ -131,7 +131,7 @@ type listData struct {
 	Plain, WithRefused, Older string
 }
 
-var channelNames = map[string]string{ChannelEmail: "Email", ChannelSMS: "SMS", ChannelPush: "Push", ChannelFiling: "Filings", ChannelAnswer: "Answers"}
+var channelNames = map[string]string{ChannelEmail: "Email", ChannelSMS: "SMS", ChannelPush: "Push", ChannelVoice: "Calls", ChannelFiling: "Filings", ChannelAnswer: "Answers"}
 
 func (b *Box) show(w http.ResponseWriter, q Query, search bool) {
 	q.Limit = perPage
@@ -147,7 +147,7 @@ func (b *Box) show(w http.ResponseWriter, q Query, search bool) {
 		return "/?" + v.Encode()
 	}
 	d := listData{Title: "Everything", Search: search, Query: q, Page: b.List(q),
-		Channels: []string{ChannelEmail, ChannelSMS, ChannelPush, ChannelFiling, ChannelAnswer}}
+		Channels: []string{ChannelEmail, ChannelSMS, ChannelPush, ChannelVoice, ChannelFiling, ChannelAnswer}}
 	if name, ok := channelNames[q.Channel]; ok {
 		d.Title = name
 	}

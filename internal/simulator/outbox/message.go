@@ -20,6 +20,7 @@ const (
 	ChannelEmail  = "email"
 	ChannelSMS    = "sms"
 	ChannelPush   = "push"
+	ChannelVoice  = "voice"
 	ChannelFiling = "filing"
 	// ChannelAnswer is mail that came back: what an authority writes to whoever filed a report.
 	ChannelAnswer = "answer"

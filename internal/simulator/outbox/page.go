@@ -64,6 +64,7 @@ func (b *Box) Tabs(here string) []Tab {
 		{Name: "Email", Href: "/?channel=email", Count: counts.Channels[ChannelEmail]},
 		{Name: "SMS", Href: "/?channel=sms", Count: counts.Channels[ChannelSMS]},
 		{Name: "Push", Href: "/?channel=push", Count: counts.Channels[ChannelPush]},
+		{Name: "Calls", Href: "/?channel=voice", Count: counts.Channels[ChannelVoice]},
 		{Name: "Filings", Href: "/portal/", Count: counts.Channels[ChannelFiling]},
 		{Name: "Answers", Href: "/?channel=answer", Count: counts.Channels[ChannelAnswer]},
 	}

@@ -13,6 +13,18 @@
 //
 // Everything else is sent, then delivered within about 100 ms.
 //
+// Calls (create, list, fetch, events) fetch their TwiML and carry it out as the
+// one who is called behaves, by the last five digits of the number:
+//
+//	00011  busy                      00016  presses 1, then 2
+//	00012  nobody answers            00017  hangs up in the first sentence
+//	00013  failed, SIP 404           00018  a fax answers
+//	00014  an answering machine      00019  canceled
+//	00015  listens, presses no key   00020  failed, SIP 608
+//
+// 00001, 00005, 00008 and 00009 are refused or dropped as messages are. Everybody
+// else presses 2.
+//
 // Imports of ours: outbox, faults and receipts, beside it in the simulator.
 package twiliosim
 
@@ -48,6 +60,7 @@ type Service struct {
 	mu    sync.Mutex
 	all   []*message // oldest first; deleted ones are taken out
 	bySID map[string]*message
+	calls []*phoneCall // oldest first
 }
 
 // message is one Message resource. Its fields are guarded by Service.mu.
@@ -72,6 +85,9 @@ type message struct {
 func New(config Config, box *outbox.Box, poster *receipts.Poster) (*Service, error) {
 	s := &Service{config: config, box: box, poster: poster, bySID: map[string]*message{}}
 	if err := box.Each(outbox.Query{Provider: Provider}, s.restore); err != nil {
+		return nil, err
+	}
+	if err := box.Each(outbox.Query{Provider: VoiceProvider}, s.restoreCall); err != nil {
 		return nil, err
 	}
 	for _, m := range s.all {
@@ -130,6 +146,11 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET "+one, s.one(s.fetch))
 	mux.HandleFunc("POST "+one, s.one(s.redact))
 	mux.HandleFunc("DELETE "+one, s.one(s.remove))
+	const calls = "/" + apiVersion + "/Accounts/{account}/Calls"
+	mux.HandleFunc("POST "+calls+".json", s.createCall)
+	mux.HandleFunc("GET "+calls+".json", s.listCalls)
+	mux.HandleFunc("GET "+calls+"/{name}", s.oneCall)
+	mux.HandleFunc("GET "+calls+"/{name}/Events.json", s.callEvents)
 	mux.HandleFunc("/", notFound)
 	return s.signedIn(mux)
 }

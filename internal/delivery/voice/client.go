@@ -1,0 +1,80 @@
+package voice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery"
+)
+
+const apiVersion = "/2010-04-01"
+
+// call is as much of the vendor's resource as is read.
+type call struct {
+	SID         string `json:"sid"`
+	Status      string `json:"status"`
+	To          string `json:"to"`
+	AnsweredBy  string `json:"answered_by"`
+	DateCreated string `json:"date_created"`
+}
+
+// errUnreadable is an answer of success that is no JSON.
+var errUnreadable = errors.New("voice: the API's answer cannot be read")
+
+// request carries out one request; path is below the account. An answer that is no success comes back as an
+// *answerError; errors of the transport as they are.
+func (s *Sender) request(ctx context.Context, method, path string, form url.Values, into any) error {
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.config.BaseURL+apiVersion+"/Accounts/"+s.config.AccountSID+path, body)
+	if err != nil {
+		return err
+	}
+	req.SetBasicAuth(s.config.AccountSID, s.config.AuthToken)
+	req.Header.Set("Accept", "application/json")
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode/100 != 2 {
+		return readError(resp, s.now())
+	}
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return errUnreadable
+	}
+	return nil
+}
+
+// answerError is an answer of the vendor that is no success. Its text holds no contact.
+type answerError struct {
+	status  int
+	code    int    // vendor's code, 0 when there is none
+	message string // as it came: may hold contacts
+	after   time.Duration
+}
+
+func (e *answerError) Error() string { return "voice: the API refused the call" }
+
+func readError(resp *http.Response, now time.Time) *answerError {
+	e := &answerError{status: resp.StatusCode, after: delivery.RetryAfter(resp.Header, now)}
+	var body struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	if json.NewDecoder(resp.Body).Decode(&body) == nil {
+		e.code, e.message = body.Code, body.Message
+	}
+	return e
+}
