@@ -13,7 +13,7 @@ import (
 // blocks in which everybody must be looked at: those with a past, and those in which there is more to do than
 // to send, since refusals and people who cannot be reached are recorded by name.
 func (r *Resolve) alike(ctx context.Context, in SurveyIn, sc scope, blocks []breach.Block, s *survey) ([]breach.Block, error) {
-	if s.stage.Name == policy.StageCanary || s.brakes.Holding() || len(s.waits) > 0 || sc.on.IsZero() {
+	if sc.profile.Timed() || s.stage.Name == policy.StageCanary || s.brakes.Holding() || len(s.waits) > 0 || sc.on.IsZero() {
 		return blocks, nil // these are about single people
 	}
 	groups, err := r.People.Alike(ctx, in.Incident, in.Wave, sc.profile.Minors.Age, sc.on)
@@ -64,7 +64,7 @@ func (s *survey) due(block, people int64, sends []policy.Step) {
 
 // steps asks the policy about one person; about those of whom nothing is recorded yet, once for each shape.
 func (sc *scope) steps(sub *breach.Subject, now time.Time, alike map[breach.Shape][]policy.Step) []policy.Step {
-	if sub.Outcome != breach.Pending || len(sub.Attempts) > 0 || len(sub.Refused) > 0 || sc.on.IsZero() {
+	if sub.Outcome != breach.Pending || len(sub.Attempts) > 0 || len(sub.Refused) > 0 || sc.on.IsZero() || sc.profile.Timed() {
 		return policy.Steps(sc.profile, *sub, sc.on, now)
 	}
 	shape := sub.Person.Shape(sc.profile.IsChild(sub.Person, sc.on))

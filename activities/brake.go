@@ -254,15 +254,17 @@ func (d *Deliver) tell(ctx context.Context, incident string, rules policy.Guard)
 	}
 }
 
-// unbraked leaves out who is held back: they stay due in the ledger, and a later survey finds them.
+// unbraked leaves out who is held back, and whom the channel must not disturb at this hour: they stay due in the
+// ledger, and a later survey finds them.
 func (l *lane) unbraked(jobs []job) []job {
 	brakes, waits := l.guard.brakes(l.in.Incident), l.guard.waits(l.in.Incident)
-	if len(brakes)+len(waits) == 0 {
+	if len(brakes)+len(waits) == 0 && !l.scope.profile.Timed() {
 		return jobs
 	}
 	now := l.Now()
 	return slices.DeleteFunc(jobs, func(j job) bool {
 		_, wait := waits.On(j.sub.Person, j.step.Channel, now)
-		return wait || brakes.Hold(l.in.Wave, j.step.Channel, j.step.Provider, domainOf(j.sub.Person, j.step))
+		return wait || l.scope.profile.OpensAt(j.sub.Person, j.step.Channel, now).After(now) ||
+			brakes.Hold(l.in.Wave, j.step.Channel, j.step.Provider, domainOf(j.sub.Person, j.step))
 	})
 }

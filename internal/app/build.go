@@ -25,6 +25,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/engine"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
@@ -39,6 +40,7 @@ type Settings struct {
 	Email         *email.Config
 	EmailBackup   *email.Config // a second relay, for when the first one is down
 	Twilio        *twilio.Config
+	Voice         *voice.Config
 	Gateway       *gateway.Config
 	Push          *push.Config
 	Letters       *letter.Config
@@ -172,6 +174,7 @@ type adapters struct {
 	byKind  map[string]delivery.Sender
 	email   *email.Sender
 	twilio  *twilio.Sender
+	voice   *voice.Sender
 	gateway *gateway.Sender
 	letters *letter.Sender
 }
@@ -209,6 +212,12 @@ func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 			return nil, breach.Errorf(breach.ErrInvalid, "the settings of Twilio cannot be used: %w", err)
 		}
 		take(twilio.Provider, a.twilio, a.twilio.Close)
+	}
+	if s.Voice != nil {
+		if a.voice, err = voice.New(*s.Voice, p.Store, s.Now); err != nil {
+			return nil, breach.Errorf(breach.ErrInvalid, "the settings of calls cannot be used: %w", err)
+		}
+		take(voice.Provider, a.voice, a.voice.Close)
 	}
 	if s.Gateway != nil {
 		if a.gateway, err = gateway.New(*s.Gateway); err != nil {

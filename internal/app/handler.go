@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/console"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/httpapi"
 	"github.com/tocsin-engine/tocsin/internal/intake"
 	"github.com/tocsin-engine/tocsin/internal/obs"
@@ -32,6 +33,13 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 		return nil, err
 	}
 	public := site.Handler()
+	outside := []httpapi.Page{
+		{Pattern: "/notices/", Handler: public}, {Pattern: "/verify", Handler: public},
+		{Pattern: "/console/", Handler: pages}, {Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
+	}
+	if a.voice != nil {
+		outside = append(outside, httpapi.Page{Pattern: voice.Pattern, Handler: a.voice.Handler()})
+	}
 	return httpapi.New(httpapi.Config{
 		Desk: p.Desk, Answers: p.Store,
 		Callbacks:      &worker.Receipts{Twilio: a.twilio, Gateway: a.gateway, Ledger: p.Store, Now: s.Now},
@@ -40,11 +48,8 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 		ParseDraft:     intake.Read,
 		Ready:          []httpapi.Check{{Name: "ledger", Ready: p.Store.Ping}, {Name: "workflow engine", Ready: p.Desk.Ready}},
 		Metrics:        obs.MetricsHandler(s.Metrics),
-		Pages: []httpapi.Page{
-			{Pattern: "/notices/", Handler: public}, {Pattern: "/verify", Handler: public},
-			{Pattern: "/console/", Handler: pages}, {Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
-		},
-		PublicURL: s.PublicBaseURL, MaxListBytes: s.MaxList, Version: s.Version,
+		Pages:          outside,
+		PublicURL:      s.PublicBaseURL, MaxListBytes: s.MaxList, Version: s.Version,
 		Log: s.Log, Observe: observe, Streams: streams, Now: s.Now,
 	})
 }

@@ -151,7 +151,7 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
 	s.Bounces, s.Mailbox = c.Bounces, c.Mailbox
-	s.Email, s.EmailBackup, s.Twilio, s.Gateway, s.Push, s.Letters = c.Email, c.EmailBackup, c.Twilio, c.Gateway, c.Push, c.Letters
+	s.Email, s.EmailBackup, s.Twilio, s.Voice, s.Gateway, s.Push, s.Letters = c.Email, c.EmailBackup, c.Twilio, c.Voice, c.Gateway, c.Push, c.Letters
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	s.Testers = c.Testers
 	if c.PolicyDir == "" {
@@ -184,6 +184,9 @@ func FromEnvironment(s *Settings) error {
 	}
 	if c.Twilio != nil {
 		c.Twilio.PublicBaseURL = s.PublicBaseURL
+	}
+	if c.Voice != nil {
+		c.Voice.PublicBaseURL = s.PublicBaseURL
 	}
 	if c.Gateway != nil {
 		c.Gateway.PublicBaseURL = s.PublicBaseURL

@@ -24,6 +24,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 	"github.com/tocsin-engine/tocsin/internal/store"
 )
@@ -40,6 +41,7 @@ type Config struct {
 	// EmailBackup is a second relay, for policies whose register names one of kind smtp_backup.
 	EmailBackup *email.Config
 	Twilio      *twilio.Config
+	Voice       *voice.Config // calls; the account is that of Twilio where it has none of its own
 	Gateway     *gateway.Config
 	Push        *push.Config
 	Letters     *letter.Config
@@ -108,11 +110,28 @@ func (c *Config) derive() {
 	if c.Twilio != nil {
 		c.Twilio.PublicBaseURL = c.PublicURL
 	}
+	c.deriveVoice()
 	if c.Gateway != nil {
 		c.Gateway.PublicBaseURL = c.PublicURL
 	}
 	if c.Letters != nil {
 		c.Letters.Work = filepath.Join(c.DataDir, "letters")
+	}
+}
+
+// deriveVoice gives calls the account, and the way to reach the vendor, of text messages.
+func (c *Config) deriveVoice() {
+	if c.Voice == nil {
+		return
+	}
+	c.Voice.PublicBaseURL = c.PublicURL
+	t := c.Twilio
+	if t == nil || c.Voice.AccountSID != "" {
+		return
+	}
+	c.Voice.AccountSID, c.Voice.AuthToken = t.AccountSID, t.AuthToken
+	if c.Voice.BaseURL == "" {
+		c.Voice.BaseURL = t.BaseURL
 	}
 }
 
@@ -195,6 +214,9 @@ func (c Config) validate() []error {
 	}
 	if c.Twilio != nil {
 		part(c.Twilio.Validate)
+	}
+	if c.Voice != nil {
+		part(c.Voice.Validate)
 	}
 	if c.Gateway != nil {
 		part(c.Gateway.Validate)

@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 )
 
@@ -78,9 +79,22 @@ var settings = slices.Concat([]setting{
 	{key: "twilio.auth_token", secret: true, help: "signs requests in and verifies callbacks", set: text(func(c *Config) *string { return &c.twilio().AuthToken })},
 	{key: "twilio.from", help: "sender: number, short code or name", set: text(func(c *Config) *string { return &c.twilio().From })},
 	{key: "twilio.messaging_service_sid", help: "or a messaging service, MG...", set: text(func(c *Config) *string { return &c.twilio().MessagingServiceSID })},
+	{key: "twilio.validity", help: "how long a message is tried, 1s to 10h; default 4h", set: span(func(c *Config) *time.Duration { return &c.twilio().Validity })},
+	{key: "twilio.poll", help: "true: the vendor cannot reach us and is asked instead", set: yesNo(func(c *Config) *bool { return &c.twilio().Poll })},
 	{key: "twilio.base_url", help: "default " + twilio.DefaultBaseURL, set: text(func(c *Config) *string { return &c.twilio().BaseURL })},
 	{key: "twilio.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.twilio().Timeout })},
 	{key: "twilio.connections", help: "most at a time, default 20", set: number(func(c *Config) *int { return &c.twilio().Connections })},
+
+	{key: "voice.from", help: "number that calls people, E.164; without it nobody is called", set: text(func(c *Config) *string { return &c.voice().From })},
+	{key: "voice.account_sid", help: "account of the calls, default twilio.account_sid with its token", set: text(func(c *Config) *string { return &c.voice().AccountSID })},
+	{key: "voice.auth_token", secret: true, help: "of that account", set: text(func(c *Config) *string { return &c.voice().AuthToken })},
+	{key: "voice.base_url", help: "default " + voice.DefaultBaseURL, set: text(func(c *Config) *string { return &c.voice().BaseURL })},
+	{key: "voice.voices", help: "the vendor's voices by language, such as en=Polly.Amy,de=Polly.Vicki", set: voices},
+	{key: "voice.poll", help: "true: the vendor cannot reach us; calls leave the short text only", set: yesNo(func(c *Config) *bool { return &c.voice().Poll })},
+	{key: "voice.ring", help: "how long it rings, default 30s", set: span(func(c *Config) *time.Duration { return &c.voice().Ring })},
+	{key: "voice.longest", help: "longest call, repeats included, default 10m", set: span(func(c *Config) *time.Duration { return &c.voice().Longest })},
+	{key: "voice.timeout", help: "of one request, default 30s", set: span(func(c *Config) *time.Duration { return &c.voice().Timeout })},
+	{key: "voice.connections", help: "most at a time, default 20", set: number(func(c *Config) *int { return &c.voice().Connections })},
 
 	{key: "gateway.url", help: "domestic SMS gateway", set: text(func(c *Config) *string { return &c.gateway().BaseURL })},
 	{key: "gateway.secret", secret: true, help: "whsec_..., shared with the gateway", set: text(func(c *Config) *string { return &c.gateway().Secret })},
@@ -150,6 +164,7 @@ func (c *Config) backup() *email.Config           { return made(&c.EmailBackup) 
 func (c *Config) bounces() *receiver.Config       { return made(&c.Bounces) }
 func (c *Config) mailbox() *mailbox.Config        { return made(&c.Mailbox) }
 func (c *Config) twilio() *twilio.Config          { return made(&c.Twilio) }
+func (c *Config) voice() *voice.Config            { return made(&c.Voice) }
 func (c *Config) gateway() *gateway.Config        { return made(&c.Gateway) }
 func (c *Config) push() *push.Config              { return made(&c.Push) }
 func (c *Config) letters() *letter.Config         { return made(&c.Letters) }
@@ -170,6 +185,11 @@ func text[T ~string](at func(*Config) *T) func(*Config, string) error {
 		*at(c) = T(v)
 		return nil
 	}
+}
+
+func voices(c *Config, v string) (err error) {
+	c.voice().Voices, err = voice.ParseVoices(v)
+	return err
 }
 
 func bytes(at func(*Config) *[]byte) func(*Config, string) error {

@@ -246,6 +246,7 @@ var reasonWords = map[string]string{
 	"tried_again":       "a person decided to try again; the next try is due",
 	"quiet_period":      "a message was taken; it counts as proof when no failure follows",
 	"awaiting_proof":    "a message is on its way; proof or failure is waited for",
+	"outside_hours":     "the channel waits for its hours in the person's time zone",
 	"back_off":          "it failed for the time being; the next try waits",
 	"in_flight":         "a message is being handed over",
 	"result_unknown":    "the provider may or may not have the message; it is asked, never sent again blindly",

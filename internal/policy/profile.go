@@ -68,8 +68,9 @@ type ChannelRule struct {
 	Channel breach.Channel `yaml:"channel"`
 	// Proof is what counts as reached: accepted, delivered, or never (this channel alone never suffices).
 	Proof string        `yaml:"proof"`
-	Quiet time.Duration `yaml:"quiet"` // how long no failure may follow the proof
-	Wait  time.Duration `yaml:"wait"`  // how long the next channel waits when there is neither proof nor failure
+	Quiet time.Duration `yaml:"quiet"`           // how long no failure may follow the proof
+	Wait  time.Duration `yaml:"wait"`            // how long the next channel waits when there is neither proof nor failure
+	Hours *Hours        `yaml:"hours,omitempty"` // nil: at any time
 	Retry Retry         `yaml:"retry"`
 	// NotKnowable says what follows an attempt of which nobody can tell whether it arrived: stay (the person
 	// stays attempted) or next (after Wait, the next channel).
@@ -110,7 +111,7 @@ const (
 type Provider struct {
 	ID         string         `yaml:"id"`
 	Channel    breach.Channel `yaml:"channel"`
-	Kind       string         `yaml:"kind"`        // smtp, smtp_backup, twilio, gateway, fcm, letter: which adapter speaks to it
+	Kind       string         `yaml:"kind"`        // smtp, smtp_backup, twilio, gateway, fcm, letter, twilio_voice: which adapter speaks to it
 	OperatedBy string         `yaml:"operated_by"` // self, processor
 	Location   string         `yaml:"location"`    // ISO 3166-1 alpha-2: where it stores what it gets
 	Contract   string         `yaml:"contract,omitempty"`

@@ -25,7 +25,7 @@ var channelNeeds = map[breach.Channel][]string{
 
 // kindChannel says which channel an adapter serves.
 var kindChannel = map[string]breach.Channel{
-	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter,
+	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter, "twilio_voice": breach.Voice,
 }
 
 var (
@@ -165,6 +165,7 @@ func (c *complaints) channels(p Profile) {
 		c.span(where+".wait", r.Wait)
 		c.unless(r.Wait > 0, where+".wait", "must be more than 0: no channel is skipped over")
 		c.retry(where+".retry", r.Retry)
+		c.hours(where+".hours", r)
 	}
 	for i, r := range p.Closed {
 		where := fmt.Sprintf("closed[%d]", i)
@@ -194,7 +195,7 @@ func (c *complaints) providers(p Profile) {
 		c.unless(!slices.Contains(ids, v.ID), where+".id", "is there twice")
 		ids = append(ids, v.ID)
 		serves, known := kindChannel[v.Kind]
-		c.unless(known, where+".kind", "must be one of smtp, smtp_backup, twilio, gateway, fcm")
+		c.unless(known, where+".kind", "must be one of smtp, smtp_backup, twilio, gateway, fcm, letter, twilio_voice")
 		c.unless(!known || serves == v.Channel, where+".channel", "does not fit the kind")
 		c.oneOf(where+".operated_by", v.OperatedBy, operatedBySelf, operatedByProcessor)
 		c.country(where+".location", v.Location)

@@ -54,6 +54,7 @@ const (
 	WhyQuiet       = "quiet_period"   // wait: it counts as proof if no failure follows
 	WhyProof       = "awaiting_proof" // wait: for a receipt, before the next channel
 	WhyBackoff     = "back_off"       // wait: it failed for the time being
+	WhyHours       = "outside_hours"  // wait: for the hours in which the channel may disturb people
 	WhyInFlight    = "in_flight"      // wait: it is being handed over
 	WhyUnknown     = "result_unknown" // reconcile: the provider may or may not have it
 	WhyReached     = "reached"        // done: there is proof
@@ -140,6 +141,7 @@ type walk struct {
 }
 
 func (w *walk) do(s Step) {
+	s = w.inHours(s)
 	w.busy = true
 	w.steps = append(w.steps, s)
 }

@@ -28,8 +28,13 @@ func (w *walk) blasting(to breach.Addressee) Step {
 		want.Channel = r.Channel
 		switch want.Kind {
 		case StepSend:
-			if !w.spent(to) && w.clear(&want) {
+			if w.spent(to) || !w.clear(&want) {
+				break
+			}
+			if want = w.inHours(want); want.Kind == StepSend {
 				w.do(want)
+			} else if wait.Kind == "" || want.Until.Before(wait.Until) {
+				wait = want
 			}
 		case StepReconcile:
 			w.do(want)

@@ -29,6 +29,7 @@ var NotReachedWords = map[string]string{
 	WhyAgain:                  "a person decided to try again; the next try is due",
 	WhyQuiet:                  "a message was taken; it counts as proof when no failure follows",
 	WhyProof:                  "a message is on its way; proof or failure is waited for",
+	WhyHours:                  "the channel waits for its hours in the person's time zone",
 	WhyBackoff:                "it failed for the time being; the next try waits",
 	WhyInFlight:               "a message is being handed over",
 	WhyUnknown:                "the provider may or may not have the message; it is asked, never sent again blindly",

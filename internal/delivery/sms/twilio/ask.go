@@ -41,6 +41,22 @@ func (s *Sender) Ask(ctx context.Context, m delivery.Message) (delivery.Receipt,
 	return delivery.Receipt{}, false, nil
 }
 
+// Look asks for the state of a message by its id, where the vendor cannot tell us.
+func (s *Sender) Look(ctx context.Context, sid string) (delivery.Receipt, error) {
+	if !delivery.PlainID(sid) {
+		return delivery.Receipt{}, delivery.Refused("the message's id is none")
+	}
+	m, err := s.service(ctx).FetchMessage(sid, nil)
+	if err != nil {
+		return delivery.Receipt{}, ErrCannotAsk
+	}
+	receipt, known := receiptOf(deref(m.Status), deref(m.ErrorCode), plainRef(m.Sid))
+	if !known || receipt.ProviderRef != sid {
+		return delivery.Receipt{}, ErrCannotAsk
+	}
+	return receipt, nil
+}
+
 // search reads a list page by page, newest first, until a page holds nothing but what is too old.
 func (s *Sender) search(ctx context.Context, params *api.ListMessageParams, m delivery.Message, since time.Time) (best delivery.Receipt, found bool, err error) {
 	service := s.service(ctx)

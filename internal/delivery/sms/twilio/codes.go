@@ -19,29 +19,51 @@ type meaning struct {
 var meanings = map[int]meaning{
 	20003: {delivery.ReasonAuth, true},           // authentication error
 	20005: {delivery.ReasonAuth, true},           // account not active
+	20404: {delivery.ReasonAuth, true},           // no such account or service
 	20429: {delivery.ReasonProviderBusy, true},   // too many requests
 	21211: {delivery.ReasonNumberInvalid, false}, // invalid To number
+	21212: {delivery.ReasonAuth, true},           // invalid From: our settings, not the person
 	21217: {delivery.ReasonNumberInvalid, false},
-	21408: {delivery.ReasonRejected, false}, // region not enabled for the account
-	21602: {delivery.ReasonBadInput, false}, // no body
-	21604: {delivery.ReasonBadInput, false}, // no recipient
-	21610: {delivery.ReasonOptedOut, false}, // STOP
-	21611: {delivery.ReasonProviderBusy, true},
-	21612: {delivery.ReasonRejected, false}, // no route from this sender
-	21614: {delivery.ReasonLandline, false},
-	21617: {delivery.ReasonBadInput, false}, // longer than 1600 characters
-	30001: {delivery.ReasonProviderBusy, true},
-	30002: {delivery.ReasonAuth, true}, // account suspended
-	30003: {delivery.ReasonHandsetOff, true},
-	30004: {delivery.ReasonFiltered, false},
-	30005: {delivery.ReasonNumberUnknown, false},
-	30006: {delivery.ReasonLandline, false},
-	30007: {delivery.ReasonFiltered, false},
-	30008: {delivery.ReasonHandsetOff, true}, // unknown error at the carrier
-	30022: {delivery.ReasonProviderBusy, true},
-	30032: {delivery.ReasonFiltered, false}, // number not verified
-	30034: {delivery.ReasonFiltered, false}, // number not registered
-	63038: {delivery.ReasonProviderBusy, true},
+	21265: {delivery.ReasonNumberInvalid, false}, // To is a short code
+	21266: {delivery.ReasonNumberInvalid, false}, // To and From are the same
+	21408: {delivery.ReasonRejected, false},      // region not enabled for the account
+	21601: {delivery.ReasonAuth, true},           // the sender cannot send text messages
+	21602: {delivery.ReasonBadInput, false},      // no body
+	21603: {delivery.ReasonAuth, true},           // no sender
+	21604: {delivery.ReasonBadInput, false},      // no recipient
+	21606: {delivery.ReasonAuth, true},           // the sender is not ours
+	21608: {delivery.ReasonAuth, true},           // trial account: To is not verified
+	21610: {delivery.ReasonOptedOut, false},      // STOP
+	21611: {delivery.ReasonProviderBusy, true},   // the sender's queue is full
+	21612: {delivery.ReasonRejected, false},      // no route from this sender
+	21614: {delivery.ReasonLandline, false},      // not a mobile number
+	21617: {delivery.ReasonBadInput, false},      // longer than 1600 characters
+	21635: {delivery.ReasonLandline, false},      // To is a landline
+	21701: {delivery.ReasonAuth, true},           // no such messaging service
+	21703: {delivery.ReasonAuth, true},           // the messaging service has no sender
+	21704: {delivery.ReasonAuth, true},           // the messaging service has no sender for it
+	21710: {delivery.ReasonAuth, true},
+	30001: {delivery.ReasonProviderBusy, true},   // queue overflow
+	30002: {delivery.ReasonAuth, true},           // account suspended
+	30003: {delivery.ReasonHandsetOff, true},     // unreachable
+	30004: {delivery.ReasonFiltered, false},      // message blocked
+	30005: {delivery.ReasonNumberUnknown, false}, // unknown destination
+	30006: {delivery.ReasonLandline, false},      // landline or unreachable carrier
+	30007: {delivery.ReasonFiltered, false},      // carrier violation
+	30008: {delivery.ReasonHandsetOff, true},     // unknown error at the carrier
+	30009: {delivery.ReasonProviderDown, true},   // missing segment
+	30010: {delivery.ReasonRejected, false},      // dearer than the highest price
+	30017: {delivery.ReasonProviderBusy, true},   // carrier network congestion
+	30022: {delivery.ReasonProviderBusy, true},   // rate of the registered sender exceeded
+	30023: {delivery.ReasonProviderBusy, true},   // daily cap of the registered sender
+	30024: {delivery.ReasonFiltered, false},      // numeric sender not provisioned at the carrier
+	30032: {delivery.ReasonFiltered, false},      // toll-free number not verified
+	30034: {delivery.ReasonFiltered, false},      // number not registered
+	30036: {delivery.ReasonHandsetOff, true},     // the validity period ran out
+	30410: {delivery.ReasonProviderDown, true},   // time-out at a provider behind
+	30453: {delivery.ReasonFiltered, false},      // number blocked by the vendor's guard
+	30454: {delivery.ReasonFiltered, false},      // the same text too often
+	63038: {delivery.ReasonProviderBusy, true},   // daily limit of the account
 }
 
 // judge turns a refusing answer into a failure. 503 and 429 are given before anything is done with a

@@ -25,10 +25,15 @@ type Config struct {
 	From                string
 	MessagingServiceSID string // MG...
 
-	BaseURL       string        // default DefaultBaseURL; plain http on loopback only
-	PublicBaseURL string        // where the vendor reaches us: callbacks go to <PublicBaseURL>/callbacks/twilio/<attempt id>
-	Timeout       time.Duration // of a whole call, default 30 s
-	Connections   int           // most connections at a time, default 20
+	BaseURL       string // default DefaultBaseURL; plain http on loopback only
+	PublicBaseURL string // where the vendor reaches us: callbacks go to <PublicBaseURL>/callbacks/twilio/<attempt id>
+	// Poll says that the vendor cannot reach us: it is given no address for callbacks, and Look asks it instead.
+	Poll bool
+	// Validity is how long the vendor tries, 1 s to 10 h; default 4 h: a warning that waits longer for a phone to come
+	// back is overtaken by the next channel.
+	Validity    time.Duration
+	Timeout     time.Duration // of a whole call, default 30 s
+	Connections int           // most connections at a time, default 20
 }
 
 func (c Config) withDefaults() Config {
@@ -37,6 +42,9 @@ func (c Config) withDefaults() Config {
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	c.PublicBaseURL = strings.TrimRight(c.PublicBaseURL, "/")
+	if c.Validity == 0 {
+		c.Validity = 4 * time.Hour
+	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
 	}
@@ -71,10 +79,17 @@ func (c Config) Validate() error {
 	case c.MessagingServiceSID != "" && !serviceSID.MatchString(c.MessagingServiceSID):
 		complain("messaging service: must begin with MG")
 	}
-	for _, u := range []struct{ name, value string }{{"base URL", c.BaseURL}, {"public base URL", c.PublicBaseURL}} {
+	urls := []struct{ name, value string }{{"base URL", c.BaseURL}}
+	if !c.Poll {
+		urls = append(urls, struct{ name, value string }{"public base URL", c.PublicBaseURL})
+	}
+	for _, u := range urls {
 		if err := delivery.CheckURL(u.name, u.value); err != nil {
 			all = append(all, fmt.Errorf("twilio: %w", err))
 		}
+	}
+	if c.Validity < time.Second || c.Validity > 10*time.Hour {
+		complain("validity: must be between 1 s and 10 h")
 	}
 	if c.Timeout < time.Millisecond || c.Timeout > 10*time.Minute {
 		complain("timeout: must be between 1 ms and 10 min")

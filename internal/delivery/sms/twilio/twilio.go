@@ -62,7 +62,10 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 		return delivery.Receipt{}, f
 	}
 	params := &api.CreateMessageParams{}
-	params.SetTo(m.To).SetBody(m.Text).SetStatusCallback(s.CallbackURL(m.AttemptID))
+	params.SetTo(m.To).SetBody(m.Text).SetValidityPeriod(int(s.config.Validity / time.Second))
+	if !s.config.Poll {
+		params.SetStatusCallback(s.CallbackURL(m.AttemptID))
+	}
 	if s.config.From != "" {
 		params.SetFrom(s.config.From)
 	} else {

@@ -1,0 +1,116 @@
+package policy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// Hours are when a channel may disturb people, by the clock of each person. A message that is due at another time
+// waits for the next opening: nothing is recorded of it and nothing sleeps for it, so that no crash loses it.
+type Hours struct {
+	From string   `yaml:"from"`           // 09:00, local time
+	To   string   `yaml:"to"`             // 20:00: nothing is begun from then on
+	Days []string `yaml:"days,omitempty"` // mon to sun; none means every day
+	// Zone holds for people of whom neither the list nor their country says by which clock they live, a name of the
+	// IANA database.
+	Zone string `yaml:"zone"`
+}
+
+// weekdays in the order of time.Weekday.
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+var clockPattern = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+
+// Timed reports whether some channel has hours, so that what is next depends on a person's clock.
+func (p Profile) Timed() bool {
+	return slices.ContainsFunc(p.Channels, func(r ChannelRule) bool { return r.Hours != nil })
+}
+
+// OpensAt is when a channel may be used for a person: now, or the next opening after it (UTC).
+func (p Profile) OpensAt(who breach.Person, c breach.Channel, now time.Time) time.Time {
+	for _, r := range p.Channels {
+		if r.Channel == c && r.Hours != nil {
+			return r.Hours.opens(who, now)
+		}
+	}
+	return now
+}
+
+func (h Hours) opens(who breach.Person, now time.Time) time.Time {
+	zone := h.location(who)
+	from, to := clockOf(h.From), clockOf(h.To)
+	local := now.In(zone)
+	for day := range 9 { // every day of the week, and the same one again
+		date := time.Date(local.Year(), local.Month(), local.Day()+day, 0, 0, 0, 0, time.UTC)
+		if len(h.Days) > 0 && !slices.Contains(h.Days, weekdays[date.Weekday()]) {
+			continue
+		}
+		at := func(clock time.Duration) time.Time { // by the clock on the wall, also on days that have 23 or 25 hours
+			return time.Date(date.Year(), date.Month(), date.Day(), int(clock/time.Hour), int(clock%time.Hour/time.Minute), 0, 0, zone)
+		}
+		switch {
+		case !now.Before(at(to)):
+		case now.Before(at(from)):
+			return at(from).UTC()
+		default:
+			return now
+		}
+	}
+	return now // hours that were checked are never reached here
+}
+
+func (h Hours) location(who breach.Person) *time.Location {
+	for _, name := range []string{first(who.Zone()), h.Zone} {
+		if name == "" {
+			continue
+		}
+		if zone, err := time.LoadLocation(name); err == nil { //nolint:forbidigo // asked by activities; a workflow gets the instant
+			return zone
+		}
+	}
+	return time.UTC
+}
+
+func first(a, _ string) string { return a }
+
+// clockOf reads 09:30 as the time since midnight.
+func clockOf(s string) time.Duration {
+	t, err := time.Parse("15:04", s)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+}
+
+func (c *complaints) hours(where string, r ChannelRule) {
+	h := r.Hours
+	if h == nil {
+		return
+	}
+	c.unless(r.Channel == breach.Voice || r.Channel == breach.SMS || r.Channel == breach.Push, where, "are for voice, sms and push: nobody is woken by email or letters")
+	for _, f := range []struct{ name, value string }{{"from", h.From}, {"to", h.To}} {
+		c.unless(clockPattern.MatchString(f.value), where+"."+f.name, "must be a time of day such as 09:00, in quotes")
+	}
+	c.unless(clockOf(h.To)-clockOf(h.From) >= time.Hour, where+".to", "must be at least an hour after from")
+	for i, d := range h.Days {
+		c.oneOf(fmt.Sprintf("%s.days[%d]", where, i), d, weekdays...)
+		c.unless(!slices.Contains(h.Days[:i], d), fmt.Sprintf("%s.days[%d]", where, i), "is there twice")
+	}
+	c.unless(h.Zone != "" && breach.KnownZone(h.Zone), where+".zone", "must be a time zone such as Europe/Berlin, for people whose own is not known")
+}
+
+// inHours turns what would disturb somebody now into waiting for the next opening.
+func (w *walk) inHours(s Step) Step {
+	if s.Kind != StepSend {
+		return s
+	}
+	at := w.p.OpensAt(w.s.Person, s.Channel, w.now)
+	if !at.After(w.now) {
+		return s
+	}
+	return Step{Kind: StepWait, Addressee: s.Addressee, Channel: s.Channel, Until: at.UTC(), Reason: WhyHours}
+}

@@ -1,0 +1,107 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+func TestHoursOpenByThePersonsClock(t *testing.T) {
+	t.Parallel()
+	workdays := Hours{From: "09:00", To: "20:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}, Zone: "Europe/Berlin"}
+	daily := Hours{From: "02:30", To: "20:00", Zone: "Europe/Berlin"}
+	for name, c := range map[string]struct {
+		hours     Hours
+		who       breach.Person
+		now, want string
+	}{
+		"open":                        {workdays, breach.Person{}, "2026-11-23T08:00:00Z", "2026-11-23T08:00:00Z"},
+		"before":                      {workdays, breach.Person{}, "2026-11-23T07:59:59Z", "2026-11-23T08:00:00Z"},
+		"closes":                      {workdays, breach.Person{}, "2026-11-23T19:00:00Z", "2026-11-24T08:00:00Z"},
+		"Friday night":                {workdays, breach.Person{}, "2026-11-27T22:30:00Z", "2026-11-30T08:00:00Z"},
+		"the list's zone":             {workdays, breach.Person{TimeZone: "Asia/Tokyo"}, "2026-11-22T23:00:00Z", "2026-11-23T00:00:00Z"},
+		"Monday there, Sunday here":   {workdays, breach.Person{TimeZone: "Asia/Tokyo"}, "2026-11-23T01:00:00Z", "2026-11-23T01:00:00Z"},
+		"the country's zone":          {workdays, breach.Person{Country: "JP"}, "2026-11-22T23:00:00Z", "2026-11-23T00:00:00Z"},
+		"a country of many zones":     {workdays, breach.Person{Country: "US"}, "2026-11-23T07:00:00Z", "2026-11-23T08:00:00Z"},
+		"the clock is put forward":    {daily, breach.Person{}, "2026-03-28T23:30:00Z", "2026-03-29T01:30:00Z"},
+		"the clock is put back":       {workdays, breach.Person{}, "2026-10-24T12:00:00Z", "2026-10-26T08:00:00Z"},
+		"one day a week, after hours": {Hours{From: "09:00", To: "10:00", Days: []string{"mon"}, Zone: "UTC"}, breach.Person{}, "2026-11-23T10:00:00Z", "2026-11-30T09:00:00Z"},
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		require.NoError(t, err)
+		want, err := time.Parse(time.RFC3339, c.want)
+		require.NoError(t, err)
+		require.Equal(t, want, c.hours.opens(c.who, now), name)
+		require.Equal(t, want, c.hours.opens(c.who, want), name+": open when it says so")
+	}
+}
+
+const callProfile = `
+  - channel: voice
+    proof: delivered
+    quiet: 0s
+    wait: 6h
+    hours: {from: "09:00", to: "20:00", days: [mon, tue, wed, thu, fri], zone: Europe/Berlin}
+    retry: {tries: 3, repeats: 1, backoff: [1h]}
+    not_knowable: next
+`
+
+func withCalls(t *testing.T, change func(string) string) (Profile, error) {
+	t.Helper()
+	b, err := profileFiles.ReadFile("profiles/mooc.yaml")
+	require.NoError(t, err)
+	text := strings.Replace(string(b), "\n# policy 4 (4) names letter and phone", callProfile+"\n# policy 4 (4) names letter and phone", 1)
+	text = strings.Replace(text, "  - {channel: voice, reason: not_operated}\n", "", 1)
+	text = strings.Replace(text, "\n# policy 4 (2): a domestic", `
+  - {id: calls, channel: voice, kind: twilio_voice, operated_by: processor, location: US, contract: data protection addendum, receives: [phone, notice]}
+
+# policy 4 (2): a domestic`, 1)
+	return ParseProfile([]byte(change(text)))
+}
+
+func TestACallOutsideOfHoursWaitsAndIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	p, err := withCalls(t, func(s string) string { return s })
+	require.NoError(t, err)
+	require.True(t, p.Timed())
+	who := breach.Subject{ID: 1, Person: breach.Person{Phone: "+4915112345678", Country: "DE", TimeZone: "Europe/Berlin"}, Outcome: breach.Pending}
+	night := time.Date(2026, 11, 27, 22, 0, 0, 0, time.UTC) // a Friday
+	morning := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
+	who.Attempts = []breach.Attempt{{Person: 1, Addressee: breach.ToSelf, Channel: breach.SMS, Try: 1, State: breach.FailedPermanent, Provider: "twilio", At: night}}
+	for _, strategy := range []Strategy{Escalate, Blast} {
+		p.Strategy = strategy
+		require.Equal(t, []Step{{Kind: StepWait, Addressee: breach.ToSelf, Channel: breach.Voice, Until: morning, Reason: WhyHours}}, Steps(p, who, night, night), strategy)
+		steps := Steps(p, who, night, morning)
+		require.Len(t, steps, 1)
+		require.Equal(t, StepSend, steps[0].Kind)
+		require.Equal(t, "calls", steps[0].Provider)
+	}
+	other, err := withCalls(t, func(s string) string { return strings.Replace(s, `to: "20:00"`, `to: "21:00"`, 1) })
+	require.NoError(t, err)
+	p.Strategy = Escalate
+	require.NotEqual(t, p.SHA256(), other.SHA256())
+}
+
+func TestHoursAreChecked(t *testing.T) {
+	t.Parallel()
+	for bad, where := range map[string]string{
+		`{from: "9", to: "20:00", zone: UTC}`:                       "hours.from",
+		`{from: "09:00", to: "25:00", zone: UTC}`:                   "hours.to",
+		`{from: "20:00", to: "09:00", zone: UTC}`:                   "hours.to",
+		`{from: "09:00", to: "20:00"}`:                              "hours.zone",
+		`{from: "09:00", to: "20:00", zone: Mars/Olympus}`:          "hours.zone",
+		`{from: "09:00", to: "20:00", zone: UTC, days: [monday]}`:   "hours.days[0]",
+		`{from: "09:00", to: "20:00", zone: UTC, days: [mon, mon]}`: "hours.days[1]",
+	} {
+		_, err := withCalls(t, func(s string) string {
+			return strings.Replace(s, `{from: "09:00", to: "20:00", days: [mon, tue, wed, thu, fri], zone: Europe/Berlin}`, bad, 1)
+		})
+		var e *breach.Error
+		require.ErrorAs(t, err, &e, bad)
+		require.True(t, strings.HasSuffix(e.Fields[0].Where, where), "%s: %+v", bad, e.Fields)
+	}
+}
