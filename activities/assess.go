@@ -163,7 +163,7 @@ func (a *Assess) newestPlans(ctx context.Context, incident string) ([]breach.Pla
 func clocks(j breach.Judgement, holds breach.Holds, now time.Time) []DutyClock {
 	var out []DutyClock
 	for _, o := range j.Obligations {
-		if o.Verdict == breach.DoesNotApply || o.DueAt == nil || o.Clock == nil || o.Clock.StartedAt == nil {
+		if o.Verdict == breach.DoesNotApply || o.DueAt == nil || o.Clock == nil || o.Clock.StartedAt == nil || o.NotBegun() {
 			continue
 		}
 		c := DutyClock{Obligation: o.ID, Duty: o.Duty, Applies: o.Verdict == breach.Applies, StartedAt: *o.Clock.StartedAt, DueAt: *holds.DueAt(o)}

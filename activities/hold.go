@@ -169,7 +169,7 @@ func lately(ctx context.Context, duties Duties, ports Holds, incident string, j 
 		l.reason[d.Obligation] = d.Reason
 	}
 	for _, o := range j.Obligations {
-		if due := l.holds.DueAt(o); due != nil && o.Verdict == breach.Applies {
+		if due := l.holds.DueAt(o); due != nil && o.Verdict == breach.Applies && !o.NotBegun() {
 			l.due[o.ID] = *due
 		}
 	}

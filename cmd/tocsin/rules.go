@@ -67,7 +67,15 @@ func showLint(p *page, v policy.PackLint) {
 		show(v.Advice)
 	}
 	if len(v.Faults) > 0 {
+		if len(v.Faults) == 1 {
+			p.line("1 fault.")
+			return
+		}
 		p.line(count(int64(len(v.Faults))) + " faults. Mend them in this order: one fault may cause others below it.")
+		return
+	}
+	if len(v.Packs) == 1 {
+		p.line("1 pack is sound: " + v.Packs[0])
 		return
 	}
 	p.line(count(int64(len(v.Packs))) + " packs are sound: " + strings.Join(v.Packs, ", "))

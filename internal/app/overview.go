@@ -107,7 +107,7 @@ func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overvie
 		if on != nil && o.Hold != nil && o.Hold.ClockRuns {
 			on = nil
 		}
-		o.Overdue = o.Verdict != breach.DoesNotApply && o.DueAt != nil && !filed[o.ID] && v.At.After(*o.DueAt) && !told(o, at[o.ID], v)
+		o.Overdue = o.Verdict != breach.DoesNotApply && o.DueAt != nil && !o.NotBegun() && !filed[o.ID] && v.At.After(*o.DueAt) && !told(o, at[o.ID], v)
 		duty := breach.Duty{Obligation: o, State: at[o.ID]}
 		if on != nil {
 			end := on.End()

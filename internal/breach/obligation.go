@@ -107,6 +107,12 @@ func (o Obligation) StartsAtOnce() bool {
 	return false
 }
 
+// NotBegun says that nothing about a duty can be late yet: its term is the house's own, and counts from an event that is
+// still to come, such as the first report of which it is the follow-up. Its deadline is provisional.
+func (o Obligation) NotBegun() bool {
+	return o.Binding == "house_policy" && o.Clock != nil && o.Clock.Provisional && !o.StartsAtOnce()
+}
+
 // HeadingIn says that the prescribed title and headings are words of a language (BCP 47): Chinese where they are
 // written in Han characters, else English.
 func (o Obligation) HeadingIn(locale string) bool {

@@ -70,7 +70,7 @@ func (e *Engine) ExplainDelay(ctx context.Context, incident string, obligations 
 			return breach.Errorf(breach.ErrInvalid, "a duty of this id is not known").
 				With(breach.FieldError{Where: "obligations", What: "are ids of duties of this incident"})
 		}
-		if due := holds.DueAt(j.Obligations[i]); j.Obligations[i].Verdict == breach.DoesNotApply || due == nil || now.Before(*due) {
+		if due := holds.DueAt(j.Obligations[i]); j.Obligations[i].Verdict == breach.DoesNotApply || due == nil || now.Before(*due) || j.Obligations[i].NotBegun() {
 			return breach.Errorf(breach.ErrConflict, "%s is not late", id)
 		}
 	}

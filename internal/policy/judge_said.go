@@ -98,7 +98,11 @@ func (ph *compiledPhase) holdRule() *breach.HoldRule {
 }
 
 func (t DeadlineTerm) from(fact string) string {
-	return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, strings.ReplaceAll(t.Unit, "_", " "), fact, t.counting())
+	unit := strings.ReplaceAll(t.Unit, "_", " ")
+	if t.Value == 1 {
+		unit = strings.TrimSuffix(unit, "s")
+	}
+	return fmt.Sprintf("%d %s from incident.%s (%s)", t.Value, unit, fact, t.counting())
 }
 
 // normal is the term without any variant, counted from a fact; nil where neither the law nor the pack has one.

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -194,13 +195,31 @@ func decodeStrict(b []byte, into any) error {
 		if errors.Is(err, io.EOF) {
 			return errors.New("is empty")
 		}
-		return errors.New(strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", ";"), "yaml: "))
+		return errors.New(yamlFault(err))
 	}
 	var more yaml.Node
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return errors.New("holds more than one YAML document")
 	}
 	return nil
+}
+
+var (
+	noSuchField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	wrongKind   = regexp.MustCompile("cannot unmarshal (?:!!\\S+)(?: `[^`]*`)? into \\S+")
+)
+
+// yamlFault says what is wrong with a file in the words of who wrote it: each fault with its line, and no type of ours.
+func yamlFault(err error) string {
+	faults := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+	if several := new(yaml.TypeError); errors.As(err, &several) {
+		faults = several.Errors
+	}
+	for i, f := range faults {
+		f = noSuchField.ReplaceAllString(f, "$1 is not a field that is known here")
+		faults[i] = wrongKind.ReplaceAllString(f, "holds another kind of value than belongs there")
+	}
+	return strings.Join(faults, "; ")
 }
 
 func (l *packLoader) calendar(b []byte) {

@@ -466,3 +466,17 @@ scope: {}`, "          otherwise: Not", "            - {test: harm, because: Har
 		require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 	}
 }
+
+// A file that is no pack is told so by line and field, and in no word of Go.
+func TestFaultsOfYAMLNameNoTypes(t *testing.T) {
+	t.Parallel()
+	err := decodeStrict([]byte("format: tocsin-rules/1\nnonsense: 1\nduties: many\nverified: [\"yes\"]\n"), new(Pack))
+	require.EqualError(t, err, "line 2: nonsense is not a field that is known here; line 3: holds another kind of value than belongs there; line 4: holds another kind of value than belongs there")
+	require.ErrorContains(t, decodeStrict([]byte("format: [\n"), new(Pack)), "line 1")
+}
+
+func TestOneOfAUnitIsNotSeveral(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "1 month from incident.aware_at (exclude_event_day)", DeadlineTerm{1, "months", "exclude_event_day"}.from("aware_at"))
+	require.Equal(t, "2 business days from incident.aware_at (business_local)", DeadlineTerm{2, "business_days", "business_local"}.from("aware_at"))
+}
