@@ -36,16 +36,8 @@ func (s *Store) BeginErasure(ctx context.Context, incident string, terms []breac
 		case state != breach.IncidentClosed || closed == nil:
 			return breach.Errorf(breach.ErrConflict, "the incident is not closed; processors keep what they need until it is")
 		}
-		got, err := handed(ctx, tx, incident, nil)
-		if err != nil {
-			return err
-		}
-		messages := map[string]int64{}
-		for _, h := range got {
-			messages[h.Provider] += h.Messages
-		}
 		for _, term := range terms {
-			if err := beginAt(ctx, tx, incident, term, messages[term.Provider], instant(at)); err != nil {
+			if err := beginAt(ctx, tx, incident, term, instant(at)); err != nil {
 				return err
 			}
 		}
@@ -53,10 +45,13 @@ func (s *Store) BeginErasure(ctx context.Context, incident string, terms []breac
 	})
 }
 
-func beginAt(ctx context.Context, tx pgx.Tx, incident string, term breach.ErasureTerm, messages int64, at time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO erasure (incident, provider, how, messages, began_at) VALUES ($1, $2, $3, $4, $5)
+// beginAt counts what a provider has, or may have: what it refused, it does not.
+func beginAt(ctx context.Context, tx pgx.Tx, incident string, term breach.ErasureTerm, at time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO erasure (incident, provider, how, messages, began_at)
+		SELECT $1, $2, $3, count(*), $4 FROM (SELECT DISTINCT person, addressee, channel, try FROM outcome_each WHERE incident = $1 AND provider = $2
+			AND (provider_ref <> '' OR state IN ('handed_over', 'accepted', 'delivered', 'unknown') OR (state = 'reconciled' AND settlement <> 'repeated'))) a
 		ON CONFLICT (incident, provider) DO UPDATE SET messages = excluded.messages, began_at = excluded.began_at`,
-		incident, term.Provider, term.How, messages, at)
+		incident, term.Provider, term.How, at)
 	if err != nil || term.How == "request" { // a person asks
 		return err
 	}
@@ -91,6 +86,10 @@ func (s *Store) TakeErasures(ctx context.Context, n int, now time.Time) ([]breac
 // When it was the last one, that the provider is done stands on the record.
 func (s *Store) Erased(ctx context.Context, it breach.ErasureItem, state, detail string, next, now time.Time) error {
 	return s.inTx(ctx, "note what was deleted", func(tx pgx.Tx) error {
+		// Whoever notes the last one must see the others.
+		if _, err := tx.Exec(ctx, `SELECT FROM erasure WHERE incident = $1 AND provider = $2 FOR NO KEY UPDATE`, it.Incident, it.Provider); err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `UPDATE erasure_item SET state = $4, detail = $5, next_at = $6 WHERE incident = $1 AND provider = $2 AND ref = $3 AND state = 'open'`,
 			it.Incident, it.Provider, it.Ref, state, plain(detail, detailLimit), instant(next))
 		if err != nil || tag.RowsAffected() == 0 || state == "open" {
