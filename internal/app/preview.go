@@ -125,7 +125,7 @@ func (d *Desk) found(ctx context.Context, incident string, sc peopleScope, wave 
 		return nil, 0, err
 	}
 	if q.Worst {
-		return d.worst(ctx, incident, sc, blocks)
+		return d.worst(ctx, incident, sc, blocks, q.Channel)
 	}
 	found, err := d.at(ctx, incident, blocks, q.Person)
 	return found, 0, err
@@ -159,8 +159,8 @@ func (d *Desk) at(ctx context.Context, incident string, blocks []breach.Block, p
 }
 
 // worst finds one person for each way in which a notice is likely to go wrong, among all of the list: the one name that
-// breaks a letter may stand at its very end.
-func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, blocks []breach.Block) (out []placed, looked int64, err error) {
+// breaks a letter may stand at its very end. Letters are looked at among those who have an address.
+func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, blocks []breach.Block, channel breach.Channel) (out []placed, looked int64, err error) {
 	cases := []struct {
 		why   string
 		worse func(a, b breach.Person) bool // a is a case, and a worse one than b
@@ -169,6 +169,9 @@ func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, block
 		{"right to left", func(a, b breach.Person) bool { return rightToLeft(a) && !rightToLeft(b) }},
 		{"no email", func(a, b breach.Person) bool { return a.Email == "" && b.Email != "" }},
 		{"no name", func(a, b breach.Person) bool { return a.Name == "" && b.Name != "" }},
+		{"longest address", func(a, b breach.Person) bool {
+			return channel == breach.Letter && utf8.RuneCountInString(a.PostalAddress) > utf8.RuneCountInString(b.PostalAddress)
+		}},
 		{"child with guardian", func(a, b breach.Person) bool { return sc.child(a) && !sc.child(b) }},
 	}
 	found := make([]*placed, len(cases))
@@ -179,6 +182,9 @@ func (d *Desk) worst(ctx context.Context, incident string, sc peopleScope, block
 		}
 		for _, s := range subjects {
 			looked++
+			if channel == breach.Letter && s.Person.PostalAddress == "" {
+				continue
+			}
 			for j, c := range cases {
 				than := breach.Person{Email: "-", Name: "-"} // no case of anything
 				if j == 0 {

@@ -113,6 +113,12 @@ func TestAPreviewOfAChannelThatThePolicyDoesNotOpen(t *testing.T) {
 		shown := textOfPDF(t, out.PDF)
 		require.Contains(t, shown, "Mxxxx Xxxxxxxx")
 		require.Contains(t, shown, "xx Xxxxxxxx")
+		worst, err := p.Desk.Preview(ctx, incident, breach.PreviewQuery{Worst: true, Channel: breach.Letter, Paper: true}, author)
+		require.NoError(t, err)
+		require.True(t, bytes.HasPrefix(worst.PDF, []byte("%PDF-")))
+		for _, v := range worst.Previews {
+			require.EqualValues(t, 1, v.Person, "who has an address")
+		}
 		for _, word := range []string{"Dahlberg", "Oslogata", "0192"} {
 			require.NotContains(t, shown, word)
 		}
