@@ -104,7 +104,7 @@ func Start(c client.Client, p Ports) (stop func(), err error) {
 		workflows.Register(w)
 		registerCase(w, p, deliver)
 	})
-	for _, q := range []string{protocol.QueueEmail, protocol.QueueSMS, protocol.QueuePush, protocol.QueueLetter} {
+	for _, q := range []string{protocol.QueueEmail, protocol.QueueSMS, protocol.QueuePush, protocol.QueueVoice, protocol.QueueLetter} {
 		if err == nil {
 			err = add(q, worker.Options{MaxConcurrentActivityExecutionSize: max(8, p.Limits.Lanes), DisableWorkflowWorker: true}, func(w worker.Worker) {
 				w.RegisterActivityWithOptions(deliver.Lane, name(activities.NameLane))

@@ -25,6 +25,7 @@ const (
 	QueueEmail    = "email"
 	QueueSMS      = "sms"
 	QueuePush     = "push"
+	QueueVoice    = "voice"
 	QueueLetter   = "letter"
 	QueueReport   = "report"
 )
