@@ -130,7 +130,7 @@ func (a *Announce) measure(ctx context.Context, in AnnounceIn) (p policy.Profile
 	if m.Remaining == 0 {
 		return p, m, nil
 	}
-	if m.PerSecond, err = a.rate(ctx, in, p); err != nil {
+	if m.PerSecond, err = a.rate(ctx, in, p, m.Remaining); err != nil {
 		return p, m, err
 	}
 	j, _, err := a.Duties.Judgement(ctx, in.Incident)
@@ -142,13 +142,17 @@ func (a *Announce) measure(ctx context.Context, in AnnounceIn) (p policy.Profile
 	return p, m, err
 }
 
-// rate is how many messages a second go out; 0 while that is not known.
-func (a *Announce) rate(ctx context.Context, in AnnounceIn, p policy.Profile) (float64, error) {
+// rate is how many messages a second go out to those who are left; 0 while that is not known.
+func (a *Announce) rate(ctx context.Context, in AnnounceIn, p policy.Profile, left int64) (float64, error) {
 	if flows, err := a.flows(ctx, in); err != nil || !flows {
 		return 0, err
 	}
 	pace, err := a.Paces.Pace(ctx, in.Incident)
-	perSecond, _ := policy.Sent{Messages: pace.Messages, First: pace.First, Last: pace.Last, Limit: p.Capacity()}.Rate(a.Now().UTC())
+	if err != nil {
+		return 0, err
+	}
+	where, err := a.Paces.Spread(ctx, in.Incident)
+	perSecond, _ := policy.SentBy(p, pace, where, left).Rate(a.Now().UTC())
 	return perSecond, err
 }
 

@@ -151,9 +151,10 @@ type Retries interface {
 	Restarted(ctx context.Context, incident, decision string) (people, covered int64, waves []int, err error)
 }
 
-// Paces measures how fast messages are handed over.
+// Paces measures how fast messages are handed over, and knows where they go.
 type Paces interface {
 	Pace(ctx context.Context, incident string) (breach.Pace, error)
+	Spread(ctx context.Context, incident string) (breach.Spread, error)
 }
 
 // Announcements keeps what was published.

@@ -122,6 +122,12 @@ func (l *Ledger) AskedAnnouncement(ctx context.Context, _ string) (a *breach.Ann
 	return a, err
 }
 
+// Spread answers activities.Paces: nobody shares anything.
+func (l *Ledger) Spread(ctx context.Context, _ string) (s breach.Spread, err error) {
+	err = l.do(ctx, "Spread", false, func() error { s.People = int64(len(l.people)); return nil })
+	return s, err
+}
+
 // Pace answers activities.Paces: of all that was ever handed over.
 func (l *Ledger) Pace(ctx context.Context, _ string) (p breach.Pace, err error) {
 	err = l.do(ctx, "Pace", false, func() error {

@@ -21,33 +21,35 @@ func TestEstimateWhilePeopleAreBeingTold(t *testing.T) {
 			ID: "x/individuals/notice", Duty: "notify_individuals", Verdict: breach.Applies, DueAt: &due,
 		}}},
 	}
-	pace := breach.Pace{Messages: 1000, First: first, Last: now}
-	e := estimate(v, pace, 0)
+	sent := policy.Sent{Messages: 1000, First: first, Last: now, Left: 200}
+	narrow := sent
+	narrow.Limit = 5
+	e := estimate(v, sent)
 	require.NotNil(t, e)
 	require.InDelta(t, 10, e.PerSecond, 1e-9)
 	require.Equal(t, now.Add(20*time.Second), e.LastHandover)
 	require.Equal(t, 10*time.Second, e.LateBy)
 	require.Equal(t, []string{policy.AdviceConnections, policy.AdviceProvider, policy.AdviceAnnounce}, e.Advice)
 
-	e = estimate(v, pace, 5)
+	e = estimate(v, narrow)
 	require.Equal(t, 30*time.Second, e.LateBy, "the providers take no more")
 	require.Equal(t, []string{policy.AdviceProvider, policy.AdviceAnnounce}, e.Advice)
 	v.Announcement = &breach.Notice{}
-	require.Equal(t, []string{policy.AdviceProvider}, estimate(v, pace, 5).Advice, "it is announced already")
+	require.Equal(t, []string{policy.AdviceProvider}, estimate(v, narrow).Advice, "it is announced already")
 
 	v.Stages = []breach.Stage{{Wave: 1, Name: policy.StageFull, Since: first}, {Wave: 2, Name: policy.StageRamp, People: 1000, Since: now}}
-	require.Nil(t, estimate(v, pace, 0), "the stage of a list is watched: that is no slowness")
+	require.Nil(t, estimate(v, sent), "the stage of a list is watched: that is no slowness")
 	v.Stages[1].Name = policy.StageFull
-	require.NotNil(t, estimate(v, pace, 0))
+	require.NotNil(t, estimate(v, sent))
 	for kind, held := range map[breach.BrakeKind]bool{breach.BrakeGate: true, breach.BrakeStop: true, breach.BrakeWarn: false} {
 		v.Brakes = breach.Brakes{{Kind: kind, Wave: 2, Channel: breach.Email}}
-		require.Equal(t, held, estimate(v, pace, 0) == nil, kind)
+		require.Equal(t, held, estimate(v, sent) == nil, kind)
 	}
 	v.Brakes = nil
 
-	require.Nil(t, estimate(v, breach.Pace{}, 0), "not begun")
-	v.People = breach.Tally{breach.Attempted: 1200}
-	require.Nil(t, estimate(v, pace, 0), "nobody left")
+	require.Nil(t, estimate(v, policy.Sent{Left: 200}), "not begun")
+	sent.Left = 0
+	require.Nil(t, estimate(v, sent), "nobody left")
 }
 
 func TestADutyToPeopleIsDoneWhenNobodyIsLeft(t *testing.T) {

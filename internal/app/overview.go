@@ -166,15 +166,15 @@ func (d *Desk) seeAhead(ctx context.Context, incident string, v *breach.Overview
 	if err != nil {
 		return err
 	}
-	v.Estimate = estimate(*v, n.pace, p.Capacity())
-	return nil
+	where, err := d.Store.Spread(ctx, incident)
+	v.Estimate = estimate(*v, policy.SentBy(p, n.pace, where, v.People[breach.Pending]))
+	return err
 }
 
-func estimate(v breach.Overview, pace breach.Pace, limit float64) *breach.Estimate {
+func estimate(v breach.Overview, s policy.Sent) *breach.Estimate {
 	if !policy.AtFullPace(v.Stages, v.Brakes, 0) {
 		return nil
 	}
-	s := policy.Sent{Messages: pace.Messages, First: pace.First, Last: pace.Last, Left: v.People[breach.Pending], Limit: limit}
 	e := policy.EstimateHandover(s, v.Duties, v.At)
 	if e != nil && v.Announcement != nil {
 		e.Advice = slices.DeleteFunc(e.Advice, func(a string) bool { return a == policy.AdviceAnnounce })

@@ -99,4 +99,12 @@ const TriedAgain = "tried_again"
 type Pace struct {
 	Messages    int64
 	First, Last time.Time
+	Began       time.Time // of the first message ever
+}
+
+// Spread is how the people of an incident's lists are spread over mail domains (small letters) and countries, as far as
+// at least a hundred of a list share one.
+type Spread struct {
+	People             int64
+	Domains, Countries map[string]int64
 }

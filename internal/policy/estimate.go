@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -19,9 +20,27 @@ const (
 type Sent struct {
 	Messages    int64 // handed over so far, whatever became of them
 	First, Last time.Time
-	Left        int64 // people to whom nothing was handed over yet
+	Began       time.Time // when the first message ever was handed over; zero: not known
+	Left        int64     // people to whom nothing was handed over yet
 	// Limit is how many messages a second the providers take together, see Profile.Capacity; 0 is no limit.
 	Limit float64
+	// People are on the lists in all. Parts are those of them who share a limit of their own.
+	People int64
+	Parts  []Part
+}
+
+// Part are the people of one mail domain or country, and how many messages a second the providers take for it.
+type Part struct {
+	People    int64
+	PerSecond float64
+}
+
+// SentBy gathers what was measured with the limits of a policy.
+func SentBy(p Profile, pace breach.Pace, where breach.Spread, left int64) Sent {
+	return Sent{
+		Messages: pace.Messages, First: pace.First, Last: pace.Last, Began: pace.Began, Left: left,
+		Limit: p.Capacity(), People: where.People, Parts: p.Parts(where),
+	}
 }
 
 // AtFullPace says that a list (0: each list) is told as fast as it goes: no stage is watched, no gate waits for a
@@ -61,10 +80,64 @@ func (s Sent) Rate(now time.Time) (perSecond float64, limited bool) {
 		took = now.Sub(s.First)
 	}
 	perSecond = float64(s.Messages) / took.Seconds()
-	if s.Limit > 0 && s.Limit < perSecond {
-		return s.Limit, true
+	for _, limit := range []float64{s.Limit, s.narrowest(now)} {
+		if limit > 0 && limit < perSecond {
+			perSecond, limited = limit, true
+		}
 	}
-	return perSecond, false
+	return perSecond, limited
+}
+
+// narrowest is how fast those who are left can be told when the part that takes longest is the last to be done; 0
+// without such a part. How many of a part are left nobody counts: it is taken for its share of all who are left, or
+// for what its limit cannot have let through since the first message, where that is more.
+func (s Sent) narrowest(now time.Time) float64 {
+	var longest float64 // seconds
+	for _, p := range s.Parts {
+		left := float64(s.Left) * float64(p.People) / float64(max(s.People, p.People, 1))
+		if !s.Began.IsZero() {
+			left = max(left, float64(p.People)-p.PerSecond*now.Sub(s.Began).Seconds())
+		}
+		longest = max(longest, min(left, float64(s.Left))/p.PerSecond)
+	}
+	if longest == 0 {
+		return 0
+	}
+	return float64(s.Left) / longest
+}
+
+// Parts lists those who share a limit by domain or country with the providers of the channel that the policy tries
+// first; whoever comes to another channel is counted by what is measured. Ranges of numbers are not counted.
+func (p Profile) Parts(where breach.Spread) (out []Part) {
+	if len(p.Channels) == 0 {
+		return nil
+	}
+	part := func(people int64, limit func(*Limits) float64) {
+		var sum float64
+		for _, v := range p.Providers {
+			if v.Channel != p.Channels[0].Channel {
+				continue
+			}
+			one := 0.0
+			if v.Limits != nil {
+				one = limit(v.Limits)
+			}
+			if one == 0 {
+				return // somebody takes them as they come
+			}
+			sum += one
+		}
+		if sum > 0 {
+			out = append(out, Part{People: people, PerSecond: sum})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(where.Domains)) {
+		part(where.Domains[name], func(l *Limits) float64 { return l.PerDomain.of(name) })
+	}
+	for _, name := range slices.Sorted(maps.Keys(where.Countries)) {
+		part(where.Countries[name], func(l *Limits) float64 { return l.PerCountry.of(name) })
+	}
+	return out
 }
 
 // Capacity is how many messages a second the providers of this policy take together at the most, all channels side
@@ -91,7 +164,7 @@ func EstimateHandover(s Sent, duties []breach.Duty, now time.Time) *breach.Estim
 	if s.Left <= 0 || rate == 0 {
 		return nil
 	}
-	e := &breach.Estimate{Left: s.Left, PerSecond: rate, LastHandover: now.Add(ahead(float64(s.Left) / rate)).UTC()}
+	e := &breach.Estimate{Left: s.Left, PerSecond: rate, LastHandover: now.Add(ahead(float64(s.Left) / rate)).Round(time.Millisecond).UTC()}
 	for _, d := range duties {
 		open := d.Duty == "notify_individuals" && d.Verdict != breach.DoesNotApply && d.State != breach.ObligationClosed
 		if open && d.DueAt != nil && (e.DueAt == nil || d.DueAt.Before(*e.DueAt)) {

@@ -72,6 +72,10 @@ func TestEstimateIsSteady(t *testing.T) {
 			Messages: rapid.Int64Range(0, 1e7).Draw(rt, "sent"), Left: rapid.Int64Range(0, 1e7).Draw(rt, "left"),
 			First: now.Add(-time.Duration(rapid.IntRange(0, 1e6).Draw(rt, "took")) * time.Second), Last: now,
 		}
+		if rapid.Bool().Draw(rt, "parted") {
+			s.Began, s.People = s.First, rapid.Int64Range(0, 2e7).Draw(rt, "people")
+			s.Parts = []Part{{rapid.Int64Range(100, 1e7).Draw(rt, "of one part"), rapid.Float64Range(0.001, 1e6).Draw(rt, "limit")}}
+		}
 		duties := []breach.Duty{dutyToTell(&due, breach.Applies, "")}
 		a := EstimateHandover(s, duties, now)
 		later := now.Add(time.Duration(rapid.IntRange(0, 1e5).Draw(rt, "later")) * time.Second)
@@ -89,4 +93,43 @@ func TestEstimateIsSteady(t *testing.T) {
 			rt.Fatalf("late by %v, advice %v", a.LateBy, a.Advice)
 		}
 	})
+}
+
+// The last message waits for the slowest domain or country, whatever all of them together take.
+func TestEstimateKnowsTheNarrowestPart(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	p := Profile{
+		Channels: []ChannelRule{{Channel: breach.Email}},
+		Providers: []Provider{
+			{ID: "a", Channel: breach.Email, Limits: &Limits{PerDomain: &DomainRates{Default: 50, By: map[string]float64{"mail.example": 4}}}},
+			{ID: "b", Channel: breach.Email, Limits: &Limits{PerDomain: &DomainRates{Default: 50, By: map[string]float64{"mail.example": 6}}}},
+			{ID: "c", Channel: breach.SMS, Limits: &Limits{PerCountry: &CountryRates{Default: 1}}},
+		},
+	}
+	where := breach.Spread{People: 10_000, Domains: map[string]int64{"mail.example": 6000, "other.example": 1000}, Countries: map[string]int64{"DE": 9000}}
+	require.Equal(t, []Part{{People: 6000, PerSecond: 10}, {People: 1000, PerSecond: 100}}, p.Parts(where), "the limits of a later channel do not hold for the first")
+	pace := breach.Pace{Messages: 2000, First: now.Add(-20 * time.Second), Last: now}
+	for left, seconds := range map[int64]float64{
+		8000: 480, // 4800 of them by their share, 10 a second
+		5000: 300,
+		4500: 270, // 2,700 of them at 10 a second
+		100:  6,
+	} {
+		s := SentBy(p, pace, where, left)
+		rate, limited := s.Rate(now)
+		require.True(t, limited)
+		require.InDelta(t, seconds, float64(left)/rate, 1e-6, "%d left", left)
+	}
+	pace.Began = now.Add(-100 * time.Second) // at most 1,000 of the 6,000 are told
+	rate, _ := SentBy(p, pace, where, 5500).Rate(now)
+	require.InDelta(t, 500, 5500/rate, 1e-6)
+	rate, _ = SentBy(p, pace, where, 4000).Rate(now)
+	require.InDelta(t, 400, 4000/rate, 1e-6, "everybody who is left is of that part")
+
+	p.Providers[1].Limits = nil
+	require.Empty(t, p.Parts(where), "one of the providers takes them as they come")
+	rate, limited := SentBy(p, pace, where, 5000).Rate(now)
+	require.InDelta(t, 100, rate, 1e-9)
+	require.False(t, limited)
 }

@@ -30,6 +30,28 @@ type CountryRates struct {
 	By      map[string]float64 `yaml:"by,omitempty"`
 }
 
+// of is the limit of one domain; 0 is none.
+func (r *DomainRates) of(name string) float64 {
+	if r == nil {
+		return 0
+	}
+	if n, named := r.By[name]; named {
+		return n
+	}
+	return r.Default
+}
+
+// of is the limit of one country; 0 is none.
+func (r *CountryRates) of(name string) float64 {
+	if r == nil {
+		return 0
+	}
+	if n, named := r.By[name]; named {
+		return n
+	}
+	return r.Default
+}
+
 var (
 	domainPattern  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}\.)+[a-z0-9-]{2,63}$`)
 	numbersPattern = regexp.MustCompile(`^\+[1-9][0-9]{0,9}$`)

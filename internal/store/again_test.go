@@ -211,7 +211,7 @@ func TestPaceForgetsAPauseBeforeIt(t *testing.T) {
 	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{at(5, 320, breach.Delivered)}))
 	p, err := b.Pace(b.ctx, b.id)
 	require.NoError(t, err)
-	require.Equal(t, breach.Pace{Messages: 3, First: day.Add(300 * time.Minute), Last: day.Add(310 * time.Minute)}, p)
+	require.Equal(t, breach.Pace{Messages: 3, First: day.Add(300 * time.Minute), Last: day.Add(310 * time.Minute), Began: day}, p)
 }
 
 // A watch, a gate, a brake and a pause are no slowness: the pace is measured from where they end.
@@ -233,7 +233,7 @@ func TestPaceBeginsAnewWhereAHoldEnds(t *testing.T) {
 		require.NoError(t, err)
 		want := breach.Pace{Messages: messages}
 		if messages > 0 {
-			want.First, want.Last = minute(first), minute(last)
+			want.First, want.Last, want.Began = minute(first), minute(last), minute(1)
 		}
 		require.Equal(t, want, p)
 	}

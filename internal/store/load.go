@@ -83,6 +83,7 @@ type loading struct {
 	blocks      []blockRow
 	digest      *blockDigest
 	counted     breach.ListFacts // of this list
+	spread      spread
 	duplicates  []DuplicateRow
 	report      breach.LoadReport
 	listErr     error // of the sequence, given back as it is
@@ -204,6 +205,7 @@ func (l *loading) row(p *prepared) (sealed []byte, err error) {
 	p.ref = l.box.reference(p.id)
 	p.kind = l.kinds.of(p.shape)
 	l.counted.Count(p.place, p.minor, p.channels != 0)
+	l.spread.add(p.domain, p.country)
 	if sealed, err = l.box.seal(personPlace(p.id), p.plain); err != nil {
 		return nil, err
 	}
@@ -310,6 +312,9 @@ func (l *loading) writeWave(ctx context.Context, by breach.Actor, source *breach
 		return err
 	}
 	if err := l.writeKinds(ctx); err != nil {
+		return err
+	}
+	if err := l.spread.write(ctx, l.tx, l.incident, l.report.Wave); err != nil {
 		return err
 	}
 	_, err = l.tx.CopyFrom(ctx, pgx.Identifier{"contact"}, []string{"incident", "block", "emails", "phones"}, pgx.CopyFromSlice(len(list), func(i int) ([]any, error) {

@@ -33,6 +33,7 @@ type prepared struct {
 	email, phone int32 // look-up hashes
 	plain        []byte
 	shape        breach.Shape
+	domain       string        // of the address that mail goes to
 	place        breach.Person // where the person lives and when they were born, for the list's counts
 }
 
@@ -55,6 +56,11 @@ func (k *hasher) prepare(p *breach.Person, rules childhood, row int64) (prepared
 	out.channels = usable(*p, out.minor, out.guardian)
 	out.shape = p.Shape(out.minor)
 	out.place = breach.Person{Country: p.Country, Region: p.Region, BirthDate: p.BirthDate}
+	if out.guardian {
+		out.domain = mailDomain(p.Guardian.Email)
+	} else {
+		out.domain = mailDomain(p.Email)
+	}
 	email, phone := contacts(p)
 	out.key = k.personKey(p, email, phone, out.plain)
 	out.email, out.phone = k.lookup("email", email), k.lookup("phone", phone)

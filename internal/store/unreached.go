@@ -71,15 +71,15 @@ const paceOver = 15 * time.Minute
 // together, because they share the providers. It begins anew with a stage, when a brake is lifted and when sending
 // is resumed: nobody was slow while people were held back on purpose.
 func (s *Store) Pace(ctx context.Context, incident string) (p breach.Pace, err error) {
-	var first, last *time.Time
+	var first, last, began *time.Time
 	const handed = `incident = $1 AND moved_from = 'intended' AND state <> 'failed_temporary'`
-	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(cardinality(places)), 0)::bigint, min(at), max(until)
-		FROM outcome, (SELECT max(at) AS begun FROM outcome WHERE `+handed+`) newest, (SELECT greatest(
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(cardinality(places)), 0)::bigint, min(at), max(until), min(newest.began)
+		FROM outcome, (SELECT max(at) AS begun, min(at) AS began FROM outcome WHERE `+handed+`) newest, (SELECT greatest(
 			(SELECT max(since) FROM stage WHERE incident = $1), (SELECT max(lifted_at) FROM brake WHERE incident = $1 AND kind <> 'warn'),
 			(SELECT max(at) FROM audit WHERE incident = $1 AND action = 'send.resumed')) AS since) f
-		WHERE `+handed+` AND at >= greatest(newest.begun - $2 * interval '1 microsecond', f.since)`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last)
-	if first != nil && last != nil {
-		p.First, p.Last = first.UTC(), last.UTC()
+		WHERE `+handed+` AND at >= greatest(newest.begun - $2 * interval '1 microsecond', f.since)`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last, &began)
+	if first != nil && last != nil && began != nil {
+		p.First, p.Last, p.Began = first.UTC(), last.UTC(), began.UTC()
 	}
 	return p, clean("measure the pace", err)
 }
