@@ -8,11 +8,19 @@ import (
 	"net"
 	"os"
 	"path"
+	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
+)
+
+// How long an SFTP server may take: for a question, and for a file. One that stays silent is hung up on, so that the
+// batch is tried again instead of being waited for without end.
+const (
+	questionTime = time.Minute
+	fileTime     = 20 * time.Minute
 )
 
 // remote is a place on an SFTP server.
@@ -23,6 +31,12 @@ type remote struct {
 	stop func() bool
 }
 
+// within hangs up if what is begun now is not over in time; the answer ends the watch.
+func (r *remote) within(d time.Duration) (over func()) {
+	t := time.AfterFunc(d, func() { _ = r.conn.Close() })
+	return func() { t.Stop() }
+}
+
 // dial signs in at a server whose key is the pinned one. The connection ends with ctx.
 func dial(ctx context.Context, to server) (*remote, error) {
 	d := net.Dialer{Timeout: to.ssh.Timeout}
@@ -31,6 +45,9 @@ func dial(ctx context.Context, to server) (*remote, error) {
 		return nil, breach.Errorf(breach.ErrUnavailable, "the printer's SFTP server cannot be reached: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	if to.ssh.Timeout > 0 {
+		_ = raw.SetDeadline(time.Now().Add(to.ssh.Timeout)) // the handshake has no deadline of its own
+	}
 	conn, channels, requests, err := ssh.NewClientConn(raw, to.addr, to.ssh)
 	if err != nil {
 		stop()
@@ -39,6 +56,7 @@ func dial(ctx context.Context, to server) (*remote, error) {
 	}
 	client := ssh.NewClient(conn, channels, requests)
 	c, err := sftp.NewClient(client)
+	_ = raw.SetDeadline(time.Time{})
 	if err != nil {
 		stop()
 		_ = client.Close()
@@ -59,6 +77,7 @@ func (r *remote) close() error {
 func (r *remote) at(name string) string { return path.Join(r.base, name) }
 
 func (r *remote) stat(name string) (int64, error) {
+	defer r.within(questionTime)()
 	i, err := r.c.Stat(r.at(name))
 	if err != nil {
 		return 0, err
@@ -70,6 +89,7 @@ func (r *remote) stat(name string) (int64, error) {
 const largest = 4 << 20
 
 func (r *remote) read(name string) ([]byte, error) {
+	defer r.within(questionTime)()
 	f, err := r.c.Open(r.at(name))
 	if err != nil {
 		return nil, err
@@ -79,6 +99,7 @@ func (r *remote) read(name string) ([]byte, error) {
 }
 
 func (r *remote) mkdir(name string) error {
+	defer r.within(questionTime)()
 	err := r.c.Mkdir(r.at(name))
 	if _, there := r.c.Stat(r.at(name)); there == nil {
 		return nil
@@ -96,6 +117,7 @@ func (r *remote) put(_ context.Context, name, local string) error {
 }
 
 func (r *remote) save(name string, from io.Reader) error {
+	defer r.within(fileTime)()
 	to, err := r.c.OpenFile(r.at(name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY)
 	if err != nil {
 		return err
@@ -115,6 +137,7 @@ func (r *remote) write(name string, b []byte) error {
 }
 
 func (r *remote) rename(from, to string) error {
+	defer r.within(questionTime)()
 	if _, can := r.c.HasExtension("posix-rename@openssh.com"); can {
 		return r.c.PosixRename(r.at(from), r.at(to))
 	}
@@ -122,6 +145,7 @@ func (r *remote) rename(from, to string) error {
 }
 
 func (r *remote) list(name string) ([]string, error) {
+	defer r.within(questionTime)()
 	infos, err := r.c.ReadDir(r.at(name))
 	out := make([]string, len(infos))
 	for i, f := range infos {
@@ -130,4 +154,7 @@ func (r *remote) list(name string) ([]string, error) {
 	return out, err
 }
 
-func (r *remote) remove(name string) error { return r.c.Remove(r.at(name)) }
+func (r *remote) remove(name string) error {
+	defer r.within(questionTime)()
+	return r.c.Remove(r.at(name))
+}

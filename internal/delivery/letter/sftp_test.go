@@ -244,6 +244,28 @@ func TestSFTPStranger(t *testing.T) {
 	require.ErrorContains(t, Config{SFTP: "printer@" + s.addr + "/x", HostKey: other}.Validate(), "sftp_password")
 }
 
+// A server that takes the connection and then says nothing, before or after the sign-in, is not waited for without end.
+func TestSFTPSilence(t *testing.T) {
+	t.Parallel()
+	needFonts(t, "de")
+	signer, keyFile, public := keyPair(t)
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = mute.Close() })
+	s := startServer(t, signer.PublicKey(), "", func(ssh.Channel) { <-t.Context().Done() })
+	for name, c := range map[string]Config{
+		"no handshake":       {SFTP: "printer@" + mute.Addr().String() + "/x", HostKey: public, KeyFile: keyFile},
+		"no word afterwards": {SFTP: "printer@" + s.addr + "/x", HostKey: s.public, KeyFile: keyFile},
+	} {
+		c.Timeout = 300 * time.Millisecond
+		sender := newSender(t, c, nil)
+		began := time.Now()
+		_, err := sender.HandOver(t.Context(), &desk{batch: &breach.PostBatch{ID: "letters-1", MadeAt: day, Items: items(t, sender, 1)}})
+		require.Equal(t, breach.ErrUnavailable, breach.CodeOf(err), name)
+		require.Less(t, time.Since(began), 20*time.Second, name)
+	}
+}
+
 // The line breaks after so many bytes, again and again at other places: in the end the printer has each letter once.
 func TestSFTPLineBreaks(t *testing.T) {
 	t.Parallel()
