@@ -153,7 +153,7 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 		return Summary{}, err
 	}
 	if c, ok := src.(io.Closer); ok {
-		defer c.Close() //nolint:errcheck // temporary files, which have no name any more
+		defer c.Close()
 	}
 	head, err := src.head(o)
 	if err != nil {

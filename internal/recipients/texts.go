@@ -70,7 +70,7 @@ func (s *sharedTexts) length(at int64) (length, after int64) {
 		return 0, at
 	}
 	l, size := binary.Uvarint(b[:n])
-	return int64(l), at + int64(size) //nolint:gosec // as it was written
+	return int64(l), at + int64(size)
 }
 
 // read takes the texts of a part; a book may have none.

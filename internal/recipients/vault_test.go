@@ -16,7 +16,7 @@ import (
 func TestAVaultGivesBackWhatItTook(t *testing.T) {
 	t.Parallel()
 	v := &vault{}
-	defer v.Close() //nolint:errcheck // of a file without a name
+	defer v.Close()
 	source := rand.New(rand.NewPCG(1, 2))
 	var all bytes.Buffer
 	for all.Len() < 20<<20 {
@@ -54,7 +54,7 @@ func TestAVaultGivesBackWhatItTook(t *testing.T) {
 func TestSharedTextsAreFoundByTheirNumber(t *testing.T) {
 	t.Parallel()
 	var s sharedTexts
-	defer s.all.Close() //nolint:errcheck // of a file without a name
+	defer s.all.Close()
 	text := func(n int) string { return strings.Repeat(fmt.Sprint("李", n, "/"), n%31) }
 	const many = 120_000
 	for n := range many {
