@@ -114,8 +114,10 @@ func (c *cli) incidentAmend() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "amend ID -f FILE", Short: "Change facts, texts or contact; duties and deadlines follow",
 		Long: `Change an incident by a merge patch: a file with the facts that changed (null
-makes a fact unknown again), or with the parts facts, narrative and contact.
-Duties and deadlines are judged anew, and the difference is shown.`,
+makes a fact unknown again), or with the parts facts, narrative, contact,
+contents and offers. Answers to questions (determinations) are added to those
+that there are; lists are replaced. Duties and deadlines are judged anew, and
+the difference is shown.`,
 		Example: "  tocsin incident amend 3f9a… -f facts.json",
 		Args:    exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -1,6 +1,9 @@
 package breach
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // MergeFile applies a merge patch (RFC 7396) to an incident file. A patch with a key facts, narrative,
 // contact, contents or offers changes those parts; any other patch is one of the facts. The policy binds the organisation and
@@ -36,7 +39,45 @@ func MergeFile(base IncidentFile, patch []byte) (IncidentFile, error) {
 	if err != nil {
 		return IncidentFile{}, err
 	}
-	return incidentOf(merge(t, p))
+	return incidentOf(merge(t, keepAnswers(t, p, "facts", "determinations")))
+}
+
+// keepAnswers puts the answers that persons gave before in front of those of a patch, but for questions that it
+// answers anew: who answers one question must not take back the answers to others. null still takes back all.
+func keepAnswers(base, patch *tree, path ...string) *tree {
+	had, hasBase := base.get(path[0])
+	says, hasPatch := patch.get(path[0])
+	if !hasBase || !hasPatch {
+		return patch
+	}
+	if len(path) > 1 {
+		says = keepAnswers(had, says, path[1:]...)
+	} else if had.kind == kindList && says.kind == kindList {
+		all := &tree{kind: kindList}
+		for _, answer := range had.values {
+			if question, _ := answer.get("question"); !answers(says, question) {
+				all.values = append(all.values, answer)
+			}
+		}
+		all.values = append(all.values, says.values...)
+		says = all
+	}
+	out := &tree{kind: kindObject}
+	for i, k := range patch.keys {
+		if v := patch.values[i]; k == path[0] {
+			out.put(k, says)
+		} else {
+			out.put(k, v)
+		}
+	}
+	return out
+}
+
+func answers(list, question *tree) bool {
+	return question != nil && slices.ContainsFunc(list.values, func(d *tree) bool {
+		q, has := d.get("question")
+		return has && q.text == question.text
+	})
 }
 
 // notCounted refuses a change of what the product itself counts.

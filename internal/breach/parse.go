@@ -74,7 +74,8 @@ func incidentOf(t *tree) (IncidentFile, error) {
 }
 
 // MergeFacts applies a JSON merge patch (RFC 7396; JSON or YAML) to facts with the strictness of
-// ParseFacts: null makes a fact unknown again, lists are replaced as a whole, and a field that facts do not
+// ParseFacts: null makes a fact unknown again, lists are replaced as a whole (but for determinations: an answer to
+// one question leaves those to others where they are), and a field that facts do not
 // have is an error even when it is null. base is not changed.
 func MergeFacts(base Facts, patch []byte) (Facts, error) {
 	p, err := parseTree(patch, "change of facts")
@@ -95,7 +96,7 @@ func MergeFacts(base Facts, patch []byte) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	return factsOf(merge(t, p))
+	return factsOf(merge(t, keepAnswers(t, p, "determinations")))
 }
 
 func merge(base, patch *tree) *tree {

@@ -70,7 +70,7 @@ func (s *server) incidents() {
 	})
 	add(s, route{
 		method: http.MethodPatch, path: "/v1/incidents/{id}", id: "amendIncident", tag: "incidents", roles: handlers, body: incidentPatch,
-		summary: "Amend an incident", text: "A merge patch (RFC 7396) of the facts, or of the whole file when it has a key facts, narrative, contact, contents or offers. null makes a fact unknown again.",
+		summary: "Amend an incident", text: "A merge patch (RFC 7396) of the facts, or of the whole file when it has a key facts, narrative, contact, contents or offers. null makes a fact unknown again; lists are replaced, but for answers to questions (determinations), which are added.",
 		content: map[string]*huma.MediaType{"application/merge-patch+json": {Schema: facts}, "application/json": {Schema: facts}, "application/yaml": {Schema: facts}},
 	}, func(ctx context.Context, in *amendInput) (*answer[breach.Amended], error) {
 		out, err := s.cfg.Desk.Amend(ctx, in.ID, bytes.Clone(in.RawBody), actorOf(ctx))
