@@ -39,38 +39,39 @@ func MergeFile(base IncidentFile, patch []byte) (IncidentFile, error) {
 	if err != nil {
 		return IncidentFile{}, err
 	}
-	return incidentOf(merge(t, keepAnswers(t, p, "facts", "determinations")))
+	if facts, has := p.get("facts"); has {
+		had, _ := t.get("facts")
+		p = p.with("facts", keepAnswers(had, facts))
+	}
+	return incidentOf(merge(t, p))
 }
 
-// keepAnswers puts the answers that persons gave before in front of those of a patch, but for questions that it
-// answers anew: who answers one question must not take back the answers to others. null still takes back all.
-func keepAnswers(base, patch *tree, path ...string) *tree {
-	had, hasBase := base.get(path[0])
-	says, hasPatch := patch.get(path[0])
-	if !hasBase || !hasPatch {
+// keepAnswers puts the answers that persons gave before in front of those of a patch of facts, but for questions that
+// it answers anew: who answers one question must not take back the answers to others. null still takes back all.
+func keepAnswers(base, patch *tree) *tree {
+	const key = "determinations"
+	had, _ := base.get(key)
+	says, _ := patch.get(key)
+	if had == nil || says == nil || had.kind != kindList || says.kind != kindList {
 		return patch
 	}
-	if len(path) > 1 {
-		says = keepAnswers(had, says, path[1:]...)
-	} else if had.kind == kindList && says.kind == kindList {
-		all := &tree{kind: kindList}
-		for _, answer := range had.values {
-			if question, _ := answer.get("question"); !answers(says, question) {
-				all.values = append(all.values, answer)
-			}
-		}
-		all.values = append(all.values, says.values...)
-		says = all
-	}
-	out := &tree{kind: kindObject}
-	for i, k := range patch.keys {
-		if v := patch.values[i]; k == path[0] {
-			out.put(k, says)
-		} else {
-			out.put(k, v)
+	all := &tree{kind: kindList}
+	for _, answer := range had.values {
+		if question, _ := answer.get("question"); !answers(says, question) {
+			all.values = append(all.values, answer)
 		}
 	}
-	return out
+	all.values = append(all.values, says.values...)
+	return patch.with(key, all)
+}
+
+// with is an object with another value for a key that it has.
+func (t *tree) with(key string, v *tree) *tree {
+	values := slices.Clone(t.values)
+	if i := slices.Index(t.keys, key); i >= 0 && i < len(values) {
+		values[i] = v
+	}
+	return &tree{kind: kindObject, keys: t.keys, values: values}
 }
 
 func answers(list, question *tree) bool {

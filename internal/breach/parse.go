@@ -96,7 +96,7 @@ func MergeFacts(base Facts, patch []byte) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	return factsOf(merge(t, keepAnswers(t, p, "determinations")))
+	return factsOf(merge(t, keepAnswers(t, p)))
 }
 
 func merge(base, patch *tree) *tree {

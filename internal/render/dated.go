@@ -16,7 +16,7 @@ const (
 	dateMark   = "{{date}}"
 )
 
-var dated = prose{Text: dateMark, HTML: template.HTML("<p>" + dateMark + "</p>")}
+var dated = prose{Text: dateMark, HTML: template.HTML("<p>" + dateMark + "</p>")} //nolint:gosec // the mark alone
 
 // dateMarked says that notices in a language say their date by the mark, and not in words of the organisation.
 func (d *draft) dateMarked(tag string) bool { return d.more[tag][noticeDate].Text == dateMark }

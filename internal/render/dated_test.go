@@ -1,7 +1,6 @@
 package render
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -81,7 +80,7 @@ func TestADateInWordsOfItsOwn(t *testing.T) {
 		if b, err := text.Open(); err == nil && b.Locale == "en" && b.Parts["link"] == "" {
 			require.Contains(t, b.Parts["text"], "The week of 4 May", b.Kind)
 			require.Empty(t, b.Zone)
-			require.False(t, strings.Contains(b.Parts["text"], dateMark))
+			require.NotContains(t, b.Parts["text"], dateMark)
 		}
 	}
 }
