@@ -39,7 +39,7 @@ var unreachedInChinese = map[string]string{
 	"no channel reached them": "所有渠道均未送达", "the first message is still to be sent": "首次通知尚待发送", "what was tried did not suffice; the next channel is due": "已尝试的渠道不够，待用下一渠道",
 	"it failed for the time being; the next try is due": "暂时失败，待下一次尝试", "the result was not known; the same message is due once more, recognisable as the same": "结果不明，待重发同一条（可识别为同一条）",
 	"a person decided to try again; the next try is due": "有人决定再次尝试，待下一次尝试", "a message was taken; it counts as proof when no failure follows": "消息已被接收；若无失败即算送达",
-	"a message is on its way; proof or failure is waited for": "消息已发出，等待送达或失败的结果", "it failed for the time being; the next try waits": "暂时失败，等待下一次尝试", "a message is being handed over": "消息正在交出",
+	"a message is on its way; proof or failure is waited for": "消息已发出，等待送达或失败的结果", "the channel waits for its hours in the person's time zone": "该渠道等待此人所在时区的允许时段", "it failed for the time being; the next try waits": "暂时失败，等待下一次尝试", "a message is being handed over": "消息正在交出",
 	"the provider may or may not have the message; it is asked, never sent again blindly": "服务商可能已有此消息；会先询问，从不盲目重发", "proof has just come": "刚收到送达证明",
 	"a message was handed over, there is no proof, and nothing else is left to try": "消息已交出，没有证明，也没有其他渠道可试", "nobody can tell whether the message arrived, and the policy goes no further": "无法得知是否送达，政策不再继续",
 	"they must not be told yet": "目前不得通知", "the law asks for no notice": "法律不要求通知", "they were taken off the list": "已从名单移除", "a lead decided so, with a reason that is on the record": "合规负责人已作决定，理由见记录",
