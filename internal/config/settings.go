@@ -98,6 +98,7 @@ var settings = slices.Concat([]setting{
 
 	{key: "gateway.url", help: "domestic SMS gateway", set: text(func(c *Config) *string { return &c.gateway().BaseURL })},
 	{key: "gateway.secret", secret: true, help: "whsec_..., shared with the gateway", set: text(func(c *Config) *string { return &c.gateway().Secret })},
+	{key: "gateway.secret_previous", secret: true, help: "the secret before it, while both sides change over; default none", set: text(func(c *Config) *string { return &c.gateway().Previous })},
 	{key: "gateway.timeout", help: "default 30s", set: span(func(c *Config) *time.Duration { return &c.gateway().Timeout })},
 	{key: "gateway.connections", help: "most at a time, default 20", set: number(func(c *Config) *int { return &c.gateway().Connections })},
 

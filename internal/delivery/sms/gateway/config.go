@@ -14,8 +14,11 @@ const Provider = "gateway"
 
 // Config is what the adapter needs to know. Zero values of optional fields get the defaults named here.
 type Config struct {
-	BaseURL       string        // of the gateway; plain http on loopback only
-	Secret        string        // whsec_ and base64, shared with the gateway for both directions
+	BaseURL string // of the gateway; plain http on loopback only
+	Secret  string // whsec_ and base64, shared with the gateway for both directions
+	// Previous is the secret before Secret, while both sides change over; empty otherwise. Requests are then
+	// signed with both, and callbacks signed with either are believed.
+	Previous      string
 	PublicBaseURL string        // where the gateway reaches us: callbacks go to <PublicBaseURL>/callbacks/gateway/<attempt id>
 	Timeout       time.Duration // of a whole call, default 30 s
 	Connections   int           // most connections at a time, default 20
@@ -42,7 +45,7 @@ func (c Config) Validate() error {
 			all = append(all, fmt.Errorf("gateway: %w", err))
 		}
 	}
-	if _, err := readSecret(c.Secret); err != nil {
+	if _, err := c.secrets(); err != nil {
 		all = append(all, err)
 	}
 	if c.Timeout < time.Millisecond || c.Timeout > 10*time.Minute {

@@ -23,10 +23,10 @@ import (
 
 // Sender hands messages to one gateway. It is safe for many goroutines.
 type Sender struct {
-	config Config
-	secret []byte
-	http   *http.Client
-	now    func() time.Time // signatures are made and checked with it
+	config  Config
+	secrets [][]byte // the one in use first
+	http    *http.Client
+	now     func() time.Time // signatures are made and checked with it
 }
 
 var (
@@ -41,11 +41,11 @@ func New(c Config) (*Sender, error) {
 		return nil, err
 	}
 	c = c.withDefaults()
-	secret, err := readSecret(c.Secret)
+	secrets, err := c.secrets()
 	if err != nil {
 		return nil, err
 	}
-	return &Sender{config: c, secret: secret, http: delivery.NewHTTPClient(c.Timeout, c.Connections), now: time.Now}, nil
+	return &Sender{config: c, secrets: secrets, http: delivery.NewHTTPClient(c.Timeout, c.Connections), now: time.Now}, nil
 }
 
 // Close ends connections that nobody uses.

@@ -142,6 +142,42 @@ func TestVerifyCallback(t *testing.T) {
 	}
 }
 
+// Secrets change in any order of the two sides: each believes the other before, during and after.
+func TestASecretIsChangedWithoutAGap(t *testing.T) {
+	t.Parallel()
+	with := func(secret, previous string) *Sender {
+		c := testConfig("https://gateway.example.com")
+		c.Secret, c.Previous = secret, previous
+		return newSender(t, c)
+	}
+	const next = "whsec_bmV4dCBuZXh0IG5leHQgbmV4dA=="
+	before, during, after := with(secret, ""), with(next, secret), with(next, "")
+	body := []byte(`{"id":"d1-1","status":"delivered"}`)
+	for name, c := range map[string]struct {
+		signs, checks *Sender
+		want          error
+	}{
+		"during to before": {during, before, nil},
+		"before to during": {before, during, nil},
+		"during to after":  {during, after, nil},
+		"after to during":  {after, during, nil},
+		"before to after":  {before, after, ErrBadSignature},
+		"after to before":  {after, before, ErrBadSignature},
+		"during to during": {during, during, nil},
+	} {
+		h := http.Header{}
+		c.signs.sign(h, "msg_1", body)
+		require.ErrorIs(t, c.checks.VerifyCallback(h, body), c.want, name)
+	}
+	for name, previous := range map[string]string{"short": "whsec_c2hvcnQ=", "the same": secret} {
+		c := testConfig("https://gateway.example.com")
+		c.Previous = previous
+		err := c.Validate()
+		require.ErrorContains(t, err, "gateway: previous secret", name)
+		require.NotContains(t, err.Error(), strings.TrimPrefix(previous, "whsec_"))
+	}
+}
+
 func TestAnswersAreClassified(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

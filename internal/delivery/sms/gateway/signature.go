@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,19 +34,39 @@ func readSecret(s string) ([]byte, error) {
 	return key, nil
 }
 
-func (s *Sender) mac(id, timestamp string, body []byte) []byte {
-	mac := hmac.New(sha256.New, s.secret)
+// secrets are the secret in use and, while it is changed, the one before it.
+func (c Config) secrets() ([][]byte, error) {
+	secret, err := readSecret(c.Secret)
+	if err != nil || c.Previous == "" {
+		return [][]byte{secret}, err
+	}
+	previous, err := readSecret(c.Previous)
+	switch {
+	case err != nil:
+		return nil, errors.New("gateway: previous secret: must be whsec_ and at least 16 bytes in base64, or nothing")
+	case hmac.Equal(secret, previous):
+		return nil, errors.New("gateway: previous secret: is the secret in use; leave it out when the change is over")
+	}
+	return [][]byte{secret, previous}, nil
+}
+
+func mac(secret []byte, id, timestamp string, body []byte) []byte {
+	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(id + "." + timestamp + "."))
 	mac.Write(body)
 	return mac.Sum(nil)
 }
 
-// sign puts the three headers on a request.
+// sign puts the three headers on a request, with a signature for each secret.
 func (s *Sender) sign(h http.Header, id string, body []byte) {
 	timestamp := strconv.FormatInt(s.now().Unix(), 10)
 	h.Set(headerID, id)
 	h.Set(headerTimestamp, timestamp)
-	h.Set(headerSignature, "v1,"+base64.StdEncoding.EncodeToString(s.mac(id, timestamp, body)))
+	signatures := make([]string, len(s.secrets))
+	for i, secret := range s.secrets {
+		signatures[i] = "v1," + base64.StdEncoding.EncodeToString(mac(secret, id, timestamp, body))
+	}
+	h.Set(headerSignature, strings.Join(signatures, " "))
 }
 
 // Errors of VerifyCallback. They quote nothing of the request.
@@ -70,11 +91,14 @@ func (s *Sender) VerifyCallback(h http.Header, body []byte) error {
 	if away := s.now().Sub(time.Unix(seconds, 0)); away > tolerance || away < -tolerance {
 		return ErrBadTime
 	}
-	want := s.mac(id, timestamp, body)
+	want := make([][]byte, len(s.secrets))
+	for i, secret := range s.secrets {
+		want[i] = mac(secret, id, timestamp, body)
+	}
 	for _, one := range given {
 		version, encoded, _ := strings.Cut(one, ",")
 		signature, err := base64.StdEncoding.DecodeString(encoded)
-		if version == "v1" && err == nil && hmac.Equal(signature, want) {
+		if version == "v1" && err == nil && slices.ContainsFunc(want, func(w []byte) bool { return hmac.Equal(signature, w) }) {
 			return nil
 		}
 	}
