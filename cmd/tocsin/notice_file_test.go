@@ -31,7 +31,7 @@ func TestAPreviewsFileIsItsOwnersAndOverwritesNothing(t *testing.T) {
 	}
 
 	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link.txt")
-	require.NoError(t, os.WriteFile(target, []byte("precious"), 0o644)) //nolint:gosec // as others may have made it
+	require.NoError(t, os.WriteFile(target, []byte("precious"), 0o600))
 	require.NoError(t, os.Symlink(target, link))
 	require.NoError(t, previewFile{name: link, force: true}.write(out))
 	b, err := os.ReadFile(target)

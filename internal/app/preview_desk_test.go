@@ -135,7 +135,7 @@ func textOfPDF(t *testing.T, pdf []byte) string {
 	if err != nil {
 		t.Skip("SKIPPED: pdftotext is not installed (Debian: poppler-utils)")
 	}
-	cmd := exec.CommandContext(t.Context(), program, "-", "-") //nolint:gosec // a program of the system
+	cmd := exec.CommandContext(t.Context(), program, "-", "-")
 	cmd.Stdin = bytes.NewReader(pdf)
 	text, err := cmd.Output()
 	require.NoError(t, err)
