@@ -147,6 +147,7 @@ func erasures(ctx context.Context, q querier, incident string) (map[string]breac
 	if err != nil {
 		return nil, err
 	}
+	defer rows.Close()
 	for rows.Next() {
 		var provider string
 		var e breach.ProcessorErased
