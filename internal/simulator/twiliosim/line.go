@@ -36,6 +36,9 @@ func (v verb) attr(name string) string {
 	return ""
 }
 
+// documents fetches what comes next in a call.
+var documents = &http.Client{Timeout: 15 * time.Second}
+
 var errMarkup = errors.New("12100 document parse failure")
 
 // ring carries a call from ringing to its end, as the one who is called behaves.
@@ -175,7 +178,7 @@ func (s *Service) fetchDocument(ctx context.Context, c *phoneCall, address, digi
 	if err != nil {
 		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := documents.Do(req)
 	if err != nil {
 		return nil, errors.New("11200 HTTP retrieval failure")
 	}
