@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,5 +49,5 @@ func TestAPreviewsFileIsItsOwnersAndOverwritesNothing(t *testing.T) {
 	err = previewFile{name: filepath.Join(dir, "c.pdf")}.write(breach.Previews{Previews: []breach.Preview{{None: "no address"}}})
 	require.ErrorContains(t, err, "there is no letter to write: no address")
 	_, err = os.Lstat(filepath.Join(dir, "c.pdf"))
-	require.True(t, errors.Is(err, os.ErrNotExist))
+	require.ErrorIs(t, err, os.ErrNotExist)
 }

@@ -191,8 +191,8 @@ func (s *server) placeHold(v *visit) error {
 	if err != nil {
 		until = time.Time{} // refused like one that lies in the past
 	}
-	h := breach.Hold{Kind: breach.HoldKind(f("kind")), Form: f("form"), AskedBy: f("asked_by"), Reference: f("reference"), Reason: f("reason"), Until: until.UTC(), Obligations: v.r.PostForm["obligation"]}
-	for _, c := range v.r.PostForm["channel"] {
+	h := breach.Hold{Kind: breach.HoldKind(f("kind")), Form: f("form"), AskedBy: f("asked_by"), Reference: f("reference"), Reason: f("reason"), Until: until.UTC(), Obligations: v.r.Form["obligation"]}
+	for _, c := range v.r.Form["channel"] {
 		h.Channels = append(h.Channels, breach.Channel(c))
 	}
 	_, err = s.Desk.Hold(v.r.Context(), id, h, v.actor)

@@ -203,10 +203,10 @@ func channelTable(doc *strings.Builder) {
 	for i, f := range fates {
 		fmt.Fprintf(doc, "| %d | %s | %s |", i+1, f.name, f.says)
 		for _, c := range breach.Channels {
-			switch at := f.next(c); {
-			case at == never:
+			switch at := f.next(c); at {
+			case never:
 				doc.WriteString(" reached |")
-			case at == 0:
+			case 0:
 				doc.WriteString(" at once |")
 			default:
 				doc.WriteString(" after " + shortly(at) + " |")

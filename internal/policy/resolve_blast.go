@@ -18,12 +18,10 @@ func (w *walk) blasting(to breach.Addressee) Step {
 	for i, r := range w.p.Channels {
 		h := w.history(to, r.Channel)
 		var want Step
-		switch {
-		case h.tries == 0:
+		if h.tries == 0 {
 			want = w.first(to, r.Channel, h)
-		default:
-			want = w.after(to, i, h)
-			want = calm(want, there, onItsWay)
+		} else {
+			want = calm(w.after(to, i, h), there, onItsWay)
 		}
 		want.Channel = r.Channel
 		switch want.Kind {

@@ -77,7 +77,8 @@ func (r *remote) close() error {
 func (r *remote) at(name string) string { return path.Join(r.base, name) }
 
 func (r *remote) stat(name string) (int64, error) {
-	defer r.within(questionTime)()
+	done := r.within(questionTime)
+	defer done()
 	i, err := r.c.Stat(r.at(name))
 	if err != nil {
 		return 0, err
@@ -89,7 +90,8 @@ func (r *remote) stat(name string) (int64, error) {
 const largest = 4 << 20
 
 func (r *remote) read(name string) ([]byte, error) {
-	defer r.within(questionTime)()
+	done := r.within(questionTime)
+	defer done()
 	f, err := r.c.Open(r.at(name))
 	if err != nil {
 		return nil, err
@@ -99,7 +101,8 @@ func (r *remote) read(name string) ([]byte, error) {
 }
 
 func (r *remote) mkdir(name string) error {
-	defer r.within(questionTime)()
+	done := r.within(questionTime)
+	defer done()
 	err := r.c.Mkdir(r.at(name))
 	if _, there := r.c.Stat(r.at(name)); there == nil {
 		return nil
@@ -117,7 +120,8 @@ func (r *remote) put(_ context.Context, name, local string) error {
 }
 
 func (r *remote) save(name string, from io.Reader) error {
-	defer r.within(fileTime)()
+	done := r.within(fileTime)
+	defer done()
 	to, err := r.c.OpenFile(r.at(name), os.O_CREATE|os.O_TRUNC|os.O_WRONLY)
 	if err != nil {
 		return err
@@ -137,7 +141,8 @@ func (r *remote) write(name string, b []byte) error {
 }
 
 func (r *remote) rename(from, to string) error {
-	defer r.within(questionTime)()
+	done := r.within(questionTime)
+	defer done()
 	if _, can := r.c.HasExtension("posix-rename@openssh.com"); can {
 		return r.c.PosixRename(r.at(from), r.at(to))
 	}
@@ -145,7 +150,8 @@ func (r *remote) rename(from, to string) error {
 }
 
 func (r *remote) list(name string) ([]string, error) {
-	defer r.within(questionTime)()
+	done := r.within(questionTime)
+	defer done()
 	infos, err := r.c.ReadDir(r.at(name))
 	out := make([]string, len(infos))
 	for i, f := range infos {
@@ -155,6 +161,7 @@ func (r *remote) list(name string) ([]string, error) {
 }
 
 func (r *remote) remove(name string) error {
-	defer r.within(questionTime)()
+	done := r.within(questionTime)
+	defer done()
 	return r.c.Remove(r.at(name))
 }
