@@ -68,7 +68,7 @@ func (h Hours) location(who breach.Person) *time.Location {
 		if name == "" {
 			continue
 		}
-		if zone, err := time.LoadLocation(name); err == nil { //nolint:forbidigo // asked by activities; a workflow gets the instant
+		if zone, err := time.LoadLocation(name); err == nil {
 			return zone
 		}
 	}
