@@ -85,7 +85,7 @@ Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 the system failed.`,
 	}
 	fixed(root, "output", "text", "json")
 	root.AddCommand(c.incident(), c.recipients(), c.plan(), c.send(), c.hold(), c.announce(), c.report(), c.person(), c.evidence(),
-		c.detections(), c.timeline(), c.invariant(), c.assess(), c.rules(), c.templates(), c.notice(), c.letters(), c.config(), c.channels())
+		c.detections(), c.timeline(), c.invariant(), c.assess(), c.rules(), c.templates(), c.notice(), c.letters(), c.calls(), c.config(), c.channels())
 	root.AddCommand(c.roles()...)
 
 	return root

@@ -26,6 +26,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
+	"github.com/tocsin-engine/tocsin/internal/delivery/voice/calllist"
 	"github.com/tocsin-engine/tocsin/internal/engine"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
@@ -219,6 +220,7 @@ func (p *Product) adapters(s Settings) (_ *adapters, err error) {
 		}
 		take(voice.Provider, a.voice, a.voice.Close)
 	}
+	a.byKind[calllist.Provider] = calllist.New(p.Store, s.Now)
 	if s.Gateway != nil {
 		if a.gateway, err = gateway.New(*s.Gateway); err != nil {
 			return nil, breach.Errorf(breach.ErrInvalid, "the settings of the SMS gateway cannot be used: %w", err)

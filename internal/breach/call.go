@@ -1,5 +1,7 @@
 package breach
 
+import "time"
+
 // CallScript is what a call reads out: kept sealed by the ledger from before a number is dialled until the call has
 // ended, because the carrier asks for it when somebody answers.
 type CallScript struct {
@@ -7,6 +9,15 @@ type CallScript struct {
 	Locale  string `json:"locale"`
 	Text    string `json:"text"`
 	Machine string `json:"machine"` // what an answering machine gets: no facts
+	// To is the number, E.164, of a call that people make: those are on the call list.
+	To string `json:"to,omitempty"`
+}
+
+// ListedCall is a call that waits for somebody to make it.
+type ListedCall struct {
+	CallScript
+	Incident string
+	At       time.Time // since when it waits
 }
 
 // CallHeard is the most that is known of what somebody heard; a later word never lowers it.

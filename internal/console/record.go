@@ -132,6 +132,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked a person up; the reason is sealed.", who)
 	case "unreached.viewed":
 		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
+	case "calls.listed":
+		return l.T("%s took the call list, with the numbers and scripts of %s.", who, l.People(d.People))
 	case "notice.previewed":
 		return l.T("%s looked at the notice of %s, with names and contacts masked.", who, l.People(d.People))
 	case "notice.tested":

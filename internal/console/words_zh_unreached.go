@@ -34,6 +34,7 @@ var unreachedInChinese = map[string]string{
 	"%s decided to try %s again: %s":                                                                               "%s 决定再次尝试 %s：%s",
 	"They were set back to be told once more: %s.":                                                                 "已重新列为待通知：%s。",
 	"%s looked at the notice of %s, with names and contacts masked.":                                               "%s 查看了 %s的通知，姓名和联系方式已遮盖。",
+	"%s took the call list, with the numbers and scripts of %s.":                                                   "%s 取走了通话名单，含 %s的号码和话术。",
 	"%s looked at the masked contacts of %s who are not reached.":                                                  "%s 查看了未送达的 %s的遮盖联系方式。",
 
 	"no channel reached them": "所有渠道均未送达", "the first message is still to be sent": "首次通知尚待发送", "what was tried did not suffice; the next channel is due": "已尝试的渠道不够，待用下一渠道",

@@ -25,7 +25,7 @@ var channelNeeds = map[breach.Channel][]string{
 
 // kindChannel says which channel an adapter serves.
 var kindChannel = map[string]breach.Channel{
-	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter, "twilio_voice": breach.Voice,
+	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter, "twilio_voice": breach.Voice, "call_list": breach.Voice,
 }
 
 var (
@@ -195,7 +195,7 @@ func (c *complaints) providers(p Profile) {
 		c.unless(!slices.Contains(ids, v.ID), where+".id", "is there twice")
 		ids = append(ids, v.ID)
 		serves, known := kindChannel[v.Kind]
-		c.unless(known, where+".kind", "must be one of smtp, smtp_backup, twilio, gateway, fcm, letter, twilio_voice")
+		c.unless(known, where+".kind", "must be one of smtp, smtp_backup, twilio, gateway, fcm, letter, twilio_voice, call_list")
 		c.unless(!known || serves == v.Channel, where+".channel", "does not fit the kind")
 		c.oneOf(where+".operated_by", v.OperatedBy, operatedBySelf, operatedByProcessor)
 		c.country(where+".location", v.Location)

@@ -92,3 +92,58 @@ func (s *Store) TakeCallWord(ctx context.Context, attempt string, w breach.CallW
 		}))
 	})
 }
+
+// HasCall says whether an attempt's call was ever kept.
+func (s *Store) HasCall(ctx context.Context, attempt string) (found bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM call WHERE attempt = $1)`, attempt).Scan(&found)
+	return found, clean("look for a call", err)
+}
+
+// mostListed bounds a list: a call centre takes the next when it is through with this one.
+const mostListed = 5000
+
+// CallList reads the calls that wait for people to make them, the oldest first, at most 5000, and writes down in each
+// incident who looked. Calls of incidents whose sending is paused or stopped stay out.
+func (s *Store) CallList(ctx context.Context, by string, at time.Time) (out []breach.ListedCall, err error) {
+	type row struct {
+		breach.ListedCall
+		sealed []byte
+	}
+	err = s.inTx(ctx, "list calls", func(tx pgx.Tx) error {
+		out = nil
+		rows, err := collect(ctx, tx, func(r pgx.CollectableRow) (x row, err error) {
+			err = r.Scan(&x.Attempt, &x.Incident, &x.sealed, &x.At)
+			return x, err
+		}, `SELECT c.attempt, c.incident, c.script, c.at FROM call c JOIN incident i ON i.id = c.incident
+			WHERE c.script IS NOT NULL AND NOT i.paused ORDER BY c.at, c.attempt LIMIT $1`, mostListed)
+		if err != nil {
+			return err
+		}
+		people := map[string]int{}
+		for _, x := range rows {
+			b, err := s.boxOf(ctx, tx, x.Incident)
+			if err != nil {
+				return err
+			}
+			plain, err := b.open("call|"+x.Attempt, x.sealed)
+			if err != nil {
+				return breach.Errorf(breach.ErrTampered, "call %s does not open with the incident's key", x.Attempt)
+			}
+			if err := json.Unmarshal(plain, &x.CallScript); err != nil {
+				return err
+			}
+			if x.At = x.At.UTC(); x.To != "" {
+				out = append(out, x.ListedCall)
+				people[x.Incident]++
+			}
+		}
+		for incident, n := range people {
+			key := "calls.listed|" + at.UTC().Format(time.RFC3339Nano)
+			if err := appendAudit(ctx, tx, incident, note{key, by, "calls.listed", map[string]int{"people": n}, at}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/config"
+	"github.com/tocsin-engine/tocsin/internal/delivery/voice/calllist"
+	"github.com/tocsin-engine/tocsin/internal/store"
+)
+
+// CallList writes the calls that wait for people to make them as CSV, and says how many there are. That by looked is
+// on the record of each incident.
+func CallList(ctx context.Context, c config.Config, by string, to io.Writer) (n int, err error) {
+	err = withCalls(ctx, c, func(s *store.Store) error {
+		calls, err := s.CallList(ctx, by, time.Now().UTC())
+		if err != nil {
+			return err
+		}
+		n = len(calls)
+		return calllist.Write(to, calls)
+	})
+	return n, err
+}
+
+// CallsTold is what became of a file of outcomes.
+type CallsTold struct {
+	Lines   int              `json:"lines"`
+	Taken   int              `json:"taken"`
+	Later   int              `json:"later"`   // to be called another time
+	Unknown []string         `json:"unknown"` // ids that are on no list
+	Wrong   []calllist.Wrong `json:"wrong"`
+}
+
+// CallOutcomes takes what a call centre wrote down. The same file again changes nothing.
+func CallOutcomes(ctx context.Context, c config.Config, file []byte) (CallsTold, error) {
+	out := CallsTold{Unknown: []string{}, Wrong: []calllist.Wrong{}}
+	words, wrong, err := calllist.Read(file)
+	if err != nil {
+		return out, breach.Errorf(breach.ErrInvalid, "the outcomes cannot be read: %w", err)
+	}
+	out.Lines, out.Wrong = len(words)+len(wrong), append(out.Wrong, wrong...)
+	return out, withCalls(ctx, c, func(s *store.Store) error {
+		for _, w := range words {
+			err := s.TakeCallWord(ctx, w.Call, w.CallWord, time.Now().UTC())
+			switch {
+			case breach.CodeOf(err) == breach.ErrNotFound:
+				out.Unknown = append(out.Unknown, w.Call)
+			case err != nil:
+				return err
+			case w.Ended:
+				out.Taken++
+			default:
+				out.Later++
+			}
+		}
+		return nil
+	})
+}
+
+func withCalls(ctx context.Context, c config.Config, run func(*store.Store) error) error {
+	if c.Store.DatabaseURL == "" {
+		return noDatabase()
+	}
+	s, err := store.Open(ctx, c.Store)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return run(s)
+}
