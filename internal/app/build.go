@@ -74,6 +74,7 @@ type Product struct {
 	Ports    worker.Ports
 	Evidence string // public key of evidence packs, a file
 
+	lookers
 	bounces   *bounces
 	letters   *letter.Sender // nil: the product posts none
 	postEvery time.Duration
@@ -115,6 +116,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if err != nil {
 		return nil, err
 	}
+	p.asked(s, adapters)
 	rules, err := Rules(s.RulesDir)
 	if err != nil {
 		return nil, err

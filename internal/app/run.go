@@ -68,6 +68,7 @@ func (p *Product) tidy(ctx context.Context, log *slog.Logger) {
 // processors delete what they got.
 func (p *Product) CatchUp(ctx context.Context, log *slog.Logger) {
 	go p.post(ctx, log)
+	go p.poll(ctx, log)
 	go p.erase(ctx, log)
 	tick := time.NewTicker(catchUpEvery)
 	defer tick.Stop()

@@ -36,6 +36,18 @@ func TestCallFromScriptToEnd(t *testing.T) {
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM call WHERE position('Kanarien'::bytea in script) > 0`).Scan(&plain))
 	require.Zero(t, plain)
 
+	var events []breach.AttemptEvent
+	for _, in := range list {
+		events = append(events, breach.AttemptEvent{Person: in.Person, Addressee: in.Addressee, Channel: in.Channel, Try: in.Try,
+			State: breach.HandedOver, Provider: in.Provider, ProviderRef: "CA" + in.AttemptID, At: day})
+	}
+	require.NoError(t, b.Record(b.ctx, b.id, events))
+	unheard, err := b.UnheardOf(b.ctx, day.Add(-time.Hour), 10)
+	require.NoError(t, err)
+	require.Len(t, unheard, 4)
+	for _, u := range unheard {
+		require.Equal(t, "CA"+u.Attempt, u.ProviderRef)
+	}
 	hungUp := breach.CallWord{Ended: true, State: breach.FailedTemporary, Reason: "hung_up", ProviderRef: "CA1"}
 	machine := breach.CallWord{Heard: breach.HeardMachine, State: breach.FailedTemporary, Reason: "answering_machine"}
 	through := breach.CallWord{Heard: breach.HeardThrough, State: breach.Accepted}
@@ -47,6 +59,9 @@ func TestCallFromScriptToEnd(t *testing.T) {
 		_, err := b.CallScript(b.ctx, list[i].AttemptID)
 		requireCode(t, breach.ErrNotFound, err)
 	}
+	unheard, err = b.UnheardOf(b.ctx, day.Add(-time.Hour), 10)
+	require.NoError(t, err)
+	require.Len(t, unheard, 1, "one was heard through, and nobody pressed the key")
 	counts, err := b.ChannelCounts(b.ctx, b.id)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), counts[breach.Voice]["delivered"])
