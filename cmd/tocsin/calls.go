@@ -25,8 +25,8 @@ func (c *cli) callsList() *cobra.Command {
 	var by, file string
 	cmd := &cobra.Command{
 		Use: "list", Short: "Write the calls that wait as CSV",
-		Long: "Write the calls that wait for somebody to make them as CSV: number, language, the\nscript to read out, and an empty column for the outcome. That you looked is on the\n" +
-			"record of each incident. The file holds numbers: only its owner can read it.",
+		Long: "Write the calls that wait for somebody to make them as CSV: number, language,\nthe script to read out, and an empty column for the outcome. That you looked is\n" +
+			"on the record of each incident. The file holds numbers: only its owner can\nread it.",
 		Example: "  tocsin calls list --by ada --out calls.csv --config tocsin.yaml", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if by == "" || file == "" {
@@ -60,8 +60,8 @@ func (c *cli) callsList() *cobra.Command {
 func (c *cli) callsOutcomes() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "outcomes FILE", Short: "Take in what became of the calls",
-		Long: "Take in what became of the calls: CSV with the columns call_id and outcome (reached,\nrefused, wrong_number, not_in_use, no_answer, busy, machine, hung_up, call_back).\n" +
-			"Rows without an outcome were not called yet. The same file again changes nothing.\n\nExit status 1 says that some lines were not taken.",
+		Long: "Take in what became of the calls: CSV with the columns call_id and outcome\n(reached, refused, wrong_number, not_in_use, no_answer, busy, machine, hung_up,\ncall_back). " +
+			"Rows without an outcome were not called yet. The same file again\nchanges nothing.\n\nExit status 1 says that some lines were not taken.",
 		Example: "  tocsin calls outcomes calls.csv --config tocsin.yaml", Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := c.readAtMost(args[0], 64<<20)
