@@ -14,7 +14,7 @@ import (
 // numbers, which no API gives out.
 func (c *cli) calls() *cobra.Command {
 	cmd := c.group(&cobra.Command{
-		Use: "calls", Short: "Take the list of people to call, and take in what became of the calls",
+		Use: "calls", Short: "The list of people to call, and what became of the calls",
 		Example: "  tocsin calls list --by ada --out calls.csv --config tocsin.yaml",
 	})
 	cmd.AddCommand(c.callsList(), c.callsOutcomes())
