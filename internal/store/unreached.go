@@ -73,11 +73,13 @@ const paceOver = 15 * time.Minute
 func (s *Store) Pace(ctx context.Context, incident string) (p breach.Pace, err error) {
 	var first, last, began *time.Time
 	const handed = `incident = $1 AND moved_from = 'intended' AND state <> 'failed_temporary'`
-	err = s.pool.QueryRow(ctx, `SELECT coalesce(sum(cardinality(places)), 0)::bigint, min(at), max(until), min(newest.began)
-		FROM outcome, (SELECT max(at) AS begun, min(at) AS began FROM outcome WHERE `+handed+`) newest, (SELECT greatest(
+	// Scalar subqueries are evaluated once; a join would look at everything again for each row while a table is too
+	// new to have statistics.
+	err = s.pool.QueryRow(ctx, `WITH handed AS MATERIALIZED (SELECT max(at) AS newest, min(at) AS began FROM outcome WHERE `+handed+`)
+		SELECT coalesce(sum(cardinality(places)), 0)::bigint, min(at), max(until), (SELECT began FROM handed)
+		FROM outcome WHERE `+handed+` AND at >= greatest((SELECT newest FROM handed) - $2 * interval '1 microsecond',
 			(SELECT max(since) FROM stage WHERE incident = $1), (SELECT max(lifted_at) FROM brake WHERE incident = $1 AND kind <> 'warn'),
-			(SELECT max(at) FROM audit WHERE incident = $1 AND action = 'send.resumed')) AS since) f
-		WHERE `+handed+` AND at >= greatest(newest.begun - $2 * interval '1 microsecond', f.since)`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last, &began)
+			(SELECT max(at) FROM audit WHERE incident = $1 AND action = 'send.resumed'))`, incident, paceOver.Microseconds()).Scan(&p.Messages, &first, &last, &began)
 	if first != nil && last != nil && began != nil {
 		p.First, p.Last, p.Began = first.UTC(), last.UTC(), began.UTC()
 	}
