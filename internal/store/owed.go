@@ -112,11 +112,12 @@ func (s *Store) DueLists(ctx context.Context) ([]breach.DueList, error) {
 func (s *Store) WaitingLists(ctx context.Context) ([]breach.WaitingList, error) {
 	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (w breach.WaitingList, err error) {
 		return w, row.Scan(&w.Incident, &w.Wave, &w.Pending)
-	}, `SELECT i.id, b.wave, sum(b.pending)::bigint FROM incident i JOIN block b ON b.incident = i.id
-		WHERE i.state = 'notifying' AND NOT i.stopped AND NOT i.paused
-		AND EXISTS (SELECT FROM plan p WHERE p.incident = i.id AND p.wave = b.wave AND p.state = 'approved')
-		AND NOT EXISTS (SELECT FROM chunk c WHERE c.incident = i.id AND c.wave = b.wave AND NOT c.done)
-		GROUP BY i.id, b.wave HAVING sum(b.pending) > 0 ORDER BY i.id, b.wave`)
+	}, `SELECT incident, wave, pending FROM (
+			SELECT w.incident, w.no AS wave, (SELECT sum(b.pending) FROM block b WHERE b.incident = w.incident AND b.wave = w.no)::bigint AS pending
+			FROM incident i JOIN wave w ON w.incident = i.id WHERE i.state = 'notifying' AND NOT i.stopped AND NOT i.paused
+				AND EXISTS (SELECT FROM plan p WHERE p.incident = w.incident AND p.wave = w.no AND p.state = 'approved')
+				AND NOT EXISTS (SELECT FROM chunk c WHERE c.incident = w.incident AND c.wave = w.no AND NOT c.done)) l
+		WHERE pending > 0 ORDER BY incident, wave`)
 	return list, clean("list whose delivery rests", err)
 }
 
