@@ -101,7 +101,7 @@ func arrivals(box *outbox.Box, contains string) []time.Time {
 }
 
 // hugeSize is how many people each large incident has: too many for a relay of that limit to be done soon.
-const hugeSize = 5000
+const hugeSize = 10_000
 
 // Four large incidents wait for a relay that takes 300 messages a second, and hold every place that lanes have. A small
 // one comes: its people are told long before the large ones are done, and the relay gets no more than it takes. Then the relay dies in the
