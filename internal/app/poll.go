@@ -17,6 +17,7 @@ const (
 	// pollFor is for how long a provider is asked about a message: none keeps trying for longer.
 	pollFor  = 72 * time.Hour
 	pollMost = 200 // at a time
+	pollAway = 5   // failures in a row
 )
 
 // poll asks providers that cannot reach us what became of messages, until ctx ends. Any number of servers may do so:
@@ -28,14 +29,7 @@ func (p *Product) poll(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		list, err := p.Store.UnheardOf(ctx, time.Now().Add(-pollFor), pollMost)
-		for _, u := range list {
-			if err != nil || ctx.Err() != nil {
-				break
-			}
-			err = p.lookAt(ctx, u)
-		}
-		if err != nil && ctx.Err() == nil {
+		if err := p.lookAround(ctx); err != nil && ctx.Err() == nil {
 			log.Warn("what became of messages could not be asked; it is asked again", "code", string(breach.CodeOf(err)))
 		}
 		select {
@@ -44,6 +38,24 @@ func (p *Product) poll(ctx context.Context, log *slog.Logger) {
 		case <-tick.C:
 		}
 	}
+}
+
+// lookAround asks about some messages. One of which the provider says nothing does not stop the others; several in a
+// row are a provider that is away.
+func (p *Product) lookAround(ctx context.Context) error {
+	list, err := p.Store.UnheardOf(ctx, time.Now().Add(-pollFor), pollMost)
+	row := 0
+	for _, u := range list {
+		failed := p.lookAt(ctx, u)
+		if failed == nil {
+			row = 0
+			continue
+		}
+		if err, row = failed, row+1; row == pollAway || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 // lookAt asks about one message and records what is said.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -64,18 +65,33 @@ func (h Hours) opens(who breach.Person, now time.Time) time.Time {
 }
 
 func (h Hours) location(who breach.Person) *time.Location {
-	for _, name := range []string{first(who.Zone()), h.Zone} {
-		if name == "" {
-			continue
-		}
-		if zone, err := time.LoadLocation(name); err == nil {
+	own, _ := who.Zone()
+	for _, name := range []string{own, h.Zone} {
+		if zone := clockIn(name); zone != nil {
 			return zone
 		}
 	}
 	return time.UTC
 }
 
-func first(a, _ string) string { return a }
+// clocks keeps what was read of time zones: a list has a million people and a few of these.
+var clocks sync.Map
+
+// clockIn is the time zone of a name, and nil where there is none.
+func clockIn(name string) *time.Location {
+	if name == "" {
+		return nil
+	}
+	if zone, known := clocks.Load(name); known {
+		return zone.(*time.Location)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	clocks.Store(name, zone)
+	return zone
+}
 
 // clockOf reads 09:30 as the time since midnight.
 func clockOf(s string) time.Duration {

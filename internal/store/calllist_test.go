@@ -13,9 +13,9 @@ import (
 func TestTheCallListIsTakenOnTheRecord(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.load(people(1, 2))
+	b.load(people(1, 3))
 	l := b.lease(breach.Voice, 1, time.Minute)
-	list := []breach.Intent{intent(1, breach.Voice, 1), intent(2, breach.Voice, 1)}
+	list := []breach.Intent{intent(1, breach.Voice, 1), intent(2, breach.Voice, 1), intent(3, breach.Voice, 1)}
 	require.NoError(t, b.Intend(b.ctx, l, list))
 	byPeople := breach.CallScript{Attempt: list[0].AttemptID, Locale: "en", Text: "script", Machine: "short", To: "+15005559876"}
 	require.NoError(t, b.KeepCall(b.ctx, byPeople, day))
@@ -26,6 +26,15 @@ func TestTheCallListIsTakenOnTheRecord(t *testing.T) {
 	var entries int
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM audit WHERE incident = $1 AND action = 'calls.listed' AND actor = 'ada'`, b.id).Scan(&entries))
 	require.Equal(t, 1, entries)
+
+	require.NoError(t, b.KeepCall(b.ctx, breach.CallScript{Attempt: list[2].AttemptID, Locale: "en", Text: "script", Machine: "short", To: "+15005559877"}, day.Add(time.Second)))
+	got, err = b.callList(b.ctx, "ada", day.Add(time.Second), 2)
+	require.NoError(t, err)
+	require.Len(t, got, 2, "calls of a machine take no place")
+	got, err = b.callList(b.ctx, "ada", day.Add(2*time.Second), 1)
+	require.NoError(t, err)
+	require.Equal(t, []string{byPeople.Attempt}, []string{got[0].Attempt})
+	require.NoError(t, b.TakeCallWord(b.ctx, list[2].AttemptID, breach.CallWord{Heard: breach.HeardKey, State: breach.Delivered, Ended: true}, day))
 
 	require.NoError(t, b.TakeCallWord(b.ctx, byPeople.Attempt, breach.CallWord{}, day)) // call back
 	got, err = b.CallList(b.ctx, "ada", day.Add(time.Minute))

@@ -51,17 +51,22 @@ func (s *Store) CallScript(ctx context.Context, attempt string) (out breach.Call
 		if err != nil {
 			return err
 		}
-		b, err := s.boxOf(ctx, tx, incident)
-		if err != nil {
-			return err
-		}
-		plain, err := b.open("call|"+attempt, sealed)
-		if err != nil {
-			return breach.Errorf(breach.ErrTampered, "call %s does not open with the incident's key", attempt)
-		}
-		return json.Unmarshal(plain, &out)
+		out, err = s.openCall(ctx, tx, incident, attempt, sealed)
+		return err
 	})
 	return out, err
+}
+
+func (s *Store) openCall(ctx context.Context, tx pgx.Tx, incident, attempt string, sealed []byte) (out breach.CallScript, err error) {
+	b, err := s.boxOf(ctx, tx, incident)
+	if err != nil {
+		return out, err
+	}
+	plain, err := b.open("call|"+attempt, sealed)
+	if err != nil {
+		return out, breach.Errorf(breach.ErrTampered, "call %s does not open with the incident's key", attempt)
+	}
+	return out, json.Unmarshal(plain, &out)
 }
 
 // TakeCallWord records news of a call. Of several words the one about the most that was heard counts: the end of a
@@ -103,38 +108,41 @@ func (s *Store) HasCall(ctx context.Context, attempt string) (found bool, err er
 const mostListed = 5000
 
 // CallList reads the calls that wait for people to make them, the oldest first, at most 5000, and writes down in each
-// incident who looked. Calls of incidents whose sending is paused or stopped stay out.
-func (s *Store) CallList(ctx context.Context, by string, at time.Time) (out []breach.ListedCall, err error) {
+// incident who looked. Calls of incidents that are closed, or whose sending is paused or stopped, stay out.
+func (s *Store) CallList(ctx context.Context, by string, at time.Time) ([]breach.ListedCall, error) {
+	return s.callList(ctx, by, at, mostListed)
+}
+
+func (s *Store) callList(ctx context.Context, by string, at time.Time, most int) (out []breach.ListedCall, err error) {
 	type row struct {
 		breach.ListedCall
 		sealed []byte
 	}
 	err = s.inTx(ctx, "list calls", func(tx pgx.Tx) error {
 		out = nil
-		rows, err := collect(ctx, tx, func(r pgx.CollectableRow) (x row, err error) {
-			err = r.Scan(&x.Attempt, &x.Incident, &x.sealed, &x.At)
-			return x, err
-		}, `SELECT c.attempt, c.incident, c.script, c.at FROM call c JOIN incident i ON i.id = c.incident
-			WHERE c.script IS NOT NULL AND NOT i.paused ORDER BY c.at, c.attempt LIMIT $1`, mostListed)
-		if err != nil {
-			return err
-		}
+		var from time.Time
+		var after string
 		people := map[string]int{}
-		for _, x := range rows {
-			b, err := s.boxOf(ctx, tx, x.Incident)
+		for more := true; more && len(out) < most; { // calls of a machine lie beside those of people
+			rows, err := collect(ctx, tx, func(r pgx.CollectableRow) (x row, err error) {
+				err = r.Scan(&x.Attempt, &x.Incident, &x.sealed, &x.At)
+				return x, err
+			}, `SELECT c.attempt, c.incident, c.script, c.at FROM call c JOIN incident i ON i.id = c.incident
+				WHERE c.script IS NOT NULL AND NOT i.paused AND i.state <> 'closed' AND (c.at, c.attempt) > ($1, $2)
+				ORDER BY c.at, c.attempt LIMIT $3`, from, after, most)
 			if err != nil {
 				return err
 			}
-			plain, err := b.open("call|"+x.Attempt, x.sealed)
-			if err != nil {
-				return breach.Errorf(breach.ErrTampered, "call %s does not open with the incident's key", x.Attempt)
-			}
-			if err := json.Unmarshal(plain, &x.CallScript); err != nil {
-				return err
-			}
-			if x.At = x.At.UTC(); x.To != "" {
-				out = append(out, x.ListedCall)
-				people[x.Incident]++
+			more = len(rows) == most
+			for _, x := range rows {
+				from, after = x.At, x.Attempt
+				if x.CallScript, err = s.openCall(ctx, tx, x.Incident, x.Attempt, x.sealed); err != nil {
+					return err
+				}
+				if x.At = x.At.UTC(); x.To != "" && len(out) < most {
+					out = append(out, x.ListedCall)
+					people[x.Incident]++
+				}
 			}
 		}
 		for incident, n := range people {
