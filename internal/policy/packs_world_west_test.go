@@ -116,6 +116,16 @@ func TestUKGDPR(t *testing.T) {
 		worldCase{"a letter", gb + wrongAddress, verdicts{first: no, people: no}},
 		worldCase{"nothing is known", gb, verdicts{first: yes, people: worldOpen}},
 		worldCase{"only possible", gb + "\nincident: {possible_only: true}", verdicts{first: worldOpen}},
+		worldCase{"somebody known says that identity numbers are gone", gb + `
+incident: {nature: [confidentiality], cause: error, malicious: false}
+people: {total: 300, minors: 0, vulnerable: false, categories: [customers]}
+data: {classes: [name, national_id], encrypted: false, hashed: none, public_before: false, volume: some}
+exposure: {recipients: known, deletion_confirmed: true}`, verdicts{first: yes}},
+		worldCase{"somebody known says that addresses are gone", gb + `
+incident: {nature: [confidentiality], cause: error, malicious: false}
+people: {total: 300, minors: 0, vulnerable: false, categories: [customers]}
+data: {classes: [name, postal_address], encrypted: false, hashed: none, public_before: false, volume: some}
+exposure: {recipients: known, deletion_confirmed: true}`, verdicts{first: no}},
 		worldCase{"a person: risk unlikely", gb + copiedAddresses + "\ndeterminations: [{question: uk-gdpr/risk_unlikely, answer: true, reason: test}]", verdicts{first: no, people: no}},
 		worldCase{"a person: high risk", gb + copiedAddresses + "\ndeterminations: [{question: uk-gdpr/high_risk, answer: true, reason: test}]", verdicts{first: yes, people: yes}},
 		worldCase{"processor", "organisation: {country: GB, roles: [processor]}" + stolenCards, verdicts{first: no, people: no, controller: yes}},
