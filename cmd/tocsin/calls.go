@@ -64,25 +64,7 @@ func (c *cli) callsOutcomes() *cobra.Command {
 			"Rows without an outcome were not called yet. The same file again\nchanges nothing.\n\nExit status 1 says that some lines were not taken.",
 		Example: "  tocsin calls outcomes calls.csv --config tocsin.yaml", Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := c.readAtMost(args[0], 64<<20)
-			if err != nil {
-				return err
-			}
-			cfg, err := c.loadConfig()
-			if err != nil {
-				return settingsError(strings.Split(err.Error(), "\n"))
-			}
-			out, err := app.CallOutcomes(cmd.Context(), cfg, b)
-			if err != nil {
-				return err
-			}
-			if err := c.answer(out, func(p *page) { showCalls(p, out) }); err != nil {
-				return err
-			}
-			if len(out.Unknown)+len(out.Wrong) > 0 {
-				return errNo
-			}
-			return nil
+			return takeLines(cmd.Context(), c, args[0], app.CallOutcomes, showCalls)
 		},
 	}
 	c.configFlag(cmd)

@@ -66,29 +66,34 @@ func (c *cli) lettersWords(name, short, long string, take func(context.Context, 
 		Use: name + " FILE", Short: short, Long: long + "\n\nExit status 1 says that some lines were not taken.",
 		Example: "  tocsin letters " + name + " " + name + ".csv --config tocsin.yaml", Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			b, err := c.readAtMost(args[0], 64<<20)
-			if err != nil {
-				return err
-			}
-			cfg, err := c.loadConfig()
-			if err != nil {
-				return settingsError(strings.Split(err.Error(), "\n"))
-			}
-			out, err := take(cmd.Context(), cfg, b)
-			if err != nil {
-				return err
-			}
-			if err := c.answer(out, func(p *page) { showTold(p, out) }); err != nil {
-				return err
-			}
-			if len(out.Unknown)+len(out.Wrong) > 0 {
-				return errNo
-			}
-			return nil
+			return takeLines(cmd.Context(), c, args[0], take, showTold)
 		},
 	}
 	c.configFlag(cmd)
 	return cmd
+}
+
+// takeLines takes in a file of lines, shows what became of it, and fails when some of them were refused.
+func takeLines[T interface{ Refused() int }](ctx context.Context, c *cli, file string, take func(context.Context, config.Config, []byte) (T, error), show func(*page, T)) error {
+	b, err := c.readAtMost(file, 64<<20)
+	if err != nil {
+		return err
+	}
+	cfg, err := c.loadConfig()
+	if err != nil {
+		return settingsError(strings.Split(err.Error(), "\n"))
+	}
+	out, err := take(ctx, cfg, b)
+	if err != nil {
+		return err
+	}
+	if err := c.answer(out, func(p *page) { show(p, out) }); err != nil {
+		return err
+	}
+	if out.Refused() > 0 {
+		return errNo
+	}
+	return nil
 }
 
 func showTold(p *page, out app.Told) {

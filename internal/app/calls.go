@@ -34,6 +34,9 @@ type CallsTold struct {
 	Wrong   []calllist.Wrong `json:"wrong"`
 }
 
+// Refused counts lines that were not taken.
+func (t CallsTold) Refused() int { return len(t.Unknown) + len(t.Wrong) }
+
 // CallOutcomes takes what a call centre wrote down. The same file again changes nothing.
 func CallOutcomes(ctx context.Context, c config.Config, file []byte) (CallsTold, error) {
 	out := CallsTold{Unknown: []string{}, Wrong: []calllist.Wrong{}}

@@ -54,6 +54,9 @@ type Told struct {
 	Wrong   []letter.Wrong `json:"wrong"`
 }
 
+// Refused counts lines that were not taken.
+func (t Told) Refused() int { return len(t.Unknown) + len(t.Wrong) }
+
 // dropLetters takes letters out of the spool that a receipt made needless, except where the policy uses all channels
 // at once.
 func dropLetters(ctx context.Context, s *store.Store, policies activities.Profiles) error {
