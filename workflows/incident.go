@@ -56,13 +56,21 @@ func Incident(ctx workflow.Context, in protocol.IncidentInput) error {
 	return s.reopened(ctx)
 }
 
-// reopened goes on when somebody reopened the incident while its evidence was being sealed.
+// reopened goes on when somebody reopened the incident while its evidence was being sealed. A signal that comes
+// after the last look keeps the story from ending: Temporal has it look again.
 func (s *story) reopened(ctx workflow.Context) error {
-	out, err := recall(ctx, s.in.Incident)
-	if err != nil || out.State == breach.IncidentClosed {
-		return err
+	for signal := workflow.GetSignalChannel(ctx, protocol.SignalReopened); ; {
+		out, err := recall(ctx, s.in.Incident)
+		if err != nil {
+			return err
+		}
+		if out.State != breach.IncidentClosed {
+			return workflow.NewContinueAsNewError(ctx, protocol.WorkflowIncident, s.in)
+		}
+		if !signal.ReceiveAsync(nil) {
+			return nil
+		}
 	}
-	return workflow.NewContinueAsNewError(ctx, protocol.WorkflowIncident, s.in)
 }
 
 // story is the state of one incident's workflow. It holds ids, counts, hashes and enums only.

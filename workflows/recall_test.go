@@ -1,11 +1,15 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/activities/activitiestest"
@@ -153,6 +157,30 @@ func TestReopened(t *testing.T) {
 	require.Equal(t, breach.Tally{breach.Reached: 5}, next.led.Outcomes())
 	require.Equal(t, 2, next.stage.Vault.Sealed())
 	require.Len(t, next.stage.Office.Filed(), 1)
+}
+
+// Reopened between the last look of a story and its end: the story that is ending goes on.
+func TestReopenedAtTheLastMoment(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", crowd("some", 2)...)
+	last := func(info *activity.Info) bool {
+		return info.ActivityType.Name == activities.NameRecall && p.led.Head().State == breach.IncidentClosed
+	}
+	p.env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		if last(info) {
+			p.env.SignalWorkflow(protocol.SignalReopened, nil) // it is handled before the answer
+		}
+	})
+	p.env.SetOnActivityCompletedListener(func(info *activity.Info, _ converter.EncodedValue, _ error) {
+		if last(info) { // the answer says closed
+			require.NoError(t, p.led.SetState(t.Context(), incident, breach.IncidentMonitoring, "", p.env.Now()))
+		}
+	})
+	p.submits(1)
+	p.approves(1)
+	p.closes()
+	var again *workflow.ContinueAsNewError
+	require.ErrorAs(t, p.run(), &again)
 }
 
 func TestStoryOfAClosedIncidentOnlySeals(t *testing.T) {

@@ -36,6 +36,13 @@ func (s *stories) ExecuteWorkflow(_ context.Context, o client.StartWorkflowOptio
 	return nil, nil //nolint:nilnil // nobody looks at the run
 }
 
+func (s *stories) SignalWithStartWorkflow(_ context.Context, id, _ string, _ any, _ client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = append(s.began, id)
+	return nil, nil //nolint:nilnil // nobody looks at the run
+}
+
 func (s *stories) SignalWorkflow(_ context.Context, id, _, name string, _ any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

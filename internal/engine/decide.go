@@ -318,7 +318,9 @@ func (e *Engine) Reopen(ctx context.Context, incident string, by breach.Actor) e
 	if err := e.Ledger.SetState(ctx, incident, breach.IncidentMonitoring, by.ID, e.Now().UTC()); err != nil {
 		return err
 	}
-	_ = e.start(ctx, incident, inc.OpenedAt) // else CatchUp starts it, as it does when the old story has not ended yet
+	if e.revive(ctx, incident, inc.OpenedAt) == nil {
+		_ = e.Ledger.MarkStarted(ctx, incident) // else CatchUp does it once more, which changes nothing
+	}
 	return nil
 }
 

@@ -158,6 +158,18 @@ func (e *Engine) start(ctx context.Context, incident string, at time.Time) error
 	return err
 }
 
+// revive starts the story of an incident or, where one runs that may be about to end, has it look whether the
+// incident is open again. A plain start would take the one that is ending for the one that is wanted.
+func (e *Engine) revive(ctx context.Context, incident string, at time.Time) error {
+	if e.Temporal == nil {
+		return noEngine()
+	}
+	_, err := e.Temporal.SignalWithStartWorkflow(ctx, protocol.IncidentID(incident), protocol.SignalReopened, nil, client.StartWorkflowOptions{
+		TaskQueue: protocol.QueueIncident,
+	}, protocol.WorkflowIncident, protocol.IncidentInput{Incident: incident, OpenedAt: at})
+	return err
+}
+
 // update passes a decision on and waits for the answer. The same id gives the same answer, so a request that
 // is tried again after it broke down is carried out once more under another one.
 func (e *Engine) update(ctx context.Context, incident, name, id string, arg, answer any) error {
@@ -282,9 +294,6 @@ func (e *Engine) Resync(ctx context.Context) error {
 		if err := e.start(ctx, inc.ID, inc.OpenedAt); err != nil {
 			return e.explain(ctx, inc.ID, err)
 		}
-		if err := e.Ledger.MarkStarted(ctx, inc.ID); err != nil {
-			return err
-		}
 	}
 	return nil
 }
@@ -299,7 +308,7 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 	}
 	n := 0
 	for _, inc := range late {
-		if err := e.start(ctx, inc.ID, inc.OpenedAt); err != nil {
+		if err := e.revive(ctx, inc.ID, inc.OpenedAt); err != nil {
 			return n, e.explain(ctx, inc.ID, err)
 		}
 		if err := e.Ledger.MarkStarted(ctx, inc.ID); err != nil {

@@ -81,6 +81,7 @@ const (
 	SignalMoreDetections = "more-detections"
 	SignalPeopleLoaded   = "people-loaded" // {"wave": n}
 	SignalPeopleDue      = "people-due"    // {"wave": n}: somebody of a list that was delivered is to be told again
+	SignalReopened       = "reopened"      // starts a story, and keeps one that is about to end from missing that it goes on
 	SignalDeliverControl = "control"       // to Deliver: pause, resume, stop
 )
 
