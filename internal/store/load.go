@@ -21,7 +21,8 @@ type DuplicateRow struct {
 	Wave int   `json:"wave"`
 }
 
-const batchSize = 10_000
+// Batches grow to their full size, so that PostgreSQL has something to do soon.
+const firstBatch, batchSize = 1000, 10_000
 
 // LoadPeople stores one list of people as a new wave, all of it or nothing. source is read after the last
 // person, because only then the whole file has been hashed; it holds no file name, since people put names
@@ -57,13 +58,14 @@ func (s *Store) LoadPeople(ctx context.Context, incident string, by breach.Actor
 	return l.report, l.duplicates, nil
 }
 
-// analyze gives PostgreSQL statistics of a long list at once instead of in a minute. Without them answers
-// are the same and some are slower, so a failure is no failure of the load.
+// analyze gives PostgreSQL statistics of a long list at once instead of in a minute, of what is asked for alone:
+// the sealed data and the arrays of hashes take most of the time. Without them answers are the same and some
+// are slower, so a failure is no failure of the load.
 func (s *Store) analyze(ctx context.Context, incident string) {
 	var partition string
 	err := s.pool.QueryRow(ctx, `SELECT tableoid::regclass::text FROM recipient WHERE incident = $1 LIMIT 1`, incident).Scan(&partition)
 	if err == nil {
-		_, _ = s.pool.Exec(ctx, `ANALYZE `+pgx.Identifier{partition}.Sanitize()+`, block`)
+		_, _ = s.pool.Exec(ctx, `ANALYZE `+pgx.Identifier{partition}.Sanitize()+` (incident, id, wave, kind), block (incident, no, wave, lo, hi)`)
 	}
 }
 
@@ -154,11 +156,11 @@ func (l *loading) copyAll(ctx context.Context, people iter.Seq2[breach.Person, e
 func (l *loading) prepareAll(ctx context.Context, people iter.Seq2[breach.Person, error], out chan<- []prepared) error {
 	var row int64
 	keys := l.box.hasher()
-	batch := make([]prepared, 0, batchSize)
+	batch := make([]prepared, 0, firstBatch)
 	send := func() error {
 		select {
 		case out <- batch:
-			batch = make([]prepared, 0, batchSize)
+			batch = make([]prepared, 0, min(2*cap(batch), batchSize))
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
@@ -174,7 +176,7 @@ func (l *loading) prepareAll(ctx context.Context, people iter.Seq2[breach.Person
 		if err != nil {
 			return err
 		}
-		if batch = append(batch, ready); len(batch) == batchSize {
+		if batch = append(batch, ready); len(batch) == cap(batch) {
 			if err := send(); err != nil {
 				return err
 			}
