@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/recipients"
@@ -92,7 +93,7 @@ func findPolicy(name string) (policy.Profile, error) {
 	if readErr != nil {
 		return policy.Profile{}, err
 	}
-	return policy.ParseProfile(b)
+	return policy.ParseProfile(b, app.Kinds())
 }
 
 // judgeList reads a list to its end, writes the error file, and shows progress on a terminal.

@@ -18,15 +18,9 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/delivery"
-	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/config"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter/paper"
-	"github.com/tocsin-engine/tocsin/internal/delivery/push"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
-	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
-	"github.com/tocsin-engine/tocsin/internal/delivery/voice/calllist"
 	"github.com/tocsin-engine/tocsin/internal/engine"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
@@ -34,17 +28,10 @@ import (
 	"github.com/tocsin-engine/tocsin/worker"
 )
 
-// Settings is everything that a product is built from. A channel that is nil is not configured: its people
-// go on to the next one.
+// Settings is everything that a product is built from.
 type Settings struct {
-	Store         store.Config
-	Email         *email.Config
-	EmailBackup   *email.Config // a second relay, for when the first one is down
-	Twilio        *twilio.Config
-	Voice         *voice.Config
-	Gateway       *gateway.Config
-	Push          *push.Config
-	Letters       *letter.Config
+	Store store.Config
+	config.Providers
 	Portal        *regulator.PortalConfig // nil: reports to portals are not filed by the product
 	Routes        regulator.Routes
 	Bounces       *receiver.Config // takes mail that comes back by SMTP; nil: none does
@@ -74,7 +61,6 @@ type Product struct {
 	Ports    worker.Ports
 	Evidence string // public key of evidence packs, a file
 
-	lookers
 	bounces   *bounces
 	letters   *letter.Sender // nil: the product posts none
 	postEvery time.Duration
@@ -112,11 +98,13 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	if p.bounces, err = newBounces(&s, p.Store); err != nil {
 		return nil, err
 	}
-	adapters, err := p.adapters(s)
+	adapters, err := p.adapters(&s)
 	if err != nil {
 		return nil, err
 	}
-	p.asked(s, adapters)
+	if p.letters = adapters.letters(); p.letters != nil {
+		p.postEvery = s.Letters.Every
+	}
 	rules, err := Rules(s.RulesDir)
 	if err != nil {
 		return nil, err
@@ -130,8 +118,8 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 	}
 	words.Now = s.Now
 	wording := worker.Words{Engine: words, PublicBaseURL: s.PublicBaseURL}
-	if adapters.letters != nil {
-		wording.Letters = adapters.letters.Check
+	if p.letters != nil {
+		wording.Letters = p.letters.Check
 	}
 	filer, err := adapters.filer(s)
 	if err != nil {
@@ -172,84 +160,10 @@ func (p *Product) Close() error {
 	return errors.Join(errs...)
 }
 
-// adapters are the configured ways out, by the kind of provider.
-type adapters struct {
-	byKind  map[string]delivery.Sender
-	email   *email.Sender
-	twilio  *twilio.Sender
-	voice   *voice.Sender
-	gateway *gateway.Sender
-	letters *letter.Sender
-}
-
-// Sender finds an adapter.
-func (a *adapters) Sender(kind string) (delivery.Sender, bool) {
-	s, ok := a.byKind[kind]
-	return s, ok
-}
-
-// backupRelay is the kind of provider by which policies name the second relay.
-const backupRelay = "smtp_backup"
-
-func (p *Product) adapters(s Settings) (_ *adapters, err error) {
-	a := &adapters{byKind: map[string]delivery.Sender{}}
-	take := func(kind string, sender delivery.Sender, closer func() error) {
-		a.byKind[kind] = sender
-		p.closers = append(p.closers, closer)
-	}
-	if s.Email != nil {
-		if a.email, err = email.New(*s.Email); err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of email cannot be used: %w", err)
-		}
-		take(email.Provider, a.email, a.email.Close)
-	}
-	if s.EmailBackup != nil {
-		backup, err := email.New(*s.EmailBackup)
-		if err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of the second mail relay cannot be used: %w", err)
-		}
-		take(backupRelay, backup, backup.Close)
-	}
-	if s.Twilio != nil {
-		if a.twilio, err = twilio.New(*s.Twilio); err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of Twilio cannot be used: %w", err)
-		}
-		take(twilio.Provider, a.twilio, a.twilio.Close)
-	}
-	if s.Voice != nil {
-		if a.voice, err = voice.New(*s.Voice, p.Store, s.Now); err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of calls cannot be used: %w", err)
-		}
-		take(voice.Provider, a.voice, a.voice.Close)
-	}
-	a.byKind[calllist.Provider] = calllist.New(p.Store, s.Now)
-	if s.Gateway != nil {
-		if a.gateway, err = gateway.New(*s.Gateway); err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of the SMS gateway cannot be used: %w", err)
-		}
-		take(gateway.Provider, a.gateway, a.gateway.Close)
-	}
-	if s.Push != nil {
-		fcm, err := push.New(*s.Push)
-		if err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of push cannot be used: %w", err)
-		}
-		take(push.Provider, fcm, fcm.Close)
-	}
-	if s.Letters != nil {
-		if a.letters, err = letter.New(*s.Letters, p.Store, s.Now); err != nil {
-			return nil, breach.Errorf(breach.ErrInvalid, "the settings of letters cannot be used: %w", err)
-		}
-		take(letter.Provider, a.letters, a.letters.Close)
-		p.letters, p.postEvery = a.letters, s.Letters.Every
-	}
-	return a, nil
-}
-
 // paper draws letters for somebody to look at; where no printer is set, as the defaults have them.
-func (a *adapters) paper(s Settings) (Paper, error) {
-	if a.letters != nil {
-		return a.letters, nil
+func (a adapters) paper(s Settings) (Paper, error) {
+	if l := a.letters(); l != nil {
+		return l, nil
 	}
 	return letter.New(letter.Config{Dir: os.TempDir()}, nil, s.Now)
 }

@@ -32,20 +32,19 @@ func CheckChannels(ctx context.Context, c config.Config, w Wave) (channels.Repor
 		return channels.Report{}, err
 	}
 	var relays []channels.Relay
-	take := func(kind string, of *email.Config) {
-		if of == nil {
-			return
+	for _, k := range kinds {
+		of, relay := k.settings(&s).(email.Config)
+		if !relay {
+			continue
 		}
-		r := channels.Relay{Name: kind, Config: *of}
+		r := channels.Relay{Name: k.name, Config: of}
 		for _, p := range profile.Providers {
-			if p.Kind == kind && p.Limits != nil {
+			if p.Kind == k.name && p.Limits != nil {
 				r.PerSecond = p.Limits.PerSecond
 			}
 		}
 		relays = append(relays, r)
 	}
-	take(email.Provider, c.Email)
-	take(backupRelay, c.EmailBackup)
 	check := channels.Checker{
 		DNS: channels.Resolver(w.DNS), Audience: channels.Audience{People: w.People, Bytes: w.Bytes}, Now: time.Now,
 	}

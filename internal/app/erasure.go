@@ -81,7 +81,7 @@ func (d *Desk) eraseSome(ctx context.Context) (int, error) {
 		if _, known := kinds[it.Incident+" "+it.Provider]; known {
 			continue
 		}
-		kinds[it.Incident+" "+it.Provider] = d.kindOf(ctx, it)
+		kinds[it.Incident+" "+it.Provider] = d.kindOf(ctx, it.Incident, it.Provider)
 	}
 	var wg sync.WaitGroup
 	room := make(chan struct{}, erasers)
@@ -102,8 +102,9 @@ func (d *Desk) eraseSome(ctx context.Context) (int, error) {
 	return len(items), failed
 }
 
-func (d *Desk) kindOf(ctx context.Context, it breach.ErasureItem) string {
-	inc, err := d.Store.Incident(ctx, it.Incident)
+// kindOf is the kind of a provider of an incident's policy; empty for one that is gone.
+func (d *Desk) kindOf(ctx context.Context, incident, provider string) string {
+	inc, err := d.Store.Incident(ctx, incident)
 	if err != nil {
 		return ""
 	}
@@ -111,7 +112,7 @@ func (d *Desk) kindOf(ctx context.Context, it breach.ErasureItem) string {
 	if err != nil {
 		return ""
 	}
-	v, _ := p.Provider(it.Provider)
+	v, _ := p.Provider(provider)
 	return v.Kind
 }
 

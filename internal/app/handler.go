@@ -14,7 +14,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/console"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
-	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
+	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/httpapi"
 	"github.com/tocsin-engine/tocsin/internal/intake"
 	"github.com/tocsin-engine/tocsin/internal/obs"
@@ -23,7 +23,7 @@ import (
 )
 
 // handler mounts the API, the console and the public pages on one server.
-func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Handler, error) {
+func handler(s Settings, p *Product, a adapters, site *announce.Site) (http.Handler, error) {
 	pages, err := console.New(console.Config{Desk: p.Desk, Log: s.Log, Now: s.Now, Reasons: reasons(), Done: p.ending, MaxListBytes: s.MaxList})
 	if err != nil {
 		return nil, err
@@ -37,12 +37,15 @@ func handler(s Settings, p *Product, a *adapters, site *announce.Site) (http.Han
 		{Pattern: "/notices/", Handler: public}, {Pattern: "/verify", Handler: public},
 		{Pattern: "/console/", Handler: pages}, {Pattern: "GET /{$}", Handler: http.RedirectHandler("/console/", http.StatusSeeOther)},
 	}
-	if a.voice != nil {
-		outside = append(outside, httpapi.Page{Pattern: voice.Pattern, Handler: a.voice.Handler()})
+	for _, sender := range a {
+		if d, asks := sender.(delivery.Door); asks {
+			pattern, h := d.Door()
+			outside = append(outside, httpapi.Page{Pattern: pattern, Handler: h})
+		}
 	}
 	return httpapi.New(httpapi.Config{
 		Desk: p.Desk, Answers: p.Store,
-		Callbacks:      &worker.Receipts{Twilio: a.twilio, Gateway: a.gateway, Ledger: p.Store, Now: s.Now},
+		Callbacks:      &worker.Receipts{Senders: a, Ledger: p.Store, Now: s.Now},
 		Bounces:        p.bounces.taker,
 		ParseDetection: intake.ParseCloudEvent,
 		ParseDraft:     intake.Read,
@@ -76,12 +79,8 @@ func observer(r *prometheus.Registry) (seen func(httpapi.Seen), streams func(int
 }
 
 // filer files reports by the routes in the settings.
-func (a *adapters) filer(s Settings) (*regulator.Router, error) {
-	var mail regulator.Mailer
-	if a.email != nil {
-		mail = a.email
-	}
-	return regulator.New(regulator.Config{Routes: s.Routes, Portal: s.Portal}, mail)
+func (a adapters) filer(s Settings) (*regulator.Router, error) {
+	return regulator.New(regulator.Config{Routes: s.Routes, Portal: s.Portal}, a[email.Provider])
 }
 
 var _ regulator.Mailer = delivery.Sender(nil)

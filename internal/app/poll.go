@@ -7,8 +7,6 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
-	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/store"
 )
 
@@ -23,7 +21,11 @@ const (
 // poll asks providers that cannot reach us what became of messages, until ctx ends. Any number of servers may do so:
 // the same word again changes nothing.
 func (p *Product) poll(ctx context.Context, log *slog.Logger) {
-	if p.askSMS == nil && p.askCalls == nil {
+	asks := false
+	for _, k := range kinds {
+		asks = asks || p.looker(k.name) != nil
+	}
+	if !asks {
 		return
 	}
 	tick := time.NewTicker(pollEvery)
@@ -60,16 +62,11 @@ func (p *Product) lookAround(ctx context.Context) error {
 
 // lookAt asks about one message and records what is said.
 func (p *Product) lookAt(ctx context.Context, u store.Unheard) error {
-	var word delivery.Receipt
-	var err error
-	switch {
-	case u.Channel == breach.SMS && u.Provider == twilio.Provider && p.askSMS != nil:
-		word, err = p.askSMS.Look(ctx, u.ProviderRef)
-	case u.Channel == breach.Voice && p.askCalls != nil:
-		var said breach.CallWord
-		said, err = p.askCalls.Look(ctx, u.ProviderRef)
-		word = delivery.Receipt{State: said.State, ProviderRef: said.ProviderRef, Reason: said.Reason, Detail: said.Detail}
+	from := p.looker(p.Desk.kindOf(ctx, u.Incident, u.Provider))
+	if from == nil {
+		return nil
 	}
+	word, err := from.Look(ctx, u.ProviderRef)
 	if err != nil || word.State == "" || word.State == breach.HandedOver {
 		return err
 	}
@@ -77,18 +74,11 @@ func (p *Product) lookAt(ctx context.Context, u store.Unheard) error {
 	return err
 }
 
-// asked keeps the adapters whose providers must be asked.
-func (p *Product) asked(s Settings, a *adapters) {
-	if s.Twilio != nil && s.Twilio.Poll {
-		p.askSMS = a.twilio
+// looker is the adapter of a kind whose provider has to be asked; nil: it tells us, or is not there.
+func (p *Product) looker(kind string) delivery.Looker {
+	sender, _ := p.Ports.Senders.Sender(kind)
+	if l, can := sender.(delivery.Looker); can && l.MustAsk() {
+		return l
 	}
-	if s.Voice != nil && s.Voice.Poll {
-		p.askCalls = a.voice
-	}
-}
-
-// lookers are what asks.
-type lookers struct {
-	askSMS   *twilio.Sender // nil: it tells us, or is not there
-	askCalls *voice.Sender
+	return nil
 }

@@ -151,7 +151,7 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
 	s.Bounces, s.Mailbox = c.Bounces, c.Mailbox
-	s.Email, s.EmailBackup, s.Twilio, s.Voice, s.Gateway, s.Push, s.Letters = c.Email, c.EmailBackup, c.Twilio, c.Voice, c.Gateway, c.Push, c.Letters
+	s.Providers = c.Providers
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	s.Testers = c.Testers
 	if c.PolicyDir == "" {
@@ -166,7 +166,7 @@ func (s *Settings) providers(c config.Config) error {
 		if err != nil {
 			return breach.Errorf(breach.ErrInvalid, "a policy file cannot be read: %w", err)
 		}
-		p, err := policy.ParseProfile(b)
+		p, err := policy.ParseProfile(b, Kinds())
 		if err != nil {
 			return err
 		}
@@ -182,15 +182,7 @@ func FromEnvironment(s *Settings) error {
 	if err != nil {
 		return breach.Errorf(breach.ErrInvalid, "the settings cannot be used: %w", err)
 	}
-	if c.Twilio != nil {
-		c.Twilio.PublicBaseURL = s.PublicBaseURL
-	}
-	if c.Voice != nil {
-		c.Voice.PublicBaseURL = s.PublicBaseURL
-	}
-	if c.Gateway != nil {
-		c.Gateway.PublicBaseURL = s.PublicBaseURL
-	}
+	c.ReachedAt(s.PublicBaseURL)
 	if c.Letters != nil {
 		c.Letters.Work = "" // data.dir is not this server's
 	}

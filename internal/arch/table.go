@@ -68,9 +68,7 @@ var rows = map[string]row{
 	"internal/channels":              {may: []string{"internal/delivery", "internal/delivery/email/..."}, inTests: simulators},
 	"internal/bounce":                {may: []string{"internal/breach", "internal/delivery", "internal/delivery/email/returnpath"}},
 	"internal/bounce/...":            {may: []string{"internal/bounce"}, inTests: []string{"internal/breach", "internal/delivery/email/returnpath"}},
-	"internal/delivery/sms/...":      {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
-	"internal/delivery/voice/...":    {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
-	"internal/delivery/push/...":     {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests},
+	"internal/delivery/...":          {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests}, // every one that has no row of its own
 	"internal/delivery/letter":       {may: []string{"internal/breach", "internal/delivery", "internal/delivery/letter/paper"}, inTests: adapterTests},
 	"internal/delivery/letter/paper": {},
 	"internal/announce":              {may: []string{"internal/breach", "internal/delivery"}, inTests: simulators},

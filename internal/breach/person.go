@@ -31,10 +31,13 @@ type Person struct {
 	Guardian      *Guardian `json:"guardian,omitempty"`
 	PostalAddress string    `json:"postal_address,omitempty"`
 	PushToken     string    `json:"push_token,omitempty"`
-	PushPlatform  string    `json:"push_platform,omitempty"` // fcm, apns, webpush
+	PushPlatform  string    `json:"push_platform,omitempty"` // one of PushPlatforms
 	DataClasses   []string  `json:"data_classes,omitempty"`
 	Objections    []Channel `json:"objections,omitempty"` // purpose-level objections, per channel
 }
+
+// PushPlatforms are the systems by which devices get pushes.
+var PushPlatforms = []string{"fcm", "apns", "hms", "webpush"}
 
 // Guardian acts for a child.
 type Guardian struct {

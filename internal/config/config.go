@@ -19,36 +19,22 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
-	"github.com/tocsin-engine/tocsin/internal/delivery/email"
-	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
-	"github.com/tocsin-engine/tocsin/internal/delivery/push"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
-	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 	"github.com/tocsin-engine/tocsin/internal/store"
 )
 
-// Config is what a server is told. A channel that is nil has no settings: its provider is missing, and
-// people go on to the next channel.
+// Config is what a server is told.
 type Config struct {
 	Listen    string // host:port
 	PublicURL string // where people reach the pages and providers the callbacks; no trailing slash
 	DataDir   string
 
 	Store store.Config
-	Email *email.Config
-	// EmailBackup is a second relay, for policies whose register names one of kind smtp_backup.
-	EmailBackup *email.Config
-	Twilio      *twilio.Config
-	Voice       *voice.Config // calls; the account is that of Twilio where it has none of its own
-	Gateway     *gateway.Config
-	Push        *push.Config
-	Letters     *letter.Config
-	Portal      *regulator.PortalConfig
-	Bounces     *receiver.Config // takes mail that comes back
-	Mailbox     *mailbox.Config  // or reads it there
-	Routes      regulator.Routes
+	Providers
+	Portal  *regulator.PortalConfig
+	Bounces *receiver.Config // takes mail that comes back
+	Mailbox *mailbox.Config  // or reads it there
+	Routes  regulator.Routes
 
 	Announce       announce.Config
 	EvidenceDir    string
@@ -107,13 +93,8 @@ func (c *Config) derive() {
 	if c.Bounces != nil && c.Bounces.Domain == "" && c.Email != nil {
 		c.Bounces.Domain = c.Email.EnvelopeDomain
 	}
-	if c.Twilio != nil {
-		c.Twilio.PublicBaseURL = c.PublicURL
-	}
 	c.deriveVoice()
-	if c.Gateway != nil {
-		c.Gateway.PublicBaseURL = c.PublicURL
-	}
+	c.ReachedAt(c.PublicURL)
 	if c.Letters != nil {
 		c.Letters.Work = filepath.Join(c.DataDir, "letters")
 	}
@@ -124,7 +105,6 @@ func (c *Config) deriveVoice() {
 	if c.Voice == nil {
 		return
 	}
-	c.Voice.PublicBaseURL = c.PublicURL
 	t := c.Twilio
 	if t == nil || c.Voice.AccountSID != "" {
 		return
@@ -195,37 +175,12 @@ func (c Config) validate() []error {
 			errs = append(errs, err)
 		}
 	}
-	if c.Email != nil {
-		part(c.Email.Validate)
-	}
-	if c.EmailBackup != nil {
-		part(func() error {
-			if err := c.EmailBackup.Validate(); err != nil {
-				return fmt.Errorf("smtp_backup: %w", err)
-			}
-			return nil
-		})
-	}
+	errs = append(errs, c.Providers.validate()...)
 	if c.Bounces != nil {
 		part(c.Bounces.Validate)
 	}
 	if c.Mailbox != nil {
 		part(c.Mailbox.Validate)
-	}
-	if c.Twilio != nil {
-		part(c.Twilio.Validate)
-	}
-	if c.Voice != nil {
-		part(c.Voice.Validate)
-	}
-	if c.Gateway != nil {
-		part(c.Gateway.Validate)
-	}
-	if c.Push != nil {
-		part(c.Push.Validate)
-	}
-	if c.Letters != nil {
-		part(c.Letters.Validate)
 	}
 	if c.Portal != nil {
 		part(c.Portal.Validate)

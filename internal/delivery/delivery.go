@@ -8,6 +8,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -111,4 +112,24 @@ type Asker interface {
 // provider will not do it.
 type Eraser interface {
 	Erase(ctx context.Context, ref string, textAlone bool) error
+}
+
+// Reporter is implemented by senders whose provider tells us by HTTP what became of a message. TakeReport believes
+// nothing before it knows that the request is the provider's and about this attempt: breach.ErrForbidden when it is not,
+// breach.ErrInvalid when it cannot be read.
+type Reporter interface {
+	TakeReport(attempt string, r *http.Request) (Receipt, error)
+}
+
+// Looker is implemented by senders whose provider says what became of a message when it is asked by its own id. MustAsk
+// is true where it has to be asked, because it cannot reach us. A receipt without a state says that there is no news.
+type Looker interface {
+	MustAsk() bool
+	Look(ctx context.Context, ref string) (Receipt, error)
+}
+
+// Door is implemented by senders whose provider asks something of us: what a call reads out. The handler knows by itself
+// who may ask; the pattern is one of net/http.
+type Door interface {
+	Door() (pattern string, h http.Handler)
 }

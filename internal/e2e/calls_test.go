@@ -50,7 +50,7 @@ retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
 func TestPromise_M10_PeopleAreCalled(t *testing.T) {
 	t.Parallel()
 	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
-		p, err := policy.ParseProfile([]byte(byPhone))
+		p, err := policy.ParseProfile([]byte(byPhone), app.Kinds())
 		require.NoError(t, err)
 		s.Policies.Add(p)
 		s.Voice = &voice.Config{

@@ -135,13 +135,13 @@ func TestPromise_M25_EveryPairOfChannelsAndWhatIsDeletedAfterwards(t *testing.T)
 	letters := letter.Config{Dir: door, Every: 300 * time.Millisecond, Sender: "Example Learning Ltd, 1 Example Street, 10000 Example Town"}
 	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
 		for _, by := range []string{"escalate", "blast"} {
-			p, err := policy.ParseProfile([]byte(fmt.Sprintf(pairs, by)))
+			p, err := policy.ParseProfile([]byte(fmt.Sprintf(pairs, by)), app.Kinds())
 			require.NoError(t, err)
 			s.Policies.Add(p)
 		}
 		s.Letters = &letters
 	})
-	settings := config.Config{Letters: &letters}
+	settings := config.Config{Providers: config.Providers{Letters: &letters}}
 	settings.Store = w.Settings.Store
 	go thePrinter(t, door, settings)
 	for _, by := range []string{"escalate", "blast"} {

@@ -65,7 +65,7 @@ func twoRelays(t *testing.T) *relays {
 		backup.Addr, backup.CAFile, backup.Username, backup.Password = at.Address, at.CAFile, at.Username, at.Password
 		s.EmailBackup = &backup
 		for name, limits := range map[string]string{"unlimited": "", "limited": fmt.Sprintf(", limits: {per_second: %d}", perSecond)} {
-			p, err := policy.ParseProfile(fmt.Appendf(nil, mailOnly, name, limits))
+			p, err := policy.ParseProfile(fmt.Appendf(nil, mailOnly, name, limits), app.Kinds())
 			require.NoError(t, err)
 			s.Policies.Add(p)
 		}

@@ -48,7 +48,7 @@ func TestPromise_M08_ALetterFromTheListToTheReturn(t *testing.T) {
 	door := t.TempDir()
 	letters := letter.Config{Dir: door, Every: 300 * time.Millisecond, Sender: "Example Learning Ltd, 1 Example Street, 10000 Example Town"}
 	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
-		p, err := policy.ParseProfile([]byte(byPost))
+		p, err := policy.ParseProfile([]byte(byPost), app.Kinds())
 		require.NoError(t, err)
 		s.Policies.Add(p)
 		s.Letters = &letters
@@ -65,7 +65,7 @@ func TestPromise_M08_ALetterFromTheListToTheReturn(t *testing.T) {
 
 	ids := printedAt(t, door, 3)
 	k.until(t, "the letters to be with the printer", func(v breach.Overview) bool { return v.Channels[breach.Letter]["accepted"] == 3 })
-	settings := config.Config{Letters: &letters}
+	settings := config.Config{Providers: config.Providers{Letters: &letters}}
 	settings.Store = w.Settings.Store
 	today := time.Now().UTC().Format(time.DateOnly)
 	report := "letter_id,status,date\n" + ids[0] + ",posted," + today + "\n" + ids[1] + ",failed," + today + "\n" + ids[2] + ",posted," + today + "\nnobody-1,posted," + today + "\n"

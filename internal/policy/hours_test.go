@@ -60,7 +60,7 @@ func withCalls(t *testing.T, change func(string) string) (Profile, error) {
   - {id: calls, channel: voice, kind: twilio_voice, operated_by: processor, location: US, contract: data protection addendum, receives: [phone, notice]}
 
 # policy 4 (2): a domestic`, 1)
-	return ParseProfile([]byte(change(text)))
+	return ParseProfile([]byte(change(text)), nil)
 }
 
 func TestACallOutsideOfHoursWaitsAndIsNotRecorded(t *testing.T) {

@@ -27,7 +27,7 @@ func TestTheHouseTermOfAPolicy(t *testing.T) {
 	t.Parallel()
 	own := testProfile(t, "chinesepod")
 	own.HouseTerm = &Term{Value: 2, Unit: "calendar_days"}
-	read, err := ParseProfile(own.Canonical())
+	read, err := ParseProfile(own.Canonical(), nil)
 	require.NoError(t, err)
 	require.Equal(t, own.HouseTerm, read.HouseTerm)
 	rules, f := loadTestRules(t), testFacts(t, cnCommon)
@@ -50,7 +50,7 @@ func TestTheHouseTermOfAPolicy(t *testing.T) {
 	require.Positive(t, moved)
 
 	own.HouseTerm = &Term{Value: 0, Unit: "weeks"}
-	_, err = ParseProfile(own.Canonical())
+	_, err = ParseProfile(own.Canonical(), nil)
 	require.Error(t, err)
 }
 

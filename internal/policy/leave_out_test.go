@@ -15,11 +15,11 @@ func TestAPolicyMayLeaveUnverifiedRulesOut(t *testing.T) {
 	p := with
 	p.UnverifiedRules = LeaveOut
 	require.NotEqual(t, with.SHA256(), p.SHA256(), "an approval cannot hide it")
-	again, err := ParseProfile(p.Canonical())
+	again, err := ParseProfile(p.Canonical(), nil)
 	require.NoError(t, err)
 	require.Equal(t, p.SHA256(), again.SHA256())
 	again.UnverifiedRules = "perhaps"
-	_, err = ParseProfile(again.Canonical())
+	_, err = ParseProfile(again.Canonical(), nil)
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 
 	for facts, by := range map[string]string{"people: {total: 501}": "applies", "{}": "may apply", "people: {total: 1}": ""} {

@@ -26,7 +26,7 @@ func withLimits(t *testing.T, provider, limits string) ([]byte, error) {
 		}
 	}
 	b := []byte(strings.Join(lines, "\n"))
-	_, err = policy.ParseProfile(b)
+	_, err = policy.ParseProfile(b, nil)
 	return b, err
 }
 
@@ -34,7 +34,7 @@ func TestLimitsAreChecked(t *testing.T) {
 	t.Parallel()
 	b, err := withLimits(t, "smtp", `{per_second: 200, per_domain: {default: 5, by: {example.org: 0.5, xn--fiq228c.cn: 2}}, per_country: {by: {CN: 100, "+8613": 20}}}`)
 	require.NoError(t, err)
-	p, err := policy.ParseProfile(b)
+	p, err := policy.ParseProfile(b, nil)
 	require.NoError(t, err)
 	v, _ := p.Provider("smtp")
 	require.InDelta(t, 200, v.Limits.PerSecond, 0)
@@ -43,7 +43,7 @@ func TestLimitsAreChecked(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, plain.SHA256(), p.SHA256(), "an approval covers the limits")
 	require.NotContains(t, string(plain.Canonical()), "limits", "what a policy does not name changes no hash")
-	again, err := policy.ParseProfile(p.Canonical())
+	again, err := policy.ParseProfile(p.Canonical(), nil)
 	require.NoError(t, err)
 	require.Equal(t, p.SHA256(), again.SHA256())
 
@@ -86,7 +86,7 @@ func TestALimitByCountryOrNumbers(t *testing.T) {
 	t.Parallel()
 	b, err := withLimits(t, "twilio", `{per_country: {default: 5, by: {DE: 1, "+49": 2, "+49171": 3}}}`)
 	require.NoError(t, err)
-	p, err := policy.ParseProfile(b)
+	p, err := policy.ParseProfile(b, nil)
 	require.NoError(t, err)
 	v, _ := p.Provider("twilio")
 	de := breach.Person{Country: "de"}

@@ -21,7 +21,7 @@ func TestThePriceOfAPartIsThatOfThePersonsProviderAndCountry(t *testing.T) {
 		at := strings.Index(b, "id: twilio")
 		require.Positive(t, at)
 		end := at + strings.Index(b[at:], "receives:")
-		return policy.ParseProfile([]byte(b[:end] + more + b[end:]))
+		return policy.ParseProfile([]byte(b[:end]+more+b[end:]), nil)
 	}
 	q, err := with("price_per_part: {currency: USD, by: {SG: 0.04, XK: 0}, other: 0.0079}\n      ")
 	require.NoError(t, err)

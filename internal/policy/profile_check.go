@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,12 +24,17 @@ var channelNeeds = map[breach.Channel][]string{
 	breach.Letter: {"name", "postal_address", "notice"},
 }
 
-// kindChannel says which channel an adapter serves.
-var kindChannel = map[string]breach.Channel{
-	"smtp": breach.Email, "smtp_backup": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter, "twilio_voice": breach.Voice, "call_list": breach.Voice,
+// Kinds are the kinds of providers that a program has, by name. Nil is unknown: any kind is taken then.
+type Kinds map[string]Kind
+
+// Kind is one of them.
+type Kind struct {
+	Channels []breach.Channel
+	Deletes  bool // what it got is deleted or redacted through its interface
 }
 
 var (
+	kindPattern     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 	idPattern       = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	countryPattern  = regexp.MustCompile(`^[A-Z]{2}$`)
 	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
@@ -56,7 +62,7 @@ func (c *complaints) unless(ok bool, where, format string, args ...any) {
 	}
 }
 
-func checkProfile(p Profile) []breach.FieldError {
+func checkProfile(p Profile, kinds Kinds) []breach.FieldError {
 	var c complaints
 	c.unless(idPattern.MatchString(p.Name), "name", "must be 1 to 40 small letters, digits or hyphens, a letter first")
 	c.line("title", p.Title, true)
@@ -69,6 +75,7 @@ func checkProfile(p Profile) []breach.FieldError {
 	c.channels(p)
 	c.atMost(p)
 	c.providers(p)
+	c.kinds(p, kinds)
 	c.routing(p)
 	c.transfers(p)
 	c.ramp(p.Ramp)
@@ -194,21 +201,34 @@ func (c *complaints) providers(p Profile) {
 		c.unless(idPattern.MatchString(v.ID), where+".id", "must be 1 to 40 small letters, digits or hyphens, a letter first")
 		c.unless(!slices.Contains(ids, v.ID), where+".id", "is there twice")
 		ids = append(ids, v.ID)
-		serves, known := kindChannel[v.Kind]
-		c.unless(known, where+".kind", "must be one of smtp, smtp_backup, twilio, gateway, fcm, letter, twilio_voice, call_list")
-		c.unless(!known || serves == v.Channel, where+".channel", "does not fit the kind")
+		c.unless(kindPattern.MatchString(v.Kind), where+".kind", "must be 1 to 40 small letters, digits or underscores, a letter first")
 		c.oneOf(where+".operated_by", v.OperatedBy, operatedBySelf, operatedByProcessor)
 		c.country(where+".location", v.Location)
 		c.limits(where+".limits", v)
 		c.line(where+".contract", v.Contract, v.OperatedBy == operatedByProcessor && p.ThirdPartyProcessors != NoThirdParties)
 		c.prices(where, v)
 		c.unless(v.Deletion == "" || slices.Contains(deletions, v.Deletion), where+".deletion", "must be one of delete, redact, request, nothing")
-		c.unless(!v.Deletion.byInterface() || v.Kind == "twilio" || v.Kind == "twilio_voice", where+".deletion", "is not offered by providers of this kind; use request")
 		c.unless(len(v.Receives) > 0, where+".receives", "is missing: name the fields that are handed over")
 		for k, f := range v.Receives {
 			c.unless(slices.Contains(channelNeeds[v.Channel], f), fmt.Sprintf("%s.receives[%d]", where, k),
 				"is more than this channel needs; it may get %s", strings.Join(channelNeeds[v.Channel], ", "))
 		}
+	}
+}
+
+// kinds checks that providers are of kinds that the program has.
+func (c *complaints) kinds(p Profile, kinds Kinds) {
+	if kinds == nil {
+		return
+	}
+	for i, v := range p.Providers {
+		where := fmt.Sprintf("providers[%d]", i)
+		k, known := kinds[v.Kind]
+		if c.unless(known, where+".kind", "must be one of %s", strings.Join(slices.Sorted(maps.Keys(kinds)), ", ")); !known {
+			continue
+		}
+		c.unless(slices.Contains(k.Channels, v.Channel), where+".channel", "does not fit the kind")
+		c.unless(k.Deletes || !v.Deletion.byInterface(), where+".deletion", "is not offered by providers of this kind; use request")
 	}
 }
 

@@ -34,7 +34,7 @@ func Builtin(name string) (Profile, error) {
 		if err != nil {
 			return Profile{}, breach.Errorf(breach.ErrInternal, "the policy %s is missing from this program: %w", known, err)
 		}
-		return ParseProfile(b)
+		return ParseProfile(b, nil)
 	}
 	return Profile{}, breach.Errorf(breach.ErrUnknownPolicy,
 		"there is no policy of that name; known are %s, or give the path of a policy file", strings.Join(BuiltinProfiles, " and "))
@@ -42,7 +42,7 @@ func Builtin(name string) (Profile, error) {
 
 // ParseProfile reads a policy file. Every complaint comes at once, as field errors of a breach.ErrInvalid;
 // they name places and never repeat values, because the file may be a wrong one.
-func ParseProfile(b []byte) (Profile, error) {
+func ParseProfile(b []byte, kinds Kinds) (Profile, error) {
 	if len(b) > maxProfileBytes {
 		return Profile{}, breach.Errorf(breach.ErrInvalid, "the policy file is larger than %d KiB; is it the right file?", maxProfileBytes>>10)
 	}
@@ -56,7 +56,7 @@ func ParseProfile(b []byte) (Profile, error) {
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
 		return Profile{}, breach.Errorf(breach.ErrInvalid, "the policy file holds more than one YAML document; keep one policy per file")
 	}
-	if found := checkProfile(p); len(found) > 0 {
+	if found := checkProfile(p, kinds); len(found) > 0 {
 		return Profile{}, breach.Errorf(breach.ErrInvalid, "the policy cannot be used as it is").With(found...)
 	}
 	return p, nil

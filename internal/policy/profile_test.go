@@ -28,7 +28,7 @@ func TestBuiltinProfilesAreValidAndTheirSpellingIsCanonical(t *testing.T) {
 	t.Parallel()
 	for _, name := range BuiltinProfiles {
 		for _, p := range []Profile{builtin(t, name), builtin(t, name).Compressed(17280)} {
-			again, err := ParseProfile(p.Canonical())
+			again, err := ParseProfile(p.Canonical(), nil)
 			require.NoError(t, err)
 			require.Equal(t, p.SHA256(), again.SHA256())
 			require.Empty(t, cmp.Diff(string(p.Canonical()), string(again.Canonical())))
@@ -96,7 +96,7 @@ func TestPromise_M17_AProviderGetsNoMoreThanItsChannelNeeds(t *testing.T) {
 
 func requireComplaints(t *testing.T, p Profile, where ...string) {
 	t.Helper()
-	_, err := ParseProfile(p.Canonical())
+	_, err := ParseProfile(p.Canonical(), nil)
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 	var e *breach.Error
 	require.ErrorAs(t, err, &e)
@@ -109,9 +109,9 @@ func requireComplaints(t *testing.T, p Profile, where ...string) {
 
 func TestAllComplaintsComeAtOnceWithoutValues(t *testing.T) {
 	t.Parallel()
-	_, err := ParseProfile([]byte("name: SECRET-NAME\nstrategy: shout\nlocation: china-secret\nlanguages: {default: de, available: [en, en, '']}\n" +
-		"channels: [{channel: pigeon}, {channel: push, proof: accepted, wait: 1h, not_knowable: stay, retry: {tries: 2}}]\n" +
-		"providers: [{id: A, kind: secret-kind}]\ntransfer: [{people_in: [CN]}]\nminors: {age: 99, notify: secret}\n"))
+	_, err := ParseProfile([]byte("name: SECRET-NAME\nstrategy: shout\nlocation: china-secret\nlanguages: {default: de, available: [en, en, '']}\n"+
+		"channels: [{channel: pigeon}, {channel: push, proof: accepted, wait: 1h, not_knowable: stay, retry: {tries: 2}}]\n"+
+		"providers: [{id: A, kind: secret-kind}]\ntransfer: [{people_in: [CN]}]\nminors: {age: 99, notify: secret}\n"), nil)
 	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 	for _, where := range []string{"name:", "title:", "location:", "languages.default:", "languages.available[1]:", "languages.available[2]:",
 		"strategy: must be one of escalate, blast", "contact_required:", "channels[0].channel:", "channels[0].wait:", "channels[0].retry.tries:",
@@ -140,7 +140,7 @@ func TestUnreadableFilesAreRefusedWithoutEcho(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := ParseProfile([]byte(c.file))
+			_, err := ParseProfile([]byte(c.file), nil)
 			require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 			require.ErrorContains(t, err, c.says)
 			require.NotContains(t, err.Error(), "anary")
@@ -164,7 +164,7 @@ func TestCompressedShortensEveryWaitAndLeavesOutNone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := profiles().Draw(t, "profile")
 		d := p.Compressed(rapid.Int64Range(2, 1e12).Draw(t, "by"))
-		require.Empty(t, checkProfile(d))
+		require.Empty(t, checkProfile(d, nil))
 		for i, was := range p.Channels {
 			now := d.Channels[i]
 			require.Equal(t, was.Quiet > 0, now.Quiet > 0)
@@ -183,7 +183,7 @@ func TestCanonicalSpellingIsStable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := profiles().Draw(t, "profile")
-		again, err := ParseProfile(p.Canonical())
+		again, err := ParseProfile(p.Canonical(), nil)
 		require.NoError(t, err)
 		require.Equal(t, string(p.Canonical()), string(again.Canonical()))
 	})
@@ -198,12 +198,12 @@ func FuzzParseProfile(f *testing.F) {
 	f.Add([]byte("a: &a [*a, *a]\n"))
 	f.Add([]byte("name,email\nWei,wei@example.com\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := ParseProfile(b)
+		p, err := ParseProfile(b, nil)
 		if err != nil {
 			require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
 			return
 		}
-		again, err := ParseProfile(p.Canonical())
+		again, err := ParseProfile(p.Canonical(), nil)
 		require.NoError(t, err)
 		require.Equal(t, p.SHA256(), again.SHA256())
 	})

@@ -164,11 +164,11 @@ func TestRampIsChecked(t *testing.T) {
 		"ramp.guard":           func(r *Ramp) { r.Guard.Warn = 0.5 },
 		"ramp.guard.from":      func(r *Ramp) { r.Guard.From = 0 },
 	} {
-		p, err := ParseProfile(mooc.Canonical())
+		p, err := ParseProfile(mooc.Canonical(), nil)
 		require.NoError(t, err)
 		spoil(p.Ramp)
 		var found []string
-		for _, f := range checkProfile(p) {
+		for _, f := range checkProfile(p, nil) {
 			found = append(found, f.Where)
 		}
 		require.Contains(t, found, where)

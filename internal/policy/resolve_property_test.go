@@ -59,13 +59,15 @@ func profiles() *rapid.Generator[Profile] {
 				Exceptions: TransferExceptions{Consented: rapid.SampledFrom([]string{"", "", "consent"}).Draw(t, "exception")}}}
 		}
 		p.Minors = rapid.SampledFrom([]Minors{{}, {14, notifyGuardian}, {14, notifyBoth}, {18, notifyBoth}}).Draw(t, "minors")
-		require.Empty(t, checkProfile(p))
+		require.Empty(t, checkProfile(p, nil))
 		return p
 	})
 }
 
+var channelOf = map[string]breach.Channel{"smtp": breach.Email, "twilio": breach.SMS, "gateway": breach.SMS, "fcm": breach.Push, "letter": breach.Letter, "twilio_voice": breach.Voice}
+
 func provider(t *rapid.T, id, kind string, country *rapid.Generator[string]) Provider {
-	return Provider{ID: id, Channel: kindChannel[kind], Kind: kind, Location: country.Draw(t, "location"), Contract: "yes", Receives: []string{"notice"},
+	return Provider{ID: id, Channel: channelOf[kind], Kind: kind, Location: country.Draw(t, "location"), Contract: "yes", Receives: []string{"notice"},
 		OperatedBy: rapid.SampledFrom([]string{operatedBySelf, operatedByProcessor}).Draw(t, "operated by")}
 }
 

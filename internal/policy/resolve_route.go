@@ -172,9 +172,10 @@ func (e TransferExceptions) claimed() string {
 	return ""
 }
 
-// serves reports whether a provider can reach this person's kind of device at all.
+// serves reports whether a provider can reach this person's kind of device at all: one of a kind that is a platform
+// reaches that platform's alone.
 func serves(v Provider, who breach.Person) bool {
-	return v.Kind != "fcm" || who.PushPlatform == "" || who.PushPlatform == "fcm"
+	return who.PushPlatform == "" || !slices.Contains(breach.PushPlatforms, v.Kind) || v.Kind == who.PushPlatform
 }
 
 func (p *Profile) closedReason(c breach.Channel) string {

@@ -88,7 +88,7 @@ func runSteps(t *testing.T, cases []stepCase) {
 			p := builtin(t, c.policy)
 			if c.change != nil {
 				c.change(&p)
-				require.Empty(t, checkProfile(p))
+				require.Empty(t, checkProfile(p, nil))
 			}
 			if c.s.Outcome == "" {
 				c.s.Outcome = breach.Pending

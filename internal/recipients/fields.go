@@ -201,8 +201,6 @@ func inOneWay(v string) []string {
 	return nil
 }
 
-var platforms = []string{"fcm", "apns", "hms", "webpush"}
-
 // services are systems that have one push service only. Android has several.
 var services = map[string]string{"ios": "apns", "iphone": "apns", "ipad": "apns", "ipados": "apns", "huawei": "hms", "harmonyos": "hms", "firebase": "fcm", "web": "webpush"}
 
@@ -224,7 +222,7 @@ func (c *cells) push() (token, platform string) {
 	if service, ok := services[platform]; ok {
 		platform = service
 	}
-	if !slices.Contains(platforms, platform) {
+	if !slices.Contains(breach.PushPlatforms, platform) {
 		c.problem("push_platform", "push_platform")
 		return "", ""
 	}

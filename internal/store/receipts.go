@@ -64,18 +64,17 @@ func takeReceipt(ctx context.Context, tx pgx.Tx, incident string, in breach.Inte
 
 // Unheard is a message that was handed over and of which the provider said nothing final yet.
 type Unheard struct {
-	Attempt, Provider, ProviderRef string
-	Channel                        breach.Channel
+	Incident, Attempt, Provider, ProviderRef string
 }
 
 // UnheardOf picks messages by SMS and telephone since an instant whose provider must be asked, because it cannot tell
 // us; any of them, at most so many.
 func (s *Store) UnheardOf(ctx context.Context, since time.Time, most int) ([]Unheard, error) {
 	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (u Unheard, err error) {
-		err = row.Scan(&u.Attempt, &u.Provider, &u.ProviderRef, &u.Channel)
+		err = row.Scan(&u.Incident, &u.Attempt, &u.Provider, &u.ProviderRef)
 		return u, err
-	}, `SELECT u.attempt, u.provider, u.provider_ref, u.channel FROM (
-			SELECT i.attempts[array_position(i.places, ((o.person - 1) % 1000)::smallint)] AS attempt, o.provider, o.provider_ref, o.channel
+	}, `SELECT u.incident, u.attempt, u.provider, u.provider_ref FROM (
+			SELECT i.incident, i.attempts[array_position(i.places, ((o.person - 1) % 1000)::smallint)] AS attempt, o.provider, o.provider_ref
 			FROM outcome_each o JOIN intent i ON i.incident = o.incident AND i.block = o.block AND i.channel = o.channel AND i.addressee = o.addressee AND i.try = o.try
 			WHERE o.channel IN ('sms', 'voice') AND o.state = 'handed_over' AND o.provider_ref <> '' AND o.at > $1) u
 		WHERE u.attempt IS NOT NULL AND NOT EXISTS (SELECT FROM receipt r WHERE r.attempt = u.attempt

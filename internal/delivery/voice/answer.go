@@ -19,8 +19,8 @@ const keyUnderstood = "2"
 
 const maxForm = 64 << 10
 
-// Pattern is what the handler serves.
-const Pattern = "POST /calls/{attempt}/{what}"
+// pattern is what the handler serves.
+const pattern = "POST /calls/{attempt}/{what}"
 
 // Verify checks X-Twilio-Signature over an address of ours and the form that came with it. Forms that name a field
 // twice are refused: the vendor sends none.
@@ -41,6 +41,9 @@ func (s *Sender) Verify(address string, form url.Values, signature string) bool 
 	given, err := base64.StdEncoding.DecodeString(signature)
 	return err == nil && hmac.Equal(given, mac.Sum(nil))
 }
+
+// Door is where the vendor asks during a call.
+func (s *Sender) Door() (string, http.Handler) { return pattern, s.Handler() }
 
 // Handler answers what the vendor asks during a call, after checking that it is the vendor. The address that was
 // signed is the public one, which a proxy may have rewritten on the way.

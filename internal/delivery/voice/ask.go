@@ -122,22 +122,25 @@ func (s *Sender) fetched(ctx context.Context, sid, attempt string) (ours, presse
 	return ours, pressed, heard, nil
 }
 
-// Look asks for the state of a call by its id, where the vendor cannot tell us. The word is empty while the call goes
+// MustAsk says whether the vendor cannot tell us.
+func (s *Sender) MustAsk() bool { return s.config.Poll }
+
+// Look asks for the state of a call by its id, where the vendor cannot tell us. The receipt is empty while the call goes
 // on and after a person took the short text: that proves nothing.
-func (s *Sender) Look(ctx context.Context, sid string) (breach.CallWord, error) {
+func (s *Sender) Look(ctx context.Context, sid string) (delivery.Receipt, error) {
 	if !delivery.PlainID(sid) {
-		return breach.CallWord{}, delivery.Refused("the call's id is none")
+		return delivery.Receipt{}, delivery.Refused("the call's id is none")
 	}
 	var c call
 	if err := s.request(ctx, http.MethodGet, "/Calls/"+sid+".json", nil, &c); err != nil {
-		return breach.CallWord{}, ErrCannotAsk
+		return delivery.Receipt{}, ErrCannotAsk
 	}
 	word, known := wordOf(c.Status, c.AnsweredBy, "", c.SID)
 	if !known {
-		return breach.CallWord{}, ErrCannotAsk
+		return delivery.Receipt{}, ErrCannotAsk
 	}
 	if !word.Ended || word.Reason == delivery.ReasonHungUp {
-		return breach.CallWord{}, nil
+		return delivery.Receipt{}, nil
 	}
-	return word, nil
+	return delivery.Receipt{State: word.State, ProviderRef: word.ProviderRef, Reason: word.Reason, Detail: word.Detail}, nil
 }

@@ -34,6 +34,9 @@ type Config struct {
 	Poll bool
 }
 
+// ReachedAt sets where the provider reaches us.
+func (c *Config) ReachedAt(publicURL string) { c.PublicBaseURL = publicURL }
+
 func (c Config) withDefaults() Config {
 	if c.BaseURL == "" {
 		c.BaseURL = DefaultBaseURL

@@ -42,7 +42,7 @@ func against(t *testing.T) (*Sender, *memory) {
 	})
 	c.BaseURL, c.PublicBaseURL, c.Timeout = theirs.URL, ours.URL, 5*time.Second
 	s := newSender(t, c, kept)
-	mux.Handle(Pattern, s.Handler())
+	mux.Handle(pattern, s.Handler())
 	return s, kept
 }
 

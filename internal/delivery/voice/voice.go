@@ -46,6 +46,8 @@ type Sender struct {
 var (
 	_ delivery.Sender = (*Sender)(nil)
 	_ delivery.Asker  = (*Sender)(nil)
+	_ delivery.Looker = (*Sender)(nil)
+	_ delivery.Door   = (*Sender)(nil)
 )
 
 // New makes a sender; it opens no connection yet. The error lists everything that is wrong with the settings.

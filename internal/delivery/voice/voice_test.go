@@ -171,7 +171,7 @@ func TestSteps(t *testing.T) {
 	require.NoError(t, memory.KeepCall(t.Context(), breach.CallScript{Attempt: "a-1", Locale: "zh-Hans", Text: "发生了 <什么> & 建议", Machine: "请来电"}, time.Now()))
 	step := func(attempt, what string, form url.Values, signature string) *httptest.ResponseRecorder {
 		mux := http.NewServeMux()
-		mux.Handle(Pattern, s.Handler())
+		mux.Handle(pattern, s.Handler())
 		form.Set("CallSid", "CA1")
 		form.Set("AccountSid", s.config.AccountSID)
 		if signature == "" {

@@ -22,7 +22,7 @@ var policyFile []byte
 var incidentFile []byte
 
 // Policy is the benchmark's policy: email alone, no waits.
-func Policy() (policy.Profile, error) { return policy.ParseProfile(policyFile) }
+func Policy() (policy.Profile, error) { return policy.ParseProfile(policyFile, nil) }
 
 // incident is the benchmark's incident for so many people, detected a moment ago.
 func incident(people int, now time.Time) (breach.IncidentFile, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/activities"
 	"github.com/tocsin-engine/tocsin/internal/app"
+	"github.com/tocsin-engine/tocsin/internal/config"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/obs"
 	"github.com/tocsin-engine/tocsin/internal/payload"
@@ -69,7 +70,7 @@ func runWorker(settings []byte, commands *bufio.Reader, out io.Writer) error {
 		return err
 	}
 	p, err := app.Build(ctx, app.Settings{
-		Store: store.Config{DatabaseURL: s.Database, KeyDir: s.Keys, DefaultPolicy: policyName}, Email: &mail,
+		Store: store.Config{DatabaseURL: s.Database, KeyDir: s.Keys, DefaultPolicy: policyName}, Providers: config.Providers{Email: &mail},
 		PublicBaseURL: s.PublicBaseURL, Announcements: s.Announcements, Evidence: s.Evidence, Policies: policies,
 		DefaultPolicy: policyName, Limits: activities.DefaultLimits, Owner: s.Owner, Log: log, Metrics: obs.NewMetrics(), Now: time.Now,
 	}, t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/intake"
 	"github.com/tocsin-engine/tocsin/internal/policy"
@@ -97,7 +98,7 @@ func (g Given) profile(in *Input) (policy.Profile, error) {
 		e.Code = breach.ErrUnknownPolicy
 		return policy.Profile{}, e
 	}
-	p, err := policy.ParseProfile(raw)
+	p, err := policy.ParseProfile(raw, app.Kinds())
 	if err != nil {
 		return p, err
 	}

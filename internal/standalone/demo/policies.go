@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
@@ -54,7 +55,7 @@ func KeptPolicies(dataDir string) ([]policy.Profile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a policy of the data directory: %w", err)
 		}
-		p, err := policy.ParseProfile(raw)
+		p, err := policy.ParseProfile(raw, app.Kinds())
 		if err != nil {
 			return nil, fmt.Errorf("the policy %s of the data directory: %w", strings.TrimSuffix(e.Name(), ".yaml"), err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -103,4 +104,25 @@ func (s *Sender) ParseCallback(body []byte) (attemptID string, r delivery.Receip
 		return "", delivery.Receipt{}, errCallback
 	}
 	return got.ID, receipt, nil
+}
+
+const maxReport = 64 << 10
+
+// TakeReport takes a callback.
+func (s *Sender) TakeReport(attempt string, r *http.Request) (delivery.Receipt, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxReport))
+	if err != nil {
+		return delivery.Receipt{}, breach.Errorf(breach.ErrInvalid, "the receipt could not be read")
+	}
+	if err := s.VerifyCallback(r.Header, body); err != nil {
+		return delivery.Receipt{}, breach.Errorf(breach.ErrForbidden, "the receipt's signature does not hold")
+	}
+	id, word, err := s.ParseCallback(body)
+	if err != nil {
+		return word, breach.Errorf(breach.ErrInvalid, "the receipt cannot be read")
+	}
+	if id != attempt {
+		return delivery.Receipt{}, breach.Errorf(breach.ErrForbidden, "the receipt is about another message")
+	}
+	return word, nil
 }

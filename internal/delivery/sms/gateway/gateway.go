@@ -30,8 +30,9 @@ type Sender struct {
 }
 
 var (
-	_ delivery.Sender = (*Sender)(nil)
-	_ delivery.Asker  = (*Sender)(nil)
+	_ delivery.Sender   = (*Sender)(nil)
+	_ delivery.Asker    = (*Sender)(nil)
+	_ delivery.Reporter = (*Sender)(nil)
 )
 
 // New makes a sender; it opens no connection yet. The error lists everything that is wrong with the

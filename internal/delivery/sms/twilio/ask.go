@@ -41,6 +41,9 @@ func (s *Sender) Ask(ctx context.Context, m delivery.Message) (delivery.Receipt,
 	return delivery.Receipt{}, false, nil
 }
 
+// MustAsk says whether the vendor cannot tell us.
+func (s *Sender) MustAsk() bool { return s.config.Poll }
+
 // Look asks for the state of a message by its id, where the vendor cannot tell us.
 func (s *Sender) Look(ctx context.Context, sid string) (delivery.Receipt, error) {
 	if !delivery.PlainID(sid) {

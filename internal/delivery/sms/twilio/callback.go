@@ -2,11 +2,13 @@ package twilio
 
 import (
 	"errors"
+	"net/http"
 	"net/url"
 	"strconv"
 
 	"github.com/twilio/twilio-go/client"
 
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
@@ -46,6 +48,25 @@ func (s *Sender) ParseCallback(form url.Values) (delivery.Receipt, error) {
 		return delivery.Receipt{}, errCallback
 	}
 	return receipt, nil
+}
+
+const maxReport = 64 << 10
+
+// TakeReport takes a status callback. The address that was signed is the public one, which a proxy may have rewritten on
+// the way.
+func (s *Sender) TakeReport(attempt string, r *http.Request) (delivery.Receipt, error) {
+	r.Body = http.MaxBytesReader(nil, r.Body, maxReport)
+	if err := r.ParseForm(); err != nil {
+		return delivery.Receipt{}, breach.Errorf(breach.ErrInvalid, "the receipt is not a form")
+	}
+	if !s.VerifyCallback(s.CallbackURL(attempt), r.PostForm, r.Header.Get("X-Twilio-Signature")) {
+		return delivery.Receipt{}, breach.Errorf(breach.ErrForbidden, "the receipt's signature does not hold")
+	}
+	word, err := s.ParseCallback(r.PostForm)
+	if err != nil {
+		return word, breach.Errorf(breach.ErrInvalid, "the receipt cannot be read")
+	}
+	return word, nil
 }
 
 // nextPage takes the page token and number out of a link of the vendor.

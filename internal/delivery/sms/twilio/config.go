@@ -36,6 +36,9 @@ type Config struct {
 	Connections int           // most connections at a time, default 20
 }
 
+// ReachedAt sets where the provider reaches us.
+func (c *Config) ReachedAt(publicURL string) { c.PublicBaseURL = publicURL }
+
 func (c Config) withDefaults() Config {
 	if c.BaseURL == "" {
 		c.BaseURL = DefaultBaseURL

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/config"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+	"github.com/tocsin-engine/tocsin/worker"
+)
+
+// Every kind is named once and serves a channel, and the shipped policies name kinds that there are.
+func TestThePoliciesNameKindsThatThereAre(t *testing.T) {
+	t.Parallel()
+	require.Len(t, Kinds(), len(kinds), "a kind is there twice")
+	for name, k := range Kinds() {
+		require.NotEmpty(t, k.Channels, name)
+		require.Subset(t, breach.Channels, k.Channels, name)
+	}
+	for _, name := range policy.BuiltinProfiles {
+		p, err := policy.Builtin(name)
+		require.NoError(t, err)
+		_, err = policy.ParseProfile(p.Canonical(), Kinds())
+		require.NoError(t, err)
+	}
+}
+
+// What a policy asks of a provider is held against what its adapter can do.
+func TestAPolicyIsHeldAgainstTheKinds(t *testing.T) {
+	t.Parallel()
+	p, err := policy.Builtin("mooc")
+	require.NoError(t, err)
+	p.Name, p.Providers = "own", append([]policy.Provider(nil), p.Providers...)
+	for i := range p.Providers {
+		switch v := &p.Providers[i]; v.Kind {
+		case "twilio":
+			v.Kind = "fcm"
+		case "gateway":
+			v.Deletion = policy.DeleteThere
+		case "smtp":
+			v.Kind = "pigeons"
+		}
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "own.yaml"), p.Canonical(), 0o600))
+	s := Settings{Policies: &worker.Policies{}}
+	err = s.providers(config.Config{PolicyDir: dir})
+	require.Equal(t, breach.ErrInvalid, breach.CodeOf(err))
+	for _, want := range []string{"must be one of call_list, fcm, gateway, letter, smtp", "channel: does not fit the kind", "deletion: is not offered by providers of this kind"} {
+		require.ErrorContains(t, err, want)
+	}
+}
