@@ -45,7 +45,7 @@ func handler(s Settings, p *Product, a adapters, site *announce.Site) (http.Hand
 	}
 	return httpapi.New(httpapi.Config{
 		Desk: p.Desk, Answers: p.Store,
-		Callbacks:      &worker.Receipts{Senders: a, Ledger: p.Store, Now: s.Now},
+		Callbacks:      &worker.Receipts{Senders: a, Profiles: s.Policies, Ledger: p.Store, Now: s.Now},
 		Bounces:        p.bounces.taker,
 		ParseDetection: intake.ParseCloudEvent,
 		ParseDraft:     intake.Read,

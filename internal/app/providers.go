@@ -8,9 +8,9 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice/calllist"
@@ -27,7 +27,8 @@ var kinds = []kind{
 	{email.Provider, on(breach.Email), made(func(s *Settings) *email.Config { return s.Email }, alone(email.New))},
 	{backupRelay, on(breach.Email), made(func(s *Settings) *email.Config { return s.EmailBackup }, alone(email.New))},
 	{twilio.Provider, on(breach.SMS), made(func(s *Settings) *twilio.Config { return s.Twilio }, alone(twilio.New))},
-	{gateway.Provider, on(breach.SMS), made(func(s *Settings) *gateway.Config { return s.Gateway }, alone(gateway.New))},
+	{gateway.Provider, on(breach.SMS, breach.Push), made(func(s *Settings) *gateway.Config { return s.Gateway }, alone(gateway.New))},
+	{gateway.ForPush, on(breach.Push), made(func(s *Settings) *gateway.Config { return s.PushGateway }, alone(gateway.NewForPush))},
 	{push.Provider, on(breach.Push), made(func(s *Settings) *push.Config { return s.Push }, alone(push.New))},
 	{voice.Provider, on(breach.Voice), made(func(s *Settings) *voice.Config { return s.Voice }, func(c voice.Config, m means) (*voice.Sender, error) { return voice.New(c, m.ledger, m.now) })},
 	{calllist.Provider, on(breach.Voice), made(always, func(_ struct{}, m means) (*calllist.Sender, error) { return calllist.New(m.ledger, m.now), nil })},

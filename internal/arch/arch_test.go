@@ -44,7 +44,7 @@ func TestTheCheckerSees(t *testing.T) {
 		"store in activities":          {"activities", "a.go", "internal/store", "activities may not"},
 		"port package in activities":   {"activities", "a.go", "internal/delivery", ""},
 		"adapter imports adapter":      {"internal/delivery/sms", "a.go", "internal/delivery/email", "may not"},
-		"below an adapter":             {"internal/delivery/sms/gateway", "a.go", "internal/delivery", ""},
+		"below an adapter":             {"internal/delivery/gateway", "a.go", "internal/delivery", ""},
 		"unknown package":              {"internal/util", "a.go", "internal/breach", "has no row"},
 		"unknown below a plain row":    {"internal/store/util", "a.go", "internal/breach", "has no row"},
 		"root package":                 {".", "main.go", "internal/breach", "has no row"},

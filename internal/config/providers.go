@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 )
@@ -22,6 +22,7 @@ type Providers struct {
 	Twilio      *twilio.Config
 	Voice       *voice.Config // calls; the account is that of Twilio where it has none of its own
 	Gateway     *gateway.Config
+	PushGateway *gateway.Config // pushes by such a gateway, where it is not that of text messages
 	Push        *push.Config
 	Letters     *letter.Config
 }
@@ -54,13 +55,8 @@ var sections = []provider{
 		{key: "timeout", help: "of one request, default 30s", set: span(func(c *voice.Config) *time.Duration { return &c.Timeout })},
 		{key: "connections", help: "most at a time, default 20", set: number(func(c *voice.Config) *int { return &c.Connections })},
 	}),
-	section("gateway", func(p *Providers) **gateway.Config { return &p.Gateway }, []line[gateway.Config]{
-		{key: "url", help: "domestic SMS gateway", set: text(func(c *gateway.Config) *string { return &c.BaseURL })},
-		{key: "secret", secret: true, help: "whsec_..., shared with the gateway", set: text(func(c *gateway.Config) *string { return &c.Secret })},
-		{key: "secret_previous", secret: true, help: "the secret before it, while both sides change over; default none", set: text(func(c *gateway.Config) *string { return &c.Previous })},
-		{key: "timeout", help: "default 30s", set: span(func(c *gateway.Config) *time.Duration { return &c.Timeout })},
-		{key: "connections", help: "most at a time, default 20", set: number(func(c *gateway.Config) *int { return &c.Connections })},
-	}),
+	section("gateway", func(p *Providers) **gateway.Config { return &p.Gateway }, signed()),
+	section("push_gateway", func(p *Providers) **gateway.Config { return &p.PushGateway }, signed()),
 	section("fcm", func(p *Providers) **push.Config { return &p.Push }, []line[push.Config]{
 		{key: "service_account", secret: true, help: "key of the service account, JSON; best given as TOCSIN_FCM_SERVICE_ACCOUNT_FILE", set: bytes(func(c *push.Config) *[]byte { return &c.ServiceAccount })},
 		{key: "project_id", help: "default: the service account's", set: text(func(c *push.Config) *string { return &c.ProjectID })},
@@ -182,4 +178,16 @@ func mail() []line[email.Config] {
 func voices(c *voice.Config, v string) (err error) {
 	c.Voices, err = voice.ParseVoices(v)
 	return err
+}
+
+// signed are the settings of one signed HTTP provider.
+func signed() []line[gateway.Config] {
+	return []line[gateway.Config]{
+		{key: "url", help: "provider of text messages and pushes that speaks signed HTTP, such as a domestic one", set: text(func(c *gateway.Config) *string { return &c.BaseURL })},
+		{key: "secret", secret: true, help: "whsec_..., shared with the gateway", set: text(func(c *gateway.Config) *string { return &c.Secret })},
+		{key: "secret_previous", secret: true, help: "the secret before it, while both sides change over; default none", set: text(func(c *gateway.Config) *string { return &c.Previous })},
+		{key: "ttl", help: "how long a push waits for a device that is off, default 168h", set: span(func(c *gateway.Config) *time.Duration { return &c.TTL })},
+		{key: "timeout", help: "default 30s", set: span(func(c *gateway.Config) *time.Duration { return &c.Timeout })},
+		{key: "connections", help: "most at a time, default 20", set: number(func(c *gateway.Config) *int { return &c.Connections })},
+	}
 }

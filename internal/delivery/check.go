@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ func (m *Message) CheckFields() *Failure {
 	}
 	lines := []struct{ name, value string }{
 		{"contact", m.To}, {"name", m.ToName}, {"locale", m.Locale},
-		{"subject", m.Subject}, {"title", m.Title}, {"link", m.Link},
+		{"subject", m.Subject}, {"title", m.Title}, {"link", m.Link}, {"platform", m.Platform},
 	}
 	if m.Post != nil {
 		lines = append(lines, struct{ name, value string }{"country", m.Post.Country}, struct{ name, value string }{"reference", m.Post.Reference})
@@ -90,6 +91,28 @@ func (m *Message) CheckSMS() *Failure {
 	}
 	if m.Text == "" {
 		return Refused("the message has no text")
+	}
+	return nil
+}
+
+// maxToken bounds a push token, in bytes.
+const maxToken = 4096
+
+// CheckPush is Check and what a push needs besides: a token, words, and a link that nobody can change on the way.
+func (m *Message) CheckPush() *Failure {
+	if f := m.Check(); f != nil {
+		return f
+	}
+	if len(m.To) > maxToken || strings.ContainsAny(m.To, " \t") {
+		return Refused("the push token is not one")
+	}
+	if m.Title == "" && m.Text == "" {
+		return Refused("the message has no text")
+	}
+	if m.Link != "" {
+		if u, err := url.Parse(m.Link); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname()))) {
+			return Refused("the link must be https")
+		}
 	}
 	return nil
 }

@@ -35,6 +35,8 @@ type Message struct {
 	Title   string // push
 	Machine string // what a call leaves on an answering machine: no facts
 	Link    string // push: the public page the pointer leads to
+	// Platform is by which system the device gets pushes, one of breach.PushPlatforms; empty when nobody said.
+	Platform string
 
 	// Form is an email's text and HTML, in place of Text and HTML, with Own in its places. See Plain.
 	Form *Form

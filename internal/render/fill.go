@@ -48,6 +48,7 @@ func (e *Engine) Message(text breach.Text, p breach.Person, to breach.Addressee,
 	case breach.SMS:
 		m.Text = form.parts["text"].Fill(own)
 	case breach.Push:
+		m.Platform = p.PushPlatform
 		m.Title, m.Text, m.Link = form.parts["title"].Fill(own), form.parts["body"].Fill(own), form.parts["link"].Fill(own)
 	}
 	return m, nil

@@ -17,6 +17,17 @@ type Receipt struct {
 	ProviderRef, Reason, Detail string
 }
 
+// SentBy says by which provider of which policy an attempt goes out, email excepted; empty for an attempt that nobody
+// here gave away.
+func (s *Store) SentBy(ctx context.Context, attemptID string) (provider, policy string, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT i.provider, n.policy FROM intent i JOIN incident n ON n.id = i.incident
+		WHERE i.seq = (SELECT intent FROM attempt_ref WHERE id = $1)`, plain(attemptID, detailLimit)).Scan(&provider, &policy)
+	if isNoRows(err) {
+		return "", "", nil
+	}
+	return provider, policy, clean("find who sends an attempt", err)
+}
+
 // RecordReceipt stores what a provider said about an attempt and lets it count. The same word again changes
 // nothing. An attempt id that nobody here gave to this provider is kept as an orphan: known is false, and
 // it is no error, since the provider would only repeat it.

@@ -192,6 +192,12 @@ func TestReceipts(t *testing.T) {
 	var n int
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM receipt`).Scan(&n))
 	require.Equal(t, 4, n)
+	for id, want := range map[string]string{"a-2-sms-1": "own", "nobody": "", "": "", "x\x00": ""} {
+		provider, policy, err := b.SentBy(b.ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, want, provider)
+		require.Equal(t, want != "", policy != "")
+	}
 
 	// Covered by the announcement, then proof comes after all.
 	ev := func(o breach.Outcome) breach.PersonEvent {

@@ -13,7 +13,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -25,9 +24,6 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
-
-// maxToken bounds a push token, in bytes; today's have about 160.
-const maxToken = 4096
 
 // maxCollapse is what Apple allows for a collapse id, in bytes.
 const maxCollapse = 64
@@ -75,7 +71,7 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	if ctx.Err() != nil {
 		return delivery.Receipt{}, cancelled()
 	}
-	if f := check(m); f != nil {
+	if f := m.CheckPush(); f != nil {
 		return delivery.Receipt{}, f
 	}
 	token, f := s.tokens.get(ctx)
@@ -99,24 +95,6 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 		return delivery.Receipt{}, judge(refused, m, s.now())
 	}
 	return delivery.Receipt{}, watch.Broken(err)
-}
-
-func check(m delivery.Message) *delivery.Failure {
-	if f := m.Check(); f != nil {
-		return f
-	}
-	if len(m.To) > maxToken || strings.ContainsAny(m.To, " \t") {
-		return delivery.Refused("the push token is not one")
-	}
-	if m.Title == "" && m.Text == "" {
-		return delivery.Refused("the message has no text")
-	}
-	if m.Link != "" {
-		if u, err := url.Parse(m.Link); err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && (u.Scheme != "http" || !delivery.Loopback(u.Hostname()))) {
-			return delivery.Refused("the link must be https")
-		}
-	}
-	return nil
 }
 
 // payload holds title, line and link, and how long and as what the vendor keeps them.

@@ -302,7 +302,7 @@ func TestLinks(t *testing.T) {
 	} {
 		m := message()
 		m.Link = link
-		require.Equal(t, good, check(m) == nil, link)
+		require.Equal(t, good, m.CheckPush() == nil, link)
 	}
 }
 

@@ -1,8 +1,10 @@
-// Package gatewaysim is a domestic SMS gateway: the stand-in for a provider in
-// mainland China. It takes JSON over HTTP, signed as the Standard Webhooks
-// specification has it, in both directions.
+// Package gatewaysim is a domestic gateway for text messages and an aggregator
+// of pushes: the stand-in for providers in mainland China. It takes JSON over
+// HTTP, signed as the Standard Webhooks specification has it, in both directions.
 //
-//	POST /messages       {"id","to","text","callback_url"} -> 202 {"id","status":"accepted"}
+//	POST /messages       -> 202 {"id","status":"accepted"}
+//	  {"id","channel":"sms","to","text","callback_url"}, the channel may be left out
+//	  {"id","channel":"push","to","platform","title","text","link","collapse","ttl","callback_url"}
 //	GET  /messages/{id}  -> 200 {"id","to","status","reason","received_at","updated_at"}, 404 if never received
 //
 // Status is accepted, sent, delivered or undelivered. Errors are
@@ -19,6 +21,14 @@
 //	00003  undelivered: unknown_subscriber  00007  never a receipt
 //	00004  422 opted_out             00008  429 rate_limited (first)
 //	                                 00009  500 server_error (first)
+//
+// Magic device tokens, by prefix:
+//
+//	gone-     422 token_gone         drop-    recorded, then no answer (first); the receipt still comes
+//	invalid-  422 bad_request        late-    delivered after 3 s
+//	removed-  undelivered: token_gone  silent-  never a receipt
+//	off-      undelivered: expired   quota-   429 rate_limited (first)
+//	optout-   422 opted_out          server-  500 server_error (first)
 //
 // Imports of ours: outbox, faults and receipts, beside it in the simulator.
 package gatewaysim
@@ -72,7 +82,7 @@ func New(signer Signer, box *outbox.Box, poster *receipts.Poster) (*Service, err
 			m.updated = e.At
 		}
 		if m.status == "undelivered" {
-			m.reason = fateOf(r.To).reason
+			m.reason = r.fate().reason
 		}
 		s.byID[r.ID] = m
 		return nil
@@ -143,19 +153,21 @@ func (s *Service) take(r request, body []byte) (answer apiError, drop bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known := s.byID[r.ID]; known != nil {
-		if known.request.To != r.To || known.request.Text != r.Text {
+		if !known.request.same(r) {
 			return apiError{http.StatusConflict, "id_reused", "this id was used for another message"}, false
 		}
 		return accepted, false
 	}
-	f := fateOf(r.To)
+	f := r.fate()
 	key := "gateway/" + f.outcome + "/" + r.To
 	record := outbox.Message{
-		Channel: outbox.ChannelSMS, Provider: Provider, Recipient: r.To, Text: r.Text, AttemptID: r.ID, MessageID: r.ID,
+		Channel: r.channel(), Provider: Provider, Recipient: r.To, Subject: r.Title, Text: r.Text, AttemptID: r.ID, MessageID: r.ID,
 		Transport: "http", Raw: body, Outcome: f.outcome, Status: "accepted", Taken: true,
 	}
-	if r.CallbackURL != "" {
-		record.Headers = []outbox.Header{{Name: "callback_url", Value: r.CallbackURL}}
+	for _, h := range []outbox.Header{{Name: "callback_url", Value: r.CallbackURL}, {Name: "link", Value: r.Link}, {Name: "platform", Value: r.Platform}, {Name: "collapse", Value: r.Collapse}} {
+		if h.Value != "" {
+			record.Headers = append(record.Headers, h)
+		}
 	}
 	refused := f.refuse != nil && (!f.once || s.box.First(key))
 	drop = f.drop && s.box.First(key)

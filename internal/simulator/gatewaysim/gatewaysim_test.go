@@ -268,6 +268,30 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	require.Equal(t, invalidNumber.outcome, fateOf("13812345678").outcome)
 }
 
+// What is not a push as the protocol has it is refused.
+func TestPushesAreChecked(t *testing.T) {
+	t.Parallel()
+	good := request{ID: "a1", Channel: "push", To: "token", Platform: "hms", Title: "t", Text: "x", Link: "https://example.com/n", Collapse: "a", TTL: 60}
+	for name, change := range map[string]func(*request){
+		"as it should be":         func(*request) {},
+		"another channel":         func(r *request) { r.Channel = "pigeon" },
+		"no title":                func(r *request) { r.Title = "" },
+		"a long title":            func(r *request) { r.Title = strings.Repeat("t", 101) },
+		"a link that is none":     func(r *request) { r.Link = "javascript:alert(1)" },
+		"an unknown platform":     func(r *request) { r.Platform = "pager" },
+		"no time to live":         func(r *request) { r.TTL = 0 },
+		"a collapse id with line": func(r *request) { r.Collapse = "a\nb" },
+		"a title in a text":       func(r *request) { r.Channel = "" },
+	} {
+		r := good
+		change(&r)
+		body, err := json.Marshal(r)
+		require.NoError(t, err)
+		_, err = parseRequest(body)
+		require.Equal(t, name == "as it should be", err == nil, "%s: %v", name, err)
+	}
+}
+
 func FuzzRequestAndSignature(f *testing.F) {
 	s, err := NewSigner(secret)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,9 +19,29 @@ import (
 
 type request struct {
 	ID          string `json:"id"`
+	Channel     string `json:"channel"`
 	To          string `json:"to"`
+	Platform    string `json:"platform"`
+	Title       string `json:"title"`
 	Text        string `json:"text"`
+	Link        string `json:"link"`
+	Collapse    string `json:"collapse"`
+	TTL         int64  `json:"ttl"` // seconds
 	CallbackURL string `json:"callback_url"`
+}
+
+func (r request) push() bool { return r.Channel == outbox.ChannelPush }
+
+func (r request) channel() string {
+	if r.push() {
+		return outbox.ChannelPush
+	}
+	return outbox.ChannelSMS
+}
+
+// same says whether another request with its id is about the same message.
+func (r request) same(as request) bool {
+	return r.channel() == as.channel() && r.To == as.To && r.Title == as.Title && r.Text == as.Text && r.Link == as.Link
 }
 
 var (
@@ -37,10 +58,15 @@ func parseRequest(body []byte) (request, error) {
 	switch {
 	case !attemptID.MatchString(r.ID):
 		return r, errors.New("id must be 1 to 128 letters, digits or . _ : -")
+	case r.Channel != "" && r.Channel != outbox.ChannelSMS && !r.push():
+		return r, errors.New("channel must be sms or push")
 	case r.To == "":
 		return r, errors.New("to is missing")
 	case r.Text == "" || utf8.RuneCountInString(r.Text) > 1000:
 		return r, errors.New("text must be 1 to 1000 characters")
+	}
+	if err := r.checkPush(); err != nil {
+		return r, err
 	}
 	if r.CallbackURL != "" {
 		u, err := url.Parse(r.CallbackURL)
@@ -50,6 +76,32 @@ func parseRequest(body []byte) (request, error) {
 	}
 	return r, nil
 }
+
+// checkPush looks at what only pushes have.
+func (r request) checkPush() error {
+	if !r.push() {
+		if r.Title != "" || r.Link != "" || r.Platform != "" || r.Collapse != "" || r.TTL != 0 {
+			return errors.New("a text message has no title, link, platform, collapse and ttl")
+		}
+		return nil
+	}
+	link, err := url.Parse(r.Link)
+	switch {
+	case r.Title == "" || utf8.RuneCountInString(r.Title) > 100:
+		return errors.New("title must be 1 to 100 characters")
+	case err != nil || r.Link != "" && (link.Scheme != "http" && link.Scheme != "https" || link.Host == ""):
+		return errors.New("link is not an http or https URL")
+	case r.Platform != "" && !slices.Contains(platforms, r.Platform):
+		return errors.New("platform is not one of " + strings.Join(platforms, ", "))
+	case r.Collapse != "" && !attemptID.MatchString(r.Collapse):
+		return errors.New("collapse must be 1 to 128 letters, digits or . _ : -")
+	case r.TTL < 1 || r.TTL > 28*24*60*60:
+		return errors.New("ttl must be from 1 second to 28 days")
+	}
+	return nil
+}
+
+var platforms = []string{"fcm", "apns", "hms", "webpush"}
 
 // fate is what becomes of a message.
 type fate struct {
@@ -81,6 +133,30 @@ var fates = map[string]fate{
 	"00009": {outcome: "refused server_error", refuse: &serverError, once: true},
 }
 
+var pushFates = map[string]fate{
+	"gone":    {outcome: "refused token_gone", refuse: &apiError{http.StatusUnprocessableEntity, "token_gone", "the app was removed from the device"}},
+	"invalid": {outcome: "refused bad_request", refuse: &apiError{http.StatusUnprocessableEntity, "bad_request", "this is no token"}},
+	"removed": {outcome: "undelivered token_gone", status: "undelivered", reason: "token_gone", after: soon},
+	"off":     {outcome: "undelivered expired", status: "undelivered", reason: "expired", after: soon},
+	"optout":  {outcome: "refused opted_out", refuse: &apiError{http.StatusUnprocessableEntity, "opted_out", "the person has switched pushes off"}},
+	"drop":    fates["00005"],
+	"late":    fates["00006"],
+	"silent":  fates["00007"],
+	"quota":   fates["00008"],
+	"server":  fates["00009"],
+}
+
+func (r request) fate() fate {
+	if !r.push() {
+		return fateOf(r.To)
+	}
+	prefix, _, _ := strings.Cut(r.To, "-")
+	if f, ok := pushFates[prefix]; ok && prefix != r.To {
+		return f
+	}
+	return delivered
+}
+
 func fateOf(to string) fate {
 	if !phone.MatchString(to) {
 		return invalidNumber
@@ -93,7 +169,7 @@ func fateOf(to string) fate {
 
 // start carries a message to its last status in the background.
 func (s *Service) start(m *message) {
-	f := fateOf(m.request.To)
+	f := m.request.fate()
 	if f.refuse != nil {
 		f = delivered
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
-	"github.com/tocsin-engine/tocsin/internal/delivery/sms/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 	"github.com/tocsin-engine/tocsin/internal/simulator"
@@ -36,6 +36,8 @@ func Wires(s *app.Settings, at simulator.Endpoints) {
 		PublicBaseURL: s.PublicBaseURL, Timeout: 10 * time.Second,
 	}
 	s.Gateway = &gateway.Config{BaseURL: at.Gateway.BaseURL, Secret: at.Gateway.Secret, PublicBaseURL: s.PublicBaseURL, Timeout: 10 * time.Second}
+	aggregator := *s.Gateway
+	s.PushGateway = &aggregator
 	s.Push = &push.Config{ServiceAccount: at.FCM.ServiceAccount, ProjectID: at.FCM.ProjectID, Endpoint: at.FCM.BaseURL, Timeout: 10 * time.Second}
 	s.Portal = &regulator.PortalConfig{BaseURL: at.Portal.BaseURL, Token: at.Portal.Token}
 	s.Routes = regulator.Routes{

@@ -60,7 +60,7 @@ func (st *stand) callback(_ http.ResponseWriter, r *http.Request) {
 		return
 	}
 	attempt, receipt, err := st.sender.ParseCallback(body)
-	if err != nil || r.URL.Path != "/callbacks/gateway/"+attempt {
+	if err != nil || r.URL.Path != "/callbacks/"+st.sender.config.Kind+"/"+attempt {
 		st.rejected++
 		return
 	}
@@ -115,6 +115,47 @@ func TestSimulatedRecipients(t *testing.T) {
 			if found {
 				require.Equal(t, want.last, answer.State)
 			}
+			require.Zero(t, st.rejected)
+		})
+	}
+}
+
+// Tokens as an aggregator of pushes treats them. One that is gone is not used again, whether it is refused or reported.
+func TestSimulatedTokens(t *testing.T) {
+	t.Parallel()
+	for token, want := range map[string]struct {
+		reason string
+		last   breach.AttemptState // by callback; empty: the aggregator does not have it
+		why    string
+	}{
+		"hms-0001":     {"", breach.Delivered, ""},
+		"gone-0001":    {delivery.ReasonTokenGone, "", ""},
+		"invalid-0001": {delivery.ReasonBadInput, "", ""},
+		"optout-0001":  {delivery.ReasonOptedOut, "", ""},
+		"removed-0001": {"", breach.FailedPermanent, delivery.ReasonTokenGone},
+		"off-0001":     {"", breach.FailedTemporary, delivery.ReasonHandsetOff},
+		"drop-0001":    {delivery.ReasonNoAnswer, breach.Delivered, ""},
+		"quota-0001":   {delivery.ReasonProviderBusy, "", ""},
+		"server-0001":  {delivery.ReasonNoAnswer, "", ""},
+	} {
+		t.Run(token, func(t *testing.T) {
+			t.Parallel()
+			st := against(t)
+			m := pushed
+			m.DeliveryID, m.AttemptID, m.To = "d1", "d1-1", token
+			_, err := st.sender.Send(t.Context(), m)
+			if want.reason == "" {
+				require.NoError(t, err)
+			} else {
+				require.Equal(t, want.reason, failure(t, err).Reason)
+			}
+			if want.last != "" {
+				require.Eventually(t, func() bool { return st.got(m.AttemptID).State == want.last }, 5*time.Second, 5*time.Millisecond)
+				require.Equal(t, want.why, st.got(m.AttemptID).Reason)
+			}
+			_, found, err := st.sender.Ask(t.Context(), m)
+			require.NoError(t, err)
+			require.Equal(t, want.last != "", found)
 			require.Zero(t, st.rejected)
 		})
 	}

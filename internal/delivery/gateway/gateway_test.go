@@ -49,37 +49,89 @@ func message() delivery.Message {
 	return m
 }
 
-func TestConformance(t *testing.T) {
-	t.Parallel()
-	deliverytest.Run(t, deliverytest.Case{
-		Message: canary,
-		Start: func(t *testing.T, b deliverytest.Behaviour) deliverytest.Provider {
-			base, p := deliverytest.HTTP{Key: key, Reply: reply}.Start(t, b)
-			p.Sender = newSender(t, testConfig(base))
-			return p
-		},
-		Unreachable: func(t *testing.T) delivery.Sender {
-			return newSender(t, testConfig("http://"+deliverytest.ClosedPort(t)))
-		},
-		Accepted:        breach.HandedOver,
-		PermanentReason: delivery.ReasonOptedOut,
-		TemporaryReason: delivery.ReasonProviderBusy,
-		RepeatKey:       deliverytest.ByAttempt,
-	})
+var pushed = delivery.Message{
+	Channel: breach.Push, To: "hms-canary-token-9876543210", Platform: "hms", Locale: "zh-Hans",
+	Title: "安全通知", Text: "我们有事要告诉您", Link: "https://notices.example.com/notices/1",
 }
 
-func key(r *http.Request, body []byte) string {
-	var in map[string]string
-	if r.URL.Path != "/messages" || json.Unmarshal(body, &in) != nil || in["callback_url"] != publicBase+"/callbacks/gateway/"+in["id"] {
-		return ""
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	for kind, message := range map[string]delivery.Message{Provider: canary, ForPush: pushed} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			settings := func(base string) Config {
+				c := testConfig(base)
+				c.Kind = kind
+				return c
+			}
+			deliverytest.Run(t, deliverytest.Case{
+				Message: message,
+				Start: func(t *testing.T, b deliverytest.Behaviour) deliverytest.Provider {
+					base, p := deliverytest.HTTP{Key: keyAt(kind), Reply: reply}.Start(t, b)
+					p.Sender = newSender(t, settings(base))
+					return p
+				},
+				Unreachable: func(t *testing.T) delivery.Sender {
+					return newSender(t, settings("http://"+deliverytest.ClosedPort(t)))
+				},
+				Accepted:        breach.HandedOver,
+				PermanentReason: delivery.ReasonOptedOut,
+				TemporaryReason: delivery.ReasonProviderBusy,
+				RepeatKey:       deliverytest.ByAttempt,
+			})
+		})
 	}
-	return in["id"]
+}
+
+func keyAt(kind string) func(*http.Request, []byte) string {
+	return func(r *http.Request, body []byte) string {
+		var in order
+		if r.URL.Path != "/messages" || json.Unmarshal(body, &in) != nil || in.CallbackURL != publicBase+"/callbacks/"+kind+"/"+in.ID {
+			return ""
+		}
+		return in.ID
+	}
+}
+
+var key = keyAt(Provider)
+
+// A push holds title, line and link, whose token it is and how long it may wait, and nothing else.
+func TestAPushIsAPointer(t *testing.T) {
+	t.Parallel()
+	var got map[string]any
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewDecoder(r.Body).Decode(&got)
+		say(w, http.StatusAccepted, map[string]string{"id": "d1-1", "status": "accepted"})
+	}))
+	t.Cleanup(server.Close)
+	c := testConfig(server.URL)
+	c.TTL = time.Hour
+	s, err := NewForPush(c)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	m := pushed
+	m.DeliveryID, m.AttemptID = "d1", "d1-1"
+	m.ToName, m.Subject, m.HTML, m.Machine = "Somebody", "what happened", "<p>what happened</p>", "what happened"
+	_, err = s.Send(t.Context(), m)
+	require.NoError(t, err)
+	require.Equal(t, map[string]any{
+		"id": "d1-1", "channel": "push", "to": m.To, "platform": "hms", "title": m.Title, "text": m.Text, "link": m.Link,
+		"collapse": "d1", "ttl": 3600.0, "callback_url": publicBase + "/callbacks/push_gateway/d1-1",
+	}, got)
+	for _, wrong := range []delivery.Message{
+		{Channel: breach.Email, To: m.To, Text: "x"}, {Channel: breach.Push, To: "two words", Text: "x"},
+		{Channel: breach.Push, To: m.To}, {Channel: breach.Push, To: m.To, Text: "x", Link: "javascript:alert(1)"},
+	} {
+		wrong.DeliveryID, wrong.AttemptID = "d1", "d1-1"
+		_, err := s.Send(t.Context(), wrong)
+		require.Equal(t, delivery.ReasonBadInput, failure(t, err).Reason)
+	}
 }
 
 func reply(w http.ResponseWriter, b deliverytest.Behaviour, key string, body []byte) {
-	var in map[string]string
+	var in order
 	_ = json.Unmarshal(body, &in)
-	echo := in["to"] + " is bad: " + in["text"]
+	echo := in.To + " is bad: " + in.Text
 	switch b {
 	case deliverytest.Permanent:
 		say(w, http.StatusUnprocessableEntity, map[string]string{"code": "opted_out", "message": echo})

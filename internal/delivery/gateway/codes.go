@@ -27,6 +27,7 @@ var meanings = map[string]meaning{
 	"unknown_subscriber": {delivery.ReasonNumberUnknown, false},
 	"unreachable":        {delivery.ReasonHandsetOff, true},
 	"expired":            {delivery.ReasonHandsetOff, true},
+	"token_gone":         {delivery.ReasonTokenGone, false},
 	"rate_limited":       {delivery.ReasonProviderBusy, true},
 	"too_long":           {delivery.ReasonBadInput, false},
 	"bad_request":        {delivery.ReasonBadInput, false},
@@ -50,7 +51,7 @@ func (s *Sender) judge(got *replied, m delivery.Message) *delivery.Failure {
 		return delivery.Temporary(delivery.ReasonProviderDown, detail, after)
 	case code/100 != 4 || code == http.StatusRequestTimeout:
 		return delivery.NoAnswer(detail)
-	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound:
+	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusNotFound, code == http.StatusGone && !listed:
 		// Secret, clock or address are wrong; that says nothing about the person.
 		return delivery.Temporary(delivery.ReasonAuth, detail, after)
 	case listed:

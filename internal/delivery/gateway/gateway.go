@@ -1,8 +1,16 @@
-// Package gateway sends text messages through any provider that speaks a small signed HTTP protocol. It is
-// the domestic provider for people whose data may not leave their country.
+// Package gateway sends text messages and pushes through any provider that speaks a small signed HTTP protocol. It is
+// the domestic provider for people whose data may not leave their country, and the way to an aggregator of pushes for
+// phones without Google's services.
 //
-//	POST {base}/messages       {"id","to","text","callback_url"} -> 2xx {"id","status"}
+//	POST {base}/messages       -> 2xx {"id","status"}
+//	  {"id","channel":"sms","to","text","callback_url"}
+//	  {"id","channel":"push","to","platform","title","text","link","collapse","ttl","callback_url"}
 //	GET  {base}/messages/{id}  -> 200 {"id","status","reason"}, 404 when it never had it
+//
+// A push holds title, one line and the address of the public page, never the facts. "to" is the device's token,
+// "platform" the system that gave it (left out when nobody said), "ttl" the seconds for which it may wait; a later push
+// with the same "collapse" takes the place of the first on the device. A token that is gone is refused, or reported,
+// with the code token_gone, and is not used again.
 //
 // Requests and callbacks are signed as Standard Webhooks has it. The id is the attempt id, and the provider
 // takes one id once: the same request again is the same message.
@@ -18,6 +26,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 )
 
@@ -49,6 +58,12 @@ func New(c Config) (*Sender, error) {
 	return &Sender{config: c, secrets: secrets, http: delivery.NewHTTPClient(c.Timeout, c.Connections), now: time.Now}, nil
 }
 
+// NewForPush is New for kind ForPush.
+func NewForPush(c Config) (*Sender, error) {
+	c.Kind = ForPush
+	return New(c)
+}
+
 // Close ends connections that nobody uses.
 func (s *Sender) Close() error {
 	s.http.CloseIdleConnections()
@@ -69,10 +84,11 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	if ctx.Err() != nil {
 		return delivery.Receipt{}, delivery.Temporary(delivery.ReasonProviderDown, "sending was called off before anything was handed over", 0)
 	}
-	if f := m.CheckSMS(); f != nil {
+	order, f := s.order(&m)
+	if f != nil {
 		return delivery.Receipt{}, f
 	}
-	body, err := json.Marshal(map[string]string{"id": m.AttemptID, "to": m.To, "text": m.Text, "callback_url": s.CallbackURL(m.AttemptID)})
+	body, err := json.Marshal(order)
 	if err != nil {
 		return delivery.Receipt{}, delivery.Refused("the text cannot be encoded")
 	}
@@ -87,6 +103,32 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 		return delivery.Receipt{}, delivery.NoAnswer("the gateway said yes without naming the message")
 	}
 	return handedOver(m.AttemptID), nil
+}
+
+// order is a message as the gateway takes it.
+type order struct {
+	ID          string `json:"id"`
+	Channel     string `json:"channel"`
+	To          string `json:"to"`
+	Platform    string `json:"platform,omitempty"`
+	Title       string `json:"title,omitempty"`
+	Text        string `json:"text"`
+	Link        string `json:"link,omitempty"`
+	Collapse    string `json:"collapse,omitempty"`
+	TTL         int64  `json:"ttl,omitempty"` // seconds
+	CallbackURL string `json:"callback_url"`
+}
+
+func (s *Sender) order(m *delivery.Message) (order, *delivery.Failure) {
+	o := order{ID: m.AttemptID, Channel: string(m.Channel), To: m.To, Text: m.Text, CallbackURL: s.CallbackURL(m.AttemptID)}
+	switch m.Channel {
+	case breach.SMS:
+		return o, m.CheckSMS()
+	case breach.Push:
+		o.Platform, o.Title, o.Link, o.Collapse, o.TTL = m.Platform, m.Title, m.Link, m.DeliveryID, int64(s.config.TTL/time.Second)
+		return o, m.CheckPush()
+	}
+	return o, delivery.Refused("a gateway carries text messages and pushes only")
 }
 
 // ErrCannotAsk says that the gateway gave no usable answer now. What it may have is still unknown.
@@ -144,5 +186,5 @@ func (s *Sender) call(ctx context.Context, method, path, id string, body []byte)
 
 // CallbackURL is where the gateway reports on an attempt.
 func (s *Sender) CallbackURL(attemptID string) string {
-	return s.config.PublicBaseURL + "/callbacks/" + Provider + "/" + attemptID
+	return s.config.PublicBaseURL + "/callbacks/" + s.config.Kind + "/" + attemptID
 }

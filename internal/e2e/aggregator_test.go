@@ -1,0 +1,94 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/app"
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/policy"
+	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
+)
+
+// atHome pushes to phones in mainland China through an aggregator there, and then writes texts, both by providers whose
+// names are the organisation's own.
+const atHome = `
+name: at-home
+title: pushes and texts by domestic providers
+location: CN
+languages: {default: en, available: [en]}
+contact_required: [name, email]
+strategy: escalate
+channels:
+  - channel: push
+    proof: never
+    quiet: 0s
+    wait: 12h
+    retry: {tries: 2, repeats: 1, backoff: [1h]}
+    not_knowable: stay
+  - channel: sms
+    proof: delivered
+    quiet: 0s
+    wait: 24h
+    retry: {tries: 2, repeats: 1, backoff: [1h]}
+    not_knowable: next
+unknown_email: repeat_same_id
+third_party_processors: contracted
+providers:
+  - {id: pushes-here, channel: push, kind: push_gateway, operated_by: processor, location: CN, contract: a test, receives: [push_token, notice]}
+  - {id: texts-here, channel: sms, kind: gateway, operated_by: processor, location: CN, contract: a test, receives: [phone, notice]}
+  - {id: texts-abroad, channel: sms, kind: twilio, operated_by: processor, location: US, contract: a test, receives: [phone, notice]}
+routing:
+  - {channel: sms, people_in: [CN], providers: [texts-here]}
+  - {channel: sms, providers: [texts-abroad]}
+transfer:
+  - people_in: [CN]
+    only_in: [CN]
+    exceptions: {law_provides: "", consented: "", cross_border_transaction: ""}
+minors: {age: 0}
+announcement: {min_uncovered: {count: 1}, keep_days: 1, covers: [no_contact, not_allowed, failed_everywhere, unreachable]}
+retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
+`
+
+// Phones without Google's services get their push through a domestic provider. A token that is gone, refused or reported
+// so, is followed by a text at once; the receipts count whatever the policy calls its providers.
+func TestPushesThroughADomesticProvider(t *testing.T) {
+	t.Parallel()
+	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
+		p, err := policy.ParseProfile([]byte(atHome), app.Kinds())
+		require.NoError(t, err)
+		s.Policies.Add(p)
+	})
+	file := example(t)
+	file.Policy = "at-home"
+	people := newCrowd().some(4)
+	for i, to := range []struct{ token, number, country string }{
+		{"gone-0001", "+8613800138000", "CN"}, {"removed-0001", "+8613800138001", "CN"}, {"hms-0001", "+8613800138002", "CN"}, {"", "+15005559876", "US"},
+	} {
+		p := &people[i]
+		p.Email, p.Phone, p.Country, p.PushToken, p.PushPlatform, p.PostalAddress = "", to.number, to.country, to.token, "", ""
+		if to.token != "" {
+			p.PushPlatform = "hms"
+		}
+	}
+	k := w.open(t, file)
+	k.tell(t, people)
+	v := k.until(t, "everybody to be told by text message", func(v breach.Overview) bool { return v.People[breach.Reached] == 4 })
+	require.Equal(t, int64(1), v.Channels[breach.Push]["delivered"])
+	require.Equal(t, int64(2), v.Channels[breach.Push]["failed_permanent"])
+	require.Equal(t, int64(4), v.Channels[breach.SMS]["delivered"])
+	pushes := 0
+	require.NoError(t, w.sims.Outbox().Each(outbox.Query{Channel: outbox.ChannelPush}, func(m outbox.Message) error {
+		pushes++
+		require.Equal(t, "gateway", m.Provider)
+		require.Contains(t, m.Headers, outbox.Header{Name: "platform", Value: "hms"})
+		require.True(t, slices.ContainsFunc(m.Headers, func(h outbox.Header) bool {
+			return h.Name == "link" && strings.HasPrefix(h.Value, w.BaseURL+"/notices/")
+		}), "a push leads to the notice")
+		return nil
+	}))
+	require.Equal(t, 2, pushes, "the aggregator took two, and refused the third")
+}
