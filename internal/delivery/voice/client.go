@@ -28,7 +28,7 @@ type call struct {
 var errUnreadable = errors.New("voice: the API's answer cannot be read")
 
 // request carries out one request; path is below the account. An answer that is no success comes back as an
-// *answerError; errors of the transport as they are.
+// *answerError; errors of the transport as they are. The body is passed over where into is nil.
 func (s *Sender) request(ctx context.Context, method, path string, form url.Values, into any) error {
 	var body io.Reader
 	if form != nil {
@@ -50,6 +50,9 @@ func (s *Sender) request(ctx context.Context, method, path string, form url.Valu
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode/100 != 2 {
 		return readError(resp, s.now())
+	}
+	if into == nil {
+		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		return errUnreadable

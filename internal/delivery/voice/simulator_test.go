@@ -11,6 +11,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/deliverytest"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 	"github.com/tocsin-engine/tocsin/internal/simulator/receipts"
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
@@ -104,6 +105,40 @@ func TestSimulatedPeople(t *testing.T) {
 			require.NotEqual(t, breach.Delivered, word.State, "without a way back to us no key is known")
 		})
 	}
+}
+
+// A call is deleted with what the account recorded of it; both may be asked again, and one that goes on is deleted later.
+func TestPromise_M25_CallsAreDeletedAtTheVendor(t *testing.T) {
+	t.Parallel()
+	s, _ := against(t)
+	m := message()
+	m.To, m.SentAfter = "+15005500021", time.Now().Add(-time.Minute)
+	r, err := s.Send(t.Context(), m)
+	require.NoError(t, err)
+	var f *delivery.Failure
+	require.ErrorAs(t, s.Erase(t.Context(), r.ProviderRef, false), &f)
+	require.True(t, f.Retryable, "it rings still")
+	recorded := func() int {
+		var list struct {
+			Recordings []struct{} `json:"recordings"`
+		}
+		_ = s.request(t.Context(), http.MethodGet, "/Calls/"+r.ProviderRef+"/Recordings.json", nil, &list)
+		return len(list.Recordings)
+	}
+	require.Eventually(t, func() bool { return recorded() == 2 }, 5*time.Second, 5*time.Millisecond)
+	require.ErrorAs(t, s.Erase(t.Context(), r.ProviderRef, true), &f)
+	require.False(t, f.Retryable, "the words alone cannot be taken away")
+	for range 2 {
+		require.NoError(t, s.Erase(t.Context(), r.ProviderRef, false))
+	}
+	_, found, err := s.Ask(t.Context(), m)
+	require.NoError(t, err)
+	require.False(t, found, "the vendor knows of no call any more")
+	require.ErrorAs(t, s.Erase(t.Context(), "../Messages", false), &f)
+	require.False(t, f.Retryable, "that is no id")
+	away := newSender(t, testConfig("http://"+deliverytest.ClosedPort(t)), newMemory())
+	require.ErrorAs(t, away.Erase(t.Context(), r.ProviderRef, false), &f)
+	require.True(t, f.Retryable, "it is tried again")
 }
 
 // Two tries to one number are told apart by what was fetched for each.

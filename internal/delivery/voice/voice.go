@@ -47,6 +47,7 @@ var (
 	_ delivery.Sender = (*Sender)(nil)
 	_ delivery.Asker  = (*Sender)(nil)
 	_ delivery.Looker = (*Sender)(nil)
+	_ delivery.Eraser = (*Sender)(nil)
 	_ delivery.Door   = (*Sender)(nil)
 )
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,12 +21,13 @@ const VoiceProvider = "twilio-voice"
 
 // manner is what somebody who is called does.
 type manner struct {
-	outcome string
-	status  string   // the last status: completed, busy, no-answer, failed, canceled
-	sip     int      // answer of the far end's network, of a call that failed
-	by      string   // who answers, in the vendor's words; empty: nobody does
-	keys    []string // pressed one after the other, each after a text; "" listens to the end
-	leaves  bool     // hangs up in the middle of the first text
+	outcome    string
+	status     string   // the last status: completed, busy, no-answer, failed, canceled
+	sip        int      // answer of the far end's network, of a call that failed
+	by         string   // who answers, in the vendor's words; empty: nobody does
+	keys       []string // pressed one after the other, each after a text; "" listens to the end
+	recordings int      // that the account makes of the call
+	leaves     bool     // hangs up in the middle of the first text
 }
 
 var pressed = manner{outcome: "understood", status: "completed", by: "human", keys: []string{"2"}}
@@ -42,6 +44,7 @@ var manners = map[string]manner{
 	"00018": {outcome: "fax", status: "completed", by: "fax"},
 	"00019": {outcome: "canceled", status: "canceled"},
 	"00020": {outcome: "blocked by the carrier", status: "failed", sip: 608},
+	"00021": {outcome: "understood, recorded", status: "completed", by: "human", keys: []string{"2"}, recordings: 2},
 }
 
 func mannerOf(to string) manner {
@@ -59,6 +62,7 @@ type phoneCall struct {
 	form                                     url.Values
 	created, started, ended                  time.Time
 	events                                   []callEvent
+	recordings                               []string // their ids
 }
 
 // callEvent is one request that was made to the caller's server during a call.
@@ -141,7 +145,7 @@ func (s *Service) createCall(w http.ResponseWriter, r *http.Request) {
 		writeError(w, *refusal)
 		return
 	}
-	c := &phoneCall{sid: newCallSID(), to: to, from: form.Get("From"), status: "queued", form: form, created: time.Now().UTC()}
+	c := &phoneCall{sid: newID("CA"), to: to, from: form.Get("From"), status: "queued", form: form, created: time.Now().UTC()}
 	record.MessageID, record.Taken, record.Status = c.sid, true, c.status
 	stored, err := s.box.Append(record)
 	if err != nil {
@@ -160,10 +164,10 @@ func (s *Service) createCall(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, answer)
 }
 
-func newCallSID() string {
+func newID(prefix string) string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails, by its documentation
-	return "CA" + hex.EncodeToString(id[:])
+	return prefix + hex.EncodeToString(id[:])
 }
 
 // callResource is a Call as the API shows it.
@@ -263,6 +267,67 @@ func (s *Service) callEvents(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// removeCall deletes a call that is over, and what was recorded of it stays, as with the vendor.
+func (s *Service) removeCall(w http.ResponseWriter, r *http.Request) {
+	sid, isJSON := strings.CutSuffix(r.PathValue("name"), ".json")
+	c := s.callOf(sid)
+	if !isJSON || c == nil {
+		notFound(w, r)
+		return
+	}
+	s.mu.Lock()
+	over := !c.ended.IsZero()
+	s.mu.Unlock()
+	if !over {
+		writeError(w, apiError{http.StatusBadRequest, 20009, "Call is in progress and cannot be deleted"})
+		return
+	}
+	if err := s.box.Note(c.boxID, outbox.Event{Kind: "deleted"}); err != nil {
+		writeError(w, internalError)
+		return
+	}
+	s.mu.Lock()
+	s.calls = slices.DeleteFunc(s.calls, func(other *phoneCall) bool { return other == c })
+	s.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Service) recordings(w http.ResponseWriter, r *http.Request) {
+	c := s.callOf(r.PathValue("name"))
+	if c == nil {
+		notFound(w, r)
+		return
+	}
+	s.mu.Lock()
+	list := []map[string]any{}
+	for _, sid := range c.recordings {
+		list = append(list, map[string]any{
+			"sid": sid, "call_sid": c.sid, "account_sid": s.config.AccountSID, "api_version": apiVersion, "status": "completed",
+			"source": "OutboundAPI", "channels": 1, "duration": "1", "date_created": c.created.Format(time.RFC1123Z),
+			"uri": "/" + apiVersion + "/Accounts/" + s.config.AccountSID + "/Recordings/" + sid + ".json",
+		})
+	}
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, map[string]any{
+		"recordings": list, "page": 0, "page_size": 50, "start": 0, "end": max(len(list)-1, 0),
+		"uri": r.URL.RequestURI(), "first_page_uri": r.URL.RequestURI(), "next_page_uri": nil, "previous_page_uri": nil,
+	})
+}
+
+func (s *Service) removeRecording(w http.ResponseWriter, r *http.Request) {
+	sid, isJSON := strings.CutSuffix(r.PathValue("name"), ".json")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if i := slices.Index(c.recordings, sid); isJSON && i >= 0 {
+			c.recordings = slices.Delete(c.recordings, i, i+1)
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+	}
+	notFound(w, r)
+}
+
 // restoreCall takes a call of an earlier run; one that had no end then has lost its line.
 func (s *Service) restoreCall(stored outbox.Message) error {
 	form, err := url.ParseQuery(string(stored.Raw))
@@ -272,6 +337,9 @@ func (s *Service) restoreCall(stored outbox.Message) error {
 	c := &phoneCall{boxID: stored.ID, sid: stored.MessageID, to: form.Get("To"), from: form.Get("From"), status: stored.Status,
 		form: form, created: stored.ReceivedAt, ended: stored.ReceivedAt}
 	for _, e := range stored.Events {
+		if e.Kind == "deleted" {
+			return nil
+		}
 		c.ended = e.At
 		if e.Kind == "requested" {
 			c.events = append(c.events, callEvent{url: e.Detail, status: http.StatusOK})

@@ -63,6 +63,9 @@ func (s *Service) ring(ctx context.Context, c *phoneCall) {
 	}
 	s.mu.Lock()
 	c.ended, c.status = time.Now().UTC(), m.status
+	for range m.recordings {
+		c.recordings = append(c.recordings, newID("RE"))
+	}
 	s.mu.Unlock()
 	if s.box.Note(c.boxID, outbox.Event{Kind: "status", Status: m.status}) != nil || c.form.Get("StatusCallback") == "" {
 		return

@@ -13,7 +13,7 @@
 //
 // Everything else is sent, then delivered within about 100 ms.
 //
-// Calls (create, list, fetch, events) fetch their TwiML and carry it out as the
+// Calls (create, list, fetch, events, recordings, delete) fetch their TwiML and carry it out as the
 // one who is called behaves, by the last five digits of the number:
 //
 //	00011  busy                      00016  presses 1, then 2
@@ -21,6 +21,7 @@
 //	00013  failed, SIP 404           00018  a fax answers
 //	00014  an answering machine      00019  canceled
 //	00015  listens, presses no key   00020  failed, SIP 608
+//	                                 00021  presses 2; the account recorded it, twice
 //
 // 00001, 00005, 00008 and 00009 are refused or dropped as messages are. Everybody
 // else presses 2.
@@ -150,7 +151,10 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("POST "+calls+".json", s.createCall)
 	mux.HandleFunc("GET "+calls+".json", s.listCalls)
 	mux.HandleFunc("GET "+calls+"/{name}", s.oneCall)
+	mux.HandleFunc("DELETE "+calls+"/{name}", s.removeCall)
 	mux.HandleFunc("GET "+calls+"/{name}/Events.json", s.callEvents)
+	mux.HandleFunc("GET "+calls+"/{name}/Recordings.json", s.recordings)
+	mux.HandleFunc("DELETE /"+apiVersion+"/Accounts/{account}/Recordings/{name}", s.removeRecording)
 	mux.HandleFunc("/", notFound)
 	return s.signedIn(mux)
 }
