@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,12 +24,16 @@ func (c *cli) calls() *cobra.Command {
 
 func (c *cli) callsList() *cobra.Command {
 	var by, file string
+	var keep time.Duration
 	cmd := &cobra.Command{
 		Use: "list", Short: "Write the calls that wait as CSV",
 		Long: "Write the calls that wait for somebody to make them as CSV: number, language,\nthe script to read out, and an empty column for the outcome. That you looked is\n" +
-			"on the record of each incident. The file holds numbers: only its owner can\nread it.",
+			"on the record of each incident. The file holds numbers: only its owner can\nread it. Nobody else is given these calls until --keep is over; calls that\nsomebody has in the console stay out.",
 		Example: "  tocsin calls list --by ada --out calls.csv --config tocsin.yaml", Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if keep <= 0 {
+				return usagef("--keep must be longer than nothing, such as 8h")
+			}
 			if by == "" || file == "" {
 				return usagef("--by and --out are needed: who takes the list, and into which file")
 			}
@@ -40,7 +45,7 @@ func (c *cli) callsList() *cobra.Command {
 			if err != nil {
 				return usagef("the file of --out cannot be made; it must not be there yet")
 			}
-			n, err := app.CallList(cmd.Context(), cfg, by, to)
+			n, err := app.CallList(cmd.Context(), cfg, by, keep, to)
 			if closed := to.Close(); err == nil {
 				err = closed
 			}
@@ -52,6 +57,7 @@ func (c *cli) callsList() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&by, "by", "", "who takes the list, for the record")
+	cmd.Flags().DurationVar(&keep, "keep", 8*time.Hour, "for how long nobody else is given these calls")
 	cmd.Flags().StringVar(&file, "out", "", "write the list into this new file")
 	c.configFlag(cmd)
 	return cmd

@@ -12,10 +12,11 @@ import (
 )
 
 // CallList writes the calls that wait for people to make them as CSV, and says how many there are. That by looked is
-// on the record of each incident.
-func CallList(ctx context.Context, c config.Config, by string, to io.Writer) (n int, err error) {
+// on the record of each incident, and nobody else is given these calls for as long as keep says.
+func CallList(ctx context.Context, c config.Config, by string, keep time.Duration, to io.Writer) (n int, err error) {
 	err = withCalls(ctx, c, func(s *store.Store) error {
-		calls, err := s.CallList(ctx, by, time.Now().UTC())
+		now := time.Now().UTC()
+		calls, err := s.CallList(ctx, by, now, now.Add(keep))
 		if err != nil {
 			return err
 		}

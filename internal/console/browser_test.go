@@ -156,7 +156,11 @@ func TestBrowserSignsInAndDecides(t *testing.T) {
 
 	b.do(chromedp.Focus(chromedp.CSS("input[name=unreviewed]")), chromedp.KeyEvent(kb.Enter), chromedp.Sleep(300*time.Millisecond))
 	require.Equal(t, "/console/incidents/"+sampleID+"/approve", eval[string](b, "location.pathname"))
+	b.click("input[name=unreviewed]")
+	b.do(chromedp.Focus(chromedp.CSS("input[name=unreviewed]")), chromedp.KeyEvent(kb.Enter), chromedp.Sleep(300*time.Millisecond))
 	require.Zero(t, approved.Load(), "the Enter key decides nothing")
+	require.Empty(t, eval[string](b, `document.querySelector("#tick-e")?.textContent ?? ""`), "nor is it a decision that lacks something")
+	b.click("input[name=unreviewed]")
 	b.click("button[value=approve]")
 	b.sees("#tick-e")
 	require.Equal(t, "unreviewed", eval[string](b, "document.activeElement.name"), "the focus is where the mistake is")
@@ -309,7 +313,7 @@ func TestBrowserPictures(t *testing.T) {
 	b.signIn(s, lead)
 	for name, path := range map[string]string{
 		"incidents": "/console/", "incident": "/console/incidents/" + sampleID, "approve": "/console/incidents/" + sampleID + "/approve", "timeline": "/console/incidents/" + sampleID + "/timeline",
-		"stop": "/console/incidents/" + sampleID + "/stop", "person": "/console/person", "legend": "/console/legend", "draft": "/console/incidents/9tzc-4hve", "nowhere": "/console/incidents/none",
+		"stop": "/console/incidents/" + sampleID + "/stop", "person": "/console/person", "calls": "/console/calls", "legend": "/console/legend", "draft": "/console/incidents/9tzc-4hve", "nowhere": "/console/incidents/none",
 	} {
 		for look, query := range map[string]string{"light": "?theme=light&lang=en", "dark": "?theme=dark&lang=en", "390": "?theme=light&lang=en", "zh": "?theme=light&lang=zh-Hans"} {
 			b.size(map[bool]int64{true: 390, false: 1440}[look == "390"], 900)

@@ -19,6 +19,7 @@ import (
 // internal, with a reference number and nothing else. Roles are checked behind it too: what a page leaves
 // out is only for comfort.
 type Desk interface {
+	CallDesk
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
 	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest that has one.
@@ -186,6 +187,8 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/processors/erase", s.signed(s.eraseThere))
 	m.Handle("POST /console/incidents/{id}/processors/requested", s.signed(s.requestedThere))
 
+	m.Handle("GET /console/calls", s.signed(s.callsPage))
+	m.Handle("POST /console/calls", s.signed(s.callsDo))
 	m.Handle("GET /console/person", s.signed(s.personPage))
 	m.Handle("POST /console/person", s.signed(s.findPerson))
 	m.Handle("GET /console/", s.signed(s.nothing))

@@ -21,6 +21,8 @@ import (
 
 // fakeDesk answers with functions; one that is not set must not be called.
 type fakeDesk struct {
+	callQueue     func(by breach.Actor) breach.CallQueue
+	call          func(what string) error
 	processors    func() (breach.Register, error)
 	erased        func(what string) error
 	running       func(what string, with any) error
@@ -54,6 +56,24 @@ type fakeDesk struct {
 	takeList      func(list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error)
 }
 
+func (f *fakeDesk) CallQueue(_ context.Context, by breach.Actor) (breach.CallQueue, error) {
+	if f.callQueue == nil {
+		return breach.CallQueue{}, nil
+	}
+	return f.callQueue(by), nil
+}
+func (f *fakeDesk) TakeCall(_ context.Context, w breach.CallWish, by breach.Actor) (*breach.QueuedCall, error) {
+	return f.callQueue(by).Mine, f.call("take " + w.Incident + " " + w.Locale)
+}
+func (f *fakeDesk) CallNumber(_ context.Context, call string, _ breach.Actor) (string, error) {
+	return "+8613800138017", f.call("number " + call)
+}
+func (f *fakeDesk) EndCall(_ context.Context, call string, r breach.CallResult, _ breach.Actor) error {
+	return f.call("end " + call + " " + r.Outcome + " " + r.Back.Format("01-02 15:04"))
+}
+func (f *fakeDesk) LeaveCall(_ context.Context, call string, _ breach.Actor) error {
+	return f.call("leave " + call)
+}
 func (f *fakeDesk) Processors(context.Context, string) (breach.Register, error) {
 	if f.processors == nil {
 		return breach.Register{}, nil

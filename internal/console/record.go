@@ -73,10 +73,11 @@ type recordData struct {
 	Spent    float64 `json:"spent"`
 	Due      float64 `json:"due"`
 
-	Letters   int64 `json:"letters"`
-	Deleted   int64 `json:"deleted"`
-	Requested int64 `json:"requested"`
-	Kept      int64 `json:"kept"`
+	Outcome   string `json:"outcome"`
+	Letters   int64  `json:"letters"`
+	Deleted   int64  `json:"deleted"`
+	Requested int64  `json:"requested"`
+	Kept      int64  `json:"kept"`
 }
 
 // events puts entries into words, the newest first.
@@ -134,6 +135,12 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
 	case "calls.listed":
 		return l.T("%s took the call list, with the numbers and scripts of %s.", who, l.People(d.People))
+	case "call.taken":
+		return l.T("%s took a call from the list.", who)
+	case "call.number":
+		return l.T("%s looked at the number of a call.", who)
+	case "call.ended":
+		return l.T("%s wrote down what became of a call: %s.", who, l.callOutcome(d.Outcome))
 	case "notice.previewed":
 		return l.T("%s looked at the notice of %s, with names and contacts masked.", who, l.People(d.People))
 	case "notice.tested":

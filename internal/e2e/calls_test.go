@@ -73,7 +73,7 @@ func TestPromise_M10_PeopleAreCalled(t *testing.T) {
 	settings := config.Config{}
 	settings.Store = w.Settings.Store
 	var list bytes.Buffer
-	n, err := app.CallList(t.Context(), settings, "ada", &list)
+	n, err := app.CallList(t.Context(), settings, "ada", time.Hour, &list)
 	require.NoError(t, err)
 	require.Equal(t, 2, n)
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(list.String(), "\xef\xbb\xbf"))).ReadAll()
@@ -89,7 +89,7 @@ func TestPromise_M10_PeopleAreCalled(t *testing.T) {
 		return v.People[breach.Reached] == 2 && v.People[breach.Covered] == 2
 	})
 	require.True(t, v.Balanced)
-	left, err := app.CallList(t.Context(), settings, "ada", &list)
+	left, err := app.CallList(t.Context(), settings, "ada", time.Hour, &list)
 	require.NoError(t, err)
 	require.Zero(t, left)
 }

@@ -37,6 +37,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.contents()
 	s.people()
 	s.unreached()
+	s.calls()
 	s.processors()
 	s.running()
 	s.evidence()

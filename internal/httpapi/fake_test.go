@@ -163,6 +163,26 @@ func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.di
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
 
+func (d *desk) CallQueue(context.Context, breach.Actor) (breach.CallQueue, error) {
+	return breach.CallQueue{}, d.did("call queue")
+}
+
+func (d *desk) TakeCall(_ context.Context, w breach.CallWish, _ breach.Actor) (*breach.QueuedCall, error) {
+	return &breach.QueuedCall{Number: "•••76"}, d.did("take " + w.Incident + " " + w.Locale)
+}
+
+func (d *desk) CallNumber(_ context.Context, call string, _ breach.Actor) (string, error) {
+	return "+15005559876", d.did("number " + call)
+}
+
+func (d *desk) EndCall(_ context.Context, call string, r breach.CallResult, _ breach.Actor) error {
+	return d.did("outcome " + call + " " + r.Outcome + " " + r.Back.Format("2006-01-02 15:04"))
+}
+
+func (d *desk) LeaveCall(_ context.Context, call string, _ breach.Actor) error {
+	return d.did("leave " + call)
+}
+
 func (d *desk) Unreached(_ context.Context, _ string, q breach.UnreachedQuery, _ breach.Actor) (breach.UnreachedPage, error) {
 	return breach.UnreachedPage{People: []breach.Unreached{}}, d.did(fmt.Sprintf("unreached %s %s %q %d %v", q.Outcome, q.Reason, q.After, q.Limit, q.Contacts))
 }

@@ -15,6 +15,7 @@ import (
 // Desk is what people and machines ask for. Errors are those of breach.Catalogue; any other error is shown
 // as internal with a reference number and nothing else.
 type Desk interface {
+	CallDesk
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
 	// OpenDraft keeps the notes with the incident.
 	OpenDraft(ctx context.Context, file breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error)

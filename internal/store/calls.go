@@ -25,16 +25,16 @@ func (s *Store) KeepCall(ctx context.Context, script breach.CallScript, at time.
 		if err != nil {
 			return err
 		}
-		plain, err := json.Marshal(script)
+		encoded, err := json.Marshal(script)
 		if err != nil {
 			return err
 		}
-		sealed, err := b.seal("call|"+script.Attempt, plain)
+		sealed, err := b.seal("call|"+script.Attempt, encoded)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO call (attempt, incident, script, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-			script.Attempt, incident, sealed, at)
+		_, err = tx.Exec(ctx, `INSERT INTO call (attempt, incident, script, at, by_people, locale) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+			script.Attempt, incident, sealed, at, script.To != "", plain(script.Locale, codeLimit))
 		return err
 	})
 }
@@ -72,86 +72,36 @@ func (s *Store) openCall(ctx context.Context, tx pgx.Tx, incident, attempt strin
 // TakeCallWord records news of a call. Of several words the one about the most that was heard counts: the end of a
 // call in which somebody was told is no failure. breach.ErrNotFound for a call that was never placed.
 func (s *Store) TakeCallWord(ctx context.Context, attempt string, w breach.CallWord, at time.Time) error {
-	return s.inTx(ctx, "record a call", func(tx pgx.Tx) error {
-		var before breach.CallHeard
-		err := tx.QueryRow(ctx, `SELECT heard FROM call WHERE attempt = $1 FOR UPDATE`, attempt).Scan(&before)
-		if isNoRows(err) {
-			return notFound("there is no such call")
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE call SET heard = greatest(heard, $2), script = CASE WHEN $3 THEN NULL ELSE script END WHERE attempt = $1`,
-			attempt, w.Heard, w.Ended); err != nil {
-			return err
-		}
-		if w.State == "" || before > breach.HeardNothing && w.Heard <= before {
-			return nil
-		}
-		incident, in, err := attemptOf(ctx, tx, attempt)
-		if err != nil {
-			return err
-		}
-		return takeReceipt(ctx, tx, incident, in, tidy(breach.AttemptEvent{
-			State: w.State, Reason: w.Reason, Detail: w.Detail, Provider: in.Provider, ProviderRef: w.ProviderRef, At: at,
-		}))
-	})
+	return s.inTx(ctx, "record a call", func(tx pgx.Tx) error { return takeCallWord(ctx, tx, attempt, w, at) })
+}
+
+func takeCallWord(ctx context.Context, tx pgx.Tx, attempt string, w breach.CallWord, at time.Time) error {
+	var before breach.CallHeard
+	err := tx.QueryRow(ctx, `SELECT heard FROM call WHERE attempt = $1 FOR UPDATE`, attempt).Scan(&before)
+	if isNoRows(err) {
+		return notFound("there is no such call")
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE call SET heard = greatest(heard, $2), script = CASE WHEN $3 THEN NULL ELSE script END WHERE attempt = $1`,
+		attempt, w.Heard, w.Ended); err != nil {
+		return err
+	}
+	if w.State == "" || before > breach.HeardNothing && w.Heard <= before {
+		return nil
+	}
+	incident, in, err := attemptOf(ctx, tx, attempt)
+	if err != nil {
+		return err
+	}
+	return takeReceipt(ctx, tx, incident, in, tidy(breach.AttemptEvent{
+		State: w.State, Reason: w.Reason, Detail: w.Detail, Provider: in.Provider, ProviderRef: w.ProviderRef, At: at,
+	}))
 }
 
 // HasCall says whether an attempt's call was ever kept.
 func (s *Store) HasCall(ctx context.Context, attempt string) (found bool, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM call WHERE attempt = $1)`, attempt).Scan(&found)
 	return found, clean("look for a call", err)
-}
-
-// mostListed bounds a list: a call centre takes the next when it is through with this one.
-const mostListed = 5000
-
-// CallList reads the calls that wait for people to make them, the oldest first, at most 5000, and writes down in each
-// incident who looked. Calls of incidents that are closed, or whose sending is paused or stopped, stay out.
-func (s *Store) CallList(ctx context.Context, by string, at time.Time) ([]breach.ListedCall, error) {
-	return s.callList(ctx, by, at, mostListed)
-}
-
-func (s *Store) callList(ctx context.Context, by string, at time.Time, most int) (out []breach.ListedCall, err error) {
-	type row struct {
-		breach.ListedCall
-		sealed []byte
-	}
-	err = s.inTx(ctx, "list calls", func(tx pgx.Tx) error {
-		out = nil
-		var from time.Time
-		var after string
-		people := map[string]int{}
-		for more := true; more && len(out) < most; { // calls of a machine lie beside those of people
-			rows, err := collect(ctx, tx, func(r pgx.CollectableRow) (x row, err error) {
-				err = r.Scan(&x.Attempt, &x.Incident, &x.sealed, &x.At)
-				return x, err
-			}, `SELECT c.attempt, c.incident, c.script, c.at FROM call c JOIN incident i ON i.id = c.incident
-				WHERE c.script IS NOT NULL AND NOT i.paused AND i.state <> 'closed' AND (c.at, c.attempt) > ($1, $2)
-				ORDER BY c.at, c.attempt LIMIT $3`, from, after, most)
-			if err != nil {
-				return err
-			}
-			more = len(rows) == most
-			for _, x := range rows {
-				from, after = x.At, x.Attempt
-				if x.CallScript, err = s.openCall(ctx, tx, x.Incident, x.Attempt, x.sealed); err != nil {
-					return err
-				}
-				if x.At = x.At.UTC(); x.To != "" && len(out) < most {
-					out = append(out, x.ListedCall)
-					people[x.Incident]++
-				}
-			}
-		}
-		for incident, n := range people {
-			key := "calls.listed|" + at.UTC().Format(time.RFC3339Nano)
-			if err := appendAudit(ctx, tx, incident, note{key, by, "calls.listed", map[string]int{"people": n}, at}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return out, err
 }

@@ -274,6 +274,31 @@
     });
   }
 
+  // ---- Where a button must be chosen, the Enter key in a field chooses none. The button in front of the others that is
+  // switched off says so to browsers that heed it; not all do.
+  function choosesNothing(e) {
+    const at = document.activeElement;
+    if (at && at.matches("input") && e.target.contains(at) && $("button[disabled][hidden]", e.target)) e.preventDefault();
+  }
+
+  // ---- Keys for calls: they work only where the call has the focus, so that they never surprise anybody elsewhere.
+  function listensToKeys() {
+    const area = $("[data-keys]");
+    if (!area) return;
+    if (!$("#problem")) area.focus({ preventScroll: true });
+    area.addEventListener("keydown", (e) => {
+      if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || e.target.matches("input:not([type=checkbox]), textarea, select")) return;
+      const button = $(`button[data-key="${CSS.escape(e.key.toLowerCase())}"]`, area);
+      if (!button) return;
+      e.preventDefault();
+      button.focus();
+      button.click();
+    });
+    // One press, one outcome: a second one on the way to the next call would be for nobody.
+    area.addEventListener("submit", (e) => setTimeout(() => e.defaultPrevented || $$("button", area).forEach((b) => { b.disabled = true; })));
+    addEventListener("pageshow", (e) => { if (e.persisted) $$("button", area).forEach((b) => { b.disabled = b.hidden; }); });
+  }
+
   // htmx notes the address of a page for going back, which we do without: nothing stays in the browser.
   try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* there is no storage */ }
   signInByLink();
@@ -282,6 +307,8 @@
   runClocks();
   fitFrames();
   sendsLists();
+  listensToKeys();
+  addEventListener("submit", choosesNothing);
   startLive();
   setInterval(look, 1000);
   $("#problem")?.focus();

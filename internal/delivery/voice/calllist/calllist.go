@@ -126,6 +126,16 @@ func Codes() []string {
 	return out
 }
 
+// byHand stands in the receipt of a call that somebody made.
+const byHand = "written down by a caller"
+
+// WordOf is the news that an outcome is; false for a code that nobody knows.
+func WordOf(code string) (breach.CallWord, bool) {
+	w, known := outcomes[code]
+	w.Detail = byHand
+	return w, known
+}
+
 // Word is what was written down of one call.
 type Word struct {
 	Line int
@@ -191,7 +201,7 @@ func Read(b []byte) (words []Word, wrong []Wrong, err error) {
 		case !known:
 			wrong = append(wrong, Wrong{line, "outcome must be one of " + strings.Join(Codes(), ", ")})
 		default:
-			word.Detail = "written down by a caller"
+			word.Detail = byHand
 			words = append(words, Word{Line: line, Call: strings.TrimSpace(row[id]), CallWord: word})
 		}
 	}
