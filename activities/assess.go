@@ -46,6 +46,8 @@ type DutyClock struct {
 	DueAt      time.Time `json:"due_at"` // after what held it
 	// HeldUntil is when the hold ends that stops it; zero when it runs.
 	HeldUntil time.Time `json:"held_until,omitzero"`
+	// Met says that the facts have the instant at which it was done. Whether people were told the lists know better.
+	Met bool `json:"met,omitempty"`
 }
 
 // Facts judges a fact revision, stores the judgement and compares it with the one before.
@@ -99,7 +101,7 @@ func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Ti
 	stale := false
 	for _, p := range newest {
 		if !stale && p.State == breach.PlanAwaiting && p.Plan.Rules.FactRevision < rev {
-			if stale, err = a.differ(ctx, incident, p.Plan.Rules.FactRevision, rev); err != nil {
+			if stale, err = a.differ(ctx, incident, p.Plan, rev); err != nil {
 				return nil, err
 			}
 		}
@@ -121,23 +123,29 @@ func (a *Assess) void(ctx context.Context, incident string, rev int, now time.Ti
 	return out, nil
 }
 
-// differ says whether two revisions give other texts or duties: a further list that changes no number that drives
-// makes no plan void.
-func (a *Assess) differ(ctx context.Context, incident string, from, to int) (bool, error) {
-	was, _, err := a.Cases.File(ctx, incident, from)
+// differ says whether a revision gives a plan other texts or duties. What the product counted or did itself (a further
+// list that changes no number that drives, a report that was filed) makes no plan void; that people were told does,
+// when the plan holds reports: they say when.
+func (a *Assess) differ(ctx context.Context, incident string, plan breach.Plan, rev int) (bool, error) {
+	was, _, err := a.Cases.File(ctx, incident, plan.Rules.FactRevision)
 	if err != nil {
 		return false, err
 	}
-	is, _, err := a.Cases.File(ctx, incident, to)
+	is, _, err := a.Cases.File(ctx, incident, rev)
 	if err != nil {
 		return false, err
 	}
-	if reflect.DeepEqual(was.Facts.List, is.Facts.List) {
+	before, now := &was.Facts, &is.Facts
+	told := !reflect.DeepEqual(before.Incident.IndividualsNotifiedAt, now.Incident.IndividualsNotifiedAt)
+	if !told && reflect.DeepEqual(before.List, now.List) && reflect.DeepEqual(before.Incident.FiledAt, now.Incident.FiledAt) {
 		return true, nil
 	}
-	for _, f := range []*breach.IncidentFile{&was, &is} {
-		f.Facts = policy.Effective(f.Facts)
-		f.Facts.List = nil
+	if told && len(plan.Reports) > 0 {
+		return true, nil
+	}
+	for _, f := range []*breach.Facts{before, now} {
+		*f = policy.Effective(*f)
+		f.List, f.Incident.FiledAt, f.Incident.IndividualsNotifiedAt = nil, nil, nil
 	}
 	return !reflect.DeepEqual(was, is), nil
 }
@@ -166,7 +174,7 @@ func clocks(j breach.Judgement, holds breach.Holds, now time.Time) []DutyClock {
 		if o.Verdict == breach.DoesNotApply || o.DueAt == nil || o.Clock == nil || o.Clock.StartedAt == nil || o.NotBegun() {
 			continue
 		}
-		c := DutyClock{Obligation: o.ID, Duty: o.Duty, Applies: o.Verdict == breach.Applies, StartedAt: *o.Clock.StartedAt, DueAt: *holds.DueAt(o)}
+		c := DutyClock{Obligation: o.ID, Duty: o.Duty, Applies: o.Verdict == breach.Applies, StartedAt: *o.Clock.StartedAt, DueAt: *holds.DueAt(o), Met: o.MetAt != nil && o.Duty != dutyToPeople}
 		if on := holds.On(o.ID, now); on != nil && !o.Hold.ClockRuns {
 			c.HeldUntil = on.End()
 		}
@@ -175,11 +183,11 @@ func clocks(j breach.Judgement, holds breach.Holds, now time.Time) []DutyClock {
 	return out
 }
 
-// reportsOf lists the first reports that are due to authorities.
+// reportsOf lists the first reports that are due to authorities and that the facts do not say were made.
 func reportsOf(j breach.Judgement) []string {
 	var out []string
 	for _, o := range j.Obligations {
-		if o.FirstReport() {
+		if o.FirstReport() && o.MetAt == nil {
 			out = append(out, o.ID)
 		}
 	}

@@ -273,6 +273,9 @@ func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (FulfilOut, error) {
 	if err != nil {
 		return FulfilOut{}, fail(ctx, err)
 	}
+	if err := c.saveTold(ctx, in.Incident, t); err != nil {
+		return FulfilOut{}, fail(ctx, err)
+	}
 	err = c.each(ctx, in, func(o string) error {
 		if slices.Contains(late, o) {
 			return nil
@@ -280,6 +283,29 @@ func (c *Case) Fulfil(ctx context.Context, in FulfilIn) (FulfilOut, error) {
 		return c.Duties.SetObligationState(ctx, in.Incident, o, breach.ObligationClosed, "everybody on the lists was told or is covered", c.Now().UTC())
 	})
 	return FulfilOut{Done: true, Unexplained: late}, fail(ctx, err)
+}
+
+// saveTold puts into the facts when the last person was told: by the last message, or by the announcement that covers
+// whom no message reaches. When nobody was to be told there is no such instant.
+func (c *Case) saveTold(ctx context.Context, incident string, t breach.Tally) error {
+	pace, err := c.Paces.Pace(ctx, incident)
+	if err != nil {
+		return err
+	}
+	at := pace.Last
+	if t[breach.Covered] > 0 {
+		page, err := c.Public.Announcement(ctx, incident)
+		if err != nil && breach.CodeOf(err) != breach.ErrNotFound {
+			return err
+		}
+		if page.PublishedAt.After(at) {
+			at = page.PublishedAt
+		}
+	}
+	if at.IsZero() || t[breach.Reached]+t[breach.Attempted]+t[breach.Covered] == 0 {
+		return nil
+	}
+	return c.Duties.SaveTold(ctx, incident, at)
 }
 
 // unexplained lists the duties to people whose last message went out too late, and of which nobody has said why.

@@ -47,6 +47,9 @@ type Duties interface {
 	SetObligationState(ctx context.Context, incident, obligation string, s breach.ObligationState, reason string, at time.Time) error
 	// ReopenObligation sets one that is closed back to drafting; any other is left alone.
 	ReopenObligation(ctx context.Context, incident, obligation, reason string, at time.Time) error
+	// SaveTold puts the instant into the facts from which on everybody on the lists was told, as a new revision that is
+	// judged later; the first one stays.
+	SaveTold(ctx context.Context, incident string, at time.Time) error
 	// Delays gives the newest reason of each duty that is or was late.
 	Delays(ctx context.Context, incident string) ([]breach.Delay, error)
 }
@@ -170,8 +173,8 @@ type Announcements interface {
 
 // Filings keeps what was handed to authorities.
 type Filings interface {
-	// SaveFiling stores a filing; one per incident and obligation, a second call updates nothing but an
-	// acknowledgement that was missing.
+	// SaveFiling stores a filing and puts its instant into the facts, as a new revision that is judged later; one per
+	// incident and obligation, a second call updates nothing but an acknowledgement that was missing.
 	SaveFiling(ctx context.Context, f breach.Filing) error
 	// Filing returns one; breach.ErrNotFound.
 	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)

@@ -49,7 +49,7 @@ func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {
 			if o.Obligation != f.Obligation {
 				continue
 			}
-			c.met = o.met
+			c.met = o.met && f.Duty == dutyToPeople // of the others the facts and the reports know
 			if o.DueAt.Equal(f.DueAt) && o.StartedAt.Equal(f.StartedAt) {
 				c.overdue, c.seen = o.overdue, o.seen // the same deadline: what rang has rung, the rest still rings
 			}
@@ -57,6 +57,7 @@ func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {
 				c.seen = workflow.Now(ctx)
 			}
 		}
+		c.met = c.met || f.Met
 		for _, r := range s.reports {
 			c.met = c.met || (r.obligation == f.Obligation && r.state != "")
 		}

@@ -42,6 +42,7 @@ type Ledger struct {
 	duties     map[string][]breach.ObligationState
 	filings    map[string]breach.Filing
 	published  []breach.Announcement
+	toldAt     time.Time
 
 	texts     map[string]breach.Text
 	plans     []breach.PlanRecord

@@ -19,6 +19,13 @@ type ListFacts struct {
 	Minors    int64            `json:"minors"`
 	NoAge     int64            `json:"no_age"`     // of whom no date of birth is known and no guardian is named
 	NoContact int64            `json:"no_contact"` // without any usable contact
+	// ToldAt is since when everybody on all these lists is told or covered; zero before, UTC.
+	ToldAt time.Time `json:"told_at,omitzero"`
+}
+
+// Told says that nobody came on a list after everybody was told at an instant.
+func (l *ListFacts) Told(at time.Time) bool {
+	return l == nil || !l.LoadedAt.After(at) || l.ToldAt.After(l.LoadedAt)
 }
 
 // NumberDecision is what a person decided about a number of which list and facts disagree, with the reason. It

@@ -84,6 +84,8 @@ type Obligation struct {
 	NotBefore []string `json:"not_before,omitempty"`
 	// Late are contents that a late report or notice must carry besides.
 	Late []string `json:"late_contents,omitempty"`
+	// MetAt is when it was done by the facts: when it was filed, or when everybody was told; nil while it is to be done.
+	MetAt *time.Time `json:"met_at,omitempty"`
 	// DelayReason is why it is late, in the words of the person who put it on record. A judgement does not know it.
 	DelayReason string `json:"delay_reason,omitempty"`
 }

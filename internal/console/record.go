@@ -115,6 +115,10 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s amended the facts, revision %d.", who, d.FactRevision)
 	case "people.counted":
 		return l.T("The lists were counted; the numbers are in revision %d of the facts.", d.FactRevision)
+	case "facts.filed":
+		return l.T("%s was done; when is in revision %d of the facts, and what follows it counts from there.", duty, d.FactRevision)
+	case "facts.told":
+		return l.T("Everybody on the lists was told; when is in revision %d of the facts.", d.FactRevision)
 	case "contents.waived":
 		return l.T("%s let something go that a regime asks of the texts, %s (%s): %s", who, duty, d.Field, d.Reason)
 	case "duties.judged":

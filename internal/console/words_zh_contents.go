@@ -53,6 +53,8 @@ var contentsInChinese = map[string]string{
 	"The number is decided. The duties are judged anew.": "已确定人数。正在重新判定义务。",
 	"Facts and lists agree, or no list is loaded yet.":   "事实与名单一致，或尚未载入名单。",
 	"Decide it here": "在此决定",
-	"%s let something go that a regime asks of the texts, %s (%s): %s":     "%s 豁免了一项对文本的要求：%s（%s），理由：%s",
-	"The lists were counted; the numbers are in revision %d of the facts.": "已统计名单；人数记入事实第 %d 版。",
+	"%s let something go that a regime asks of the texts, %s (%s): %s":                         "%s 豁免了一项对文本的要求：%s（%s），理由：%s",
+	"%s was done; when is in revision %d of the facts, and what follows it counts from there.": "%s：已完成；时间记入事实第 %d 版，后续期限由此起算。",
+	"Everybody on the lists was told; when is in revision %d of the facts.":                    "名单上所有人均已告知；时间记入事实第 %d 版。",
+	"The lists were counted; the numbers are in revision %d of the facts.":                     "已统计名单；人数记入事实第 %d 版。",
 }

@@ -15,15 +15,27 @@ func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by br
 	if err := may(by, "amend facts", breach.RoleResponder, breach.RoleLead); err != nil {
 		return breach.Amended{}, err
 	}
-	file, base, err := e.Ledger.File(ctx, incident, 0)
-	if err != nil {
-		return breach.Amended{}, err
+	for try := 1; ; try++ {
+		file, base, err := e.Ledger.File(ctx, incident, 0)
+		if err != nil {
+			return breach.Amended{}, err
+		}
+		if file, err = breach.MergeFile(file, patch); err != nil {
+			return breach.Amended{}, err
+		}
+		rev, err := e.Ledger.AmendFile(ctx, incident, file, base, by, e.Now().UTC())
+		if breach.CodeOf(err) == breach.ErrConflict && try < mostMerges {
+			continue // a report was filed meanwhile: a patch says nothing of what it does not name
+		}
+		if err != nil {
+			return breach.Amended{}, err
+		}
+		return e.judged(ctx, incident, rev, by)
 	}
-	if file, err = breach.MergeFile(file, patch); err != nil {
-		return breach.Amended{}, err
-	}
-	return e.revise(ctx, incident, file, base, by)
 }
+
+// mostMerges is how often a patch is merged while others write into the same facts.
+const mostMerges = 5
 
 // revise stores a new revision of the incident's file and has its duties judged.
 func (e *Engine) revise(ctx context.Context, incident string, file breach.IncidentFile, base int, by breach.Actor) (breach.Amended, error) {
@@ -31,10 +43,15 @@ func (e *Engine) revise(ctx context.Context, incident string, file breach.Incide
 	if err != nil {
 		return breach.Amended{}, err
 	}
+	return e.judged(ctx, incident, rev, by)
+}
+
+// judged has a revision judged.
+func (e *Engine) judged(ctx context.Context, incident string, rev int, by breach.Actor) (breach.Amended, error) {
 	// The ledger has queued the same command under the same id: what cannot be passed on now is, later.
 	var out breach.Amended
 	c := protocol.Command{ID: breach.AmendmentID(incident, rev), Actor: by.ID, Role: by.Role}
-	err = e.update(ctx, incident, protocol.UpdateAmend, c.ID, protocol.Amend{Command: c, FactRevision: rev}, &out)
+	err := e.update(ctx, incident, protocol.UpdateAmend, c.ID, protocol.Amend{Command: c, FactRevision: rev}, &out)
 	if breach.CodeOf(err) != breach.ErrUnavailable || err == nil {
 		_ = e.Ledger.CommandTaken(ctx, c.ID) // else it is passed on again, which changes nothing
 	}

@@ -141,7 +141,8 @@ func (j *judging) obligation(ph *compiledPhase, o *breach.Obligation) error {
 	if o.Remedies, err = j.remedies(ph); err != nil {
 		return err
 	}
-	o.Overdue = d.due != nil && !d.awaited && !j.met(ph) && IsOverdue(*d.due, j.now)
+	o.MetAt = j.met(ph)
+	o.Overdue = d.due != nil && !d.awaited && o.MetAt == nil && IsOverdue(*d.due, j.now)
 	return nil
 }
 
@@ -273,12 +274,19 @@ func (j *judging) unmet(ids []string) (out []string) {
 	return out
 }
 
-// met reports whether a duty was fulfilled, late or not.
-func (j *judging) met(ph *compiledPhase) bool {
-	if _, ok := j.facts.Incident.FiledAt[ph.id]; ok {
-		return true
+// met is when a duty was fulfilled, late or not; nil while it is not. A list of people that came after they were told
+// has people who were not.
+func (j *judging) met(ph *compiledPhase) *time.Time {
+	i := &j.facts.Incident
+	if at, ok := i.FiledAt[ph.id]; ok {
+		return &at
 	}
-	return ph.duty.Addressee == "individuals" && j.facts.Incident.IndividualsNotifiedAt != nil
+	if told := i.IndividualsNotifiedAt; ph.duty.Addressee == "individuals" && told != nil {
+		if j.facts.List.Told(*told) {
+			return told
+		}
+	}
+	return nil
 }
 
 func or[T string | []string](a, b T) T {

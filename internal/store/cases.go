@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"regexp"
 	"time"
@@ -172,7 +173,11 @@ func revise(ctx context.Context, tx pgx.Tx, inc breach.Incident, file breach.Inc
 	if err := queueCommand(ctx, tx, inc.ID, id, "amend", payload); err != nil {
 		return 0, err
 	}
-	n.data = facts{"fact_revision": rev, "file_sha256": hexSum(body)}
+	said := facts{"fact_revision": rev, "file_sha256": hexSum(body)}
+	if more, ok := n.data.(facts); ok {
+		maps.Copy(said, more)
+	}
+	n.data = said
 	return rev, appendAudit(ctx, tx, inc.ID, n)
 }
 

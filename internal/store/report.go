@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,20 +39,18 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 		f.AcknowledgedAt = &at
 	}
 	return s.inTx(ctx, "store the filing", func(tx pgx.Tx) error {
+		inc, err := incidentRow(ctx, tx, f.Incident, "FOR NO KEY UPDATE") // before the record's head, as everybody takes them
+		if err != nil {
+			return err
+		}
 		tag, err := tx.Exec(ctx, `INSERT INTO filing (incident, obligation, route, sha256, status, filed_at, acknowledgement, acknowledged_at, delay_reason)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 			f.Incident, f.Obligation, f.Route, f.SHA256, f.Status, instant(f.FiledAt), f.Acknowledgement, f.AcknowledgedAt, f.DelayReason)
-		if sqlState(err) == "23503" {
-			return notFound("there is no such incident in the ledger")
-		}
 		if err != nil {
 			return err
 		}
 		if tag.RowsAffected() > 0 {
-			err := appendAudit(ctx, tx, f.Incident, note{"", by, "report.filed", facts{
-				"obligation": f.Obligation, "route": f.Route, "text_sha256": f.SHA256,
-			}, f.FiledAt})
-			if err != nil || f.Acknowledgement == "" {
+			if err := recordFiling(ctx, tx, inc, f, by); err != nil || f.Acknowledgement == "" {
 				return err
 			}
 		} else {
@@ -68,6 +68,62 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 			"obligation": f.Obligation, "acknowledgement": f.Acknowledgement,
 		}, at})
 	})
+}
+
+// recordFiling puts a filing that was made on record and into the facts: what follows it counts from there.
+func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.Filing, by string) error {
+	err := appendAudit(ctx, tx, f.Incident, note{"", by, "report.filed", facts{
+		"obligation": f.Obligation, "route": f.Route, "text_sha256": f.SHA256,
+	}, f.FiledAt})
+	if err != nil {
+		return err
+	}
+	at := instant(f.FiledAt)
+	return tellFact(ctx, tx, inc, note{"", engineActor, "facts.filed", facts{"obligation": f.Obligation}, at}, func(all *breach.Facts) bool {
+		i := &all.Incident
+		if _, said := i.FiledAt[f.Obligation]; said {
+			return false
+		}
+		i.FiledAt = maps.Clone(i.FiledAt)
+		if i.FiledAt == nil {
+			i.FiledAt = map[string]time.Time{}
+		}
+		i.FiledAt[f.Obligation] = at.UTC()
+		return true
+	})
+}
+
+// SaveTold puts the instant into the facts from which on everybody on the lists was told. The first one stays: what
+// counts from it began then, and a further list does not move it.
+func (s *Store) SaveTold(ctx context.Context, incident string, at time.Time) error {
+	return s.inTx(ctx, "store when people were told", func(tx pgx.Tx) error {
+		inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
+		if err != nil {
+			return err
+		}
+		at = instant(at)
+		return tellFact(ctx, tx, inc, note{"", engineActor, "facts.told", nil, at}, func(f *breach.Facts) (new bool) {
+			told := at.UTC()
+			if f.Incident.IndividualsNotifiedAt == nil {
+				f.Incident.IndividualsNotifiedAt, new = &told, true
+			}
+			if l := f.List; l != nil && !l.Told(*f.Incident.IndividualsNotifiedAt) && told.After(l.LoadedAt) {
+				l.ToldAt, new = told, true
+			}
+			return new
+		})
+	})
+}
+
+// tellFact writes what the product did itself into the facts, as a revision of its own, which has the duties judged
+// anew. What the facts say already stays: a person may have entered it. The incident's row is locked.
+func tellFact(ctx context.Context, tx pgx.Tx, inc breach.Incident, n note, say func(*breach.Facts) (new bool)) error {
+	file, _, err := fileAt(ctx, tx, inc.ID, inc.FactRevision)
+	if err != nil || !say(&file.Facts) {
+		return err
+	}
+	_, err = revise(ctx, tx, inc, file, breach.Actor{ID: engineActor}, n)
+	return err
 }
 
 func filings(ctx context.Context, q querier, incident, obligation string) ([]breach.Filing, error) {
