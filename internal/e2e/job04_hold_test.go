@@ -62,6 +62,6 @@ func TestMainJob04LawEnforcementHoldsThoseWhomTheLawLetsItHold(t *testing.T) {
 		Revisions []breach.Revision `json:"revisions"`
 	}
 	k.lead.do(t, http.MethodGet, k.path("/revisions"), nil, &out)
-	require.Len(t, out.Revisions, 2, "the opening, and the numbers from the list")
+	require.Greater(t, len(out.Revisions), 2, "the opening, the numbers from the list, and each report that was filed")
 	require.Empty(t, out.Revisions[1].Changes, "the list holds fewer than the facts estimate")
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/evidence"
+	"github.com/tocsin-engine/tocsin/internal/protocol"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 	"github.com/tocsin-engine/tocsin/internal/standalone/demo"
 )
@@ -162,6 +164,7 @@ func TestMainJob09ReportsAreFiled(t *testing.T) {
 			require.NotNil(t, f.AcknowledgedAt)
 		}
 	}
+	k.followUpsRun(t, filed)
 	byMail := filed["cn-pipl-57/authority/notice"]
 	require.Equal(t, "email", byMail.Route)
 	require.Equal(t, "filed", byMail.Status)
@@ -191,6 +194,51 @@ func TestMainJob09ReportsAreFiled(t *testing.T) {
 			require.Equal(t, filed[x.Ref.Channel].SHA256, x.Ref.SHA256, "%s was filed as it was approved", x.Ref.Channel)
 		}
 	}
+}
+
+// followUpsRun waits until the facts have every filing, and with it each clock that is chained to one a real start, and
+// runs; nobody amended anything.
+func (k *kase) followUpsRun(t *testing.T, filed map[string]breach.Filing) {
+	t.Helper()
+	chained := func(d breach.Duty) (breach.Filing, bool) {
+		if d.Clock == nil || d.Verdict != breach.Applies {
+			return breach.Filing{}, false
+		}
+		id, is := strings.CutPrefix(d.Clock.From, "filed_at[")
+		f, is2 := filed[strings.TrimSuffix(id, "]")]
+		return f, is && is2
+	}
+	v := k.until(t, "the filings in the facts", func(v breach.Overview) bool {
+		return !slices.ContainsFunc(v.Duties, func(d breach.Duty) bool {
+			_, done := filed[d.ID]
+			_, follows := chained(d)
+			return done && d.MetAt == nil || follows && d.Clock.Provisional
+		})
+	})
+	st, err := k.w.Product.Desk.Status(t.Context(), k.id)
+	require.NoError(t, err)
+	followUps := 0
+	for _, d := range v.Duties {
+		if f, follows := chained(d); follows {
+			followUps++
+			require.Equal(t, f.FiledAt, *d.Clock.StartedAt, d.ID)
+			require.True(t, slices.ContainsFunc(st.Clocks, func(c protocol.ClockStatus) bool {
+				return c.Obligation == d.ID && c.DueAt.Equal(*d.DueAt) && (!c.Met || d.Duty == "notify_individuals")
+			}), "%s rings", d.ID)
+		}
+	}
+	require.Positive(t, followUps)
+	var out struct {
+		Revisions []breach.Revision `json:"revisions"`
+	}
+	k.lead.do(t, http.MethodGet, k.path("/revisions"), nil, &out)
+	byProduct := 0
+	for _, r := range out.Revisions {
+		if r.By == "tocsin" {
+			byProduct++
+		}
+	}
+	require.GreaterOrEqual(t, byProduct, len(filed), "a revision a filing")
 }
 
 // answered waits until the authority answers a report by mail, and reads the number as a person does, in the
