@@ -24,7 +24,8 @@ var opened = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // desk is a server's other side with one incident, inc1, and a memory of what it was told.
 type desk struct {
-	httpapi.CallDesk // nil: no command asks a server for calls
+	httpapi.CallDesk // nil: no command asks a server for calls, or for letters
+	httpapi.LetterDesk
 
 	mu      sync.Mutex
 	state   breach.IncidentState

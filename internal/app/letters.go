@@ -46,13 +46,7 @@ func LettersBatch(ctx context.Context, c config.Config) (Posted, error) {
 }
 
 // Told is what became of a file of words about letters.
-type Told struct {
-	Lines   int            `json:"lines"`
-	Taken   int            `json:"taken"`
-	Again   int            `json:"again"`   // said before, or overtaken by the letter's return
-	Unknown []string       `json:"unknown"` // ids that were never handed over
-	Wrong   []letter.Wrong `json:"wrong"`
-}
+type Told breach.PostTold
 
 // Refused counts lines that were not taken.
 func (t Told) Refused() int { return len(t.Unknown) + len(t.Wrong) }
@@ -91,38 +85,50 @@ func LettersReturned(ctx context.Context, c config.Config, file []byte) (Told, e
 }
 
 // wordsOf gives every word to the ledger. The same file again changes nothing.
-func wordsOf(ctx context.Context, c config.Config, file []byte, read func([]byte) ([]letter.Word, []letter.Wrong, error)) (Told, error) {
-	out := Told{Unknown: []string{}, Wrong: []letter.Wrong{}}
+func wordsOf(ctx context.Context, c config.Config, file []byte, read wordReader) (out Told, err error) {
+	return out, withLetters(ctx, c, func(s *store.Store, _ *letter.Sender) error {
+		told, _, err := takeWords(ctx, s, file, read, time.Now)
+		out = Told(told)
+		return err
+	})
+}
+
+type wordReader func([]byte) ([]letter.Word, []letter.Wrong, error)
+
+// takeWords also lists the letters of which the file brought news.
+func takeWords(ctx context.Context, s *store.Store, file []byte, read wordReader, clock func() time.Time) (out breach.PostTold, news []string, err error) {
+	out = breach.PostTold{Unknown: []string{}, Wrong: []breach.WrongLine{}}
 	words, wrong, err := read(file)
 	if err != nil {
-		return out, err
+		return out, nil, breach.Errorf(breach.ErrInvalid, "the file cannot be read: %w", err)
 	}
-	out.Wrong = append(out.Wrong, wrong...)
+	for _, w := range wrong {
+		out.Wrong = append(out.Wrong, breach.WrongLine(w))
+	}
 	out.Lines = len(words) + len(wrong)
-	return out, withLetters(ctx, c, func(s *store.Store, _ *letter.Sender) error {
-		for _, w := range words {
-			now := time.Now().UTC()
-			if w.On.IsZero() {
-				w.On = now
-			}
-			if w.On.After(now) {
-				out.Wrong = append(out.Wrong, letter.Wrong{Line: w.Line, Why: "date lies in the future"})
-				continue
-			}
-			known, news, err := s.TakeLetterWord(ctx, w.Letter, store.Receipt{State: w.Receipt.State, Reason: w.Receipt.Reason, Detail: w.Receipt.Detail}, w.On, now)
-			switch {
-			case err != nil:
-				return err
-			case !known:
-				out.Unknown = append(out.Unknown, w.Letter)
-			case !news:
-				out.Again++
-			default:
-				out.Taken++
-			}
+	for _, w := range words {
+		now := clock().UTC()
+		if w.On.IsZero() {
+			w.On = now
 		}
-		return nil
-	})
+		if w.On.After(now) {
+			out.Wrong = append(out.Wrong, breach.WrongLine{Line: w.Line, Why: "date lies in the future"})
+			continue
+		}
+		known, fresh, err := s.TakeLetterWord(ctx, w.Letter, store.Receipt{State: w.Receipt.State, Reason: w.Receipt.Reason, Detail: w.Receipt.Detail}, w.On, now)
+		switch {
+		case err != nil:
+			return out, news, err
+		case !known:
+			out.Unknown = append(out.Unknown, w.Letter)
+		case !fresh:
+			out.Again++
+		default:
+			out.Taken++
+			news = append(news, w.Letter)
+		}
+	}
+	return out, news, nil
 }
 
 func withLetters(ctx context.Context, c config.Config, run func(*store.Store, *letter.Sender) error) error {

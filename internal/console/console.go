@@ -20,6 +20,7 @@ import (
 // out is only for comfort.
 type Desk interface {
 	CallDesk
+	LetterDesk
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
 	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest that has one.
@@ -187,6 +188,9 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/processors/erase", s.signed(s.eraseThere))
 	m.Handle("POST /console/incidents/{id}/processors/requested", s.signed(s.requestedThere))
 
+	m.Handle("GET /console/letters", s.signed(s.lettersPage))
+	m.Handle("POST /console/letters", s.entered((*visit).readUpload, s.known(s.takeLetters)))
+	m.Handle("GET /console/letters/{batch}/manifest.csv", s.signed(s.manifest))
 	m.Handle("GET /console/calls", s.signed(s.callsPage))
 	m.Handle("POST /console/calls", s.signed(s.callsDo))
 	m.Handle("GET /console/person", s.signed(s.personPage))

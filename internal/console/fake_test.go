@@ -21,6 +21,10 @@ import (
 
 // fakeDesk answers with functions; one that is not set must not be called.
 type fakeDesk struct {
+	letters       breach.PostOverview
+	lettersOf     []breach.PostedLetter
+	postTold      breach.PostTold
+	post          func(what string) error
 	callQueue     func(by breach.Actor) breach.CallQueue
 	call          func(what string) error
 	processors    func() (breach.Register, error)
@@ -56,6 +60,13 @@ type fakeDesk struct {
 	takeList      func(list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error)
 }
 
+func (f *fakeDesk) Letters(context.Context) (breach.PostOverview, error) { return f.letters, nil }
+func (f *fakeDesk) LettersOf(_ context.Context, batch string, _ breach.Actor) ([]breach.PostedLetter, error) {
+	return f.lettersOf, f.post(batch)
+}
+func (f *fakeDesk) TakeLetterWords(_ context.Context, kind breach.PostWords, file []byte, _ breach.Actor) (breach.PostTold, error) {
+	return f.postTold, f.post(string(kind) + " " + string(file))
+}
 func (f *fakeDesk) CallQueue(_ context.Context, by breach.Actor) (breach.CallQueue, error) {
 	if f.callQueue == nil {
 		return breach.CallQueue{}, nil

@@ -139,6 +139,10 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
 	case "calls.listed":
 		return l.T("%s took the call list, with the numbers and scripts of %s.", who, l.People(d.People))
+	case "letters.report":
+		return l.T("%s brought the printer's report on %s letters.", who, l.Num(d.Letters))
+	case "letters.returned":
+		return l.T("%s brought %s letters that came back.", who, l.Num(d.Letters))
 	case "call.taken":
 		return l.T("%s took a call from the list.", who)
 	case "call.number":

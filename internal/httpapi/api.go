@@ -38,6 +38,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.people()
 	s.unreached()
 	s.calls()
+	s.letters()
 	s.processors()
 	s.running()
 	s.evidence()

@@ -163,6 +163,18 @@ func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.di
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
 
+func (d *desk) Letters(context.Context) (breach.PostOverview, error) {
+	return breach.PostOverview{}, d.did("letters")
+}
+
+func (d *desk) LettersOf(_ context.Context, batch string, _ breach.Actor) ([]breach.PostedLetter, error) {
+	return nil, d.did("letters of " + batch)
+}
+
+func (d *desk) TakeLetterWords(_ context.Context, kind breach.PostWords, file []byte, _ breach.Actor) (breach.PostTold, error) {
+	return breach.PostTold{}, d.did(fmt.Sprintf("letters %s %d", kind, len(file)))
+}
+
 func (d *desk) CallQueue(context.Context, breach.Actor) (breach.CallQueue, error) {
 	return breach.CallQueue{}, d.did("call queue")
 }

@@ -165,7 +165,7 @@ func TestEveryPostRefusesWhatItCannotUse(t *testing.T) {
 		"an address in a field": {body: `{"` + canary + `@mail.test":1}`},
 	}
 	for _, rt := range routes {
-		if rt.method != "POST" || rt.calls == "detect" || rt.calls == "open draft" || rt.kind == "message/rfc822" { // their readers are in other packages
+		if rt.method != "POST" || rt.calls == "detect" || rt.calls == "open draft" || rt.kind == "message/rfc822" || strings.HasPrefix(rt.path, "/v1/letters/") { // their readers are in other packages
 			continue
 		}
 		for name, x := range bad {

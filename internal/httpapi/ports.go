@@ -16,6 +16,7 @@ import (
 // as internal with a reference number and nothing else.
 type Desk interface {
 	CallDesk
+	LetterDesk
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
 	// OpenDraft keeps the notes with the incident.
 	OpenDraft(ctx context.Context, file breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error)
