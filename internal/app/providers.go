@@ -26,7 +26,7 @@ const backupRelay = "smtp_backup"
 var kinds = []kind{
 	{email.Provider, on(breach.Email), made(func(s *Settings) *email.Config { return s.Email }, alone(email.New))},
 	{backupRelay, on(breach.Email), made(func(s *Settings) *email.Config { return s.EmailBackup }, alone(email.New))},
-	{twilio.Provider, on(breach.SMS), made(func(s *Settings) *twilio.Config { return s.Twilio }, alone(twilio.New))},
+	{twilio.Provider, on(breach.SMS), made(func(s *Settings) *twilio.Config { return s.Twilio }, func(c twilio.Config, m means) (*twilio.Sender, error) { return twilio.New(c, m.ledger) })},
 	{gateway.Provider, on(breach.SMS, breach.Push), made(func(s *Settings) *gateway.Config { return s.Gateway }, alone(gateway.New))},
 	{gateway.ForPush, on(breach.Push), made(func(s *Settings) *gateway.Config { return s.PushGateway }, alone(gateway.NewForPush))},
 	{push.Provider, on(breach.Push), made(func(s *Settings) *push.Config { return s.Push }, alone(push.New))},

@@ -94,7 +94,7 @@ type Refusal struct {
 	Person   int64
 	Channel  Channel
 	Provider string
-	Reason   string // processor_abroad, third_party, objection, not_operated
+	Reason   string // processor_abroad, third_party, objection, not_operated, stopped
 	At       time.Time
 }
 

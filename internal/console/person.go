@@ -236,6 +236,7 @@ var reasonWords = map[string]string{
 	"processor_abroad":     "their data may not go abroad",
 	"third_party":          "the policy allows no outside provider",
 	"objection":            "they objected to this channel",
+	"stopped":              "they answered STOP to a text message",
 	"not_operated":         "the organisation does not operate this channel",
 
 	"unreachable":       "no channel reached them",

@@ -81,12 +81,15 @@ func faultOfLine(s string) string {
 
 var number = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
+// IsNumber says that a value is a number as E.164 has it.
+func IsNumber(s string) bool { return number.MatchString(s) }
+
 // CheckSMS is Check and what a text message needs besides: a number as E.164 has it, and words.
 func (m *Message) CheckSMS() *Failure {
 	if f := m.Check(); f != nil {
 		return f
 	}
-	if !number.MatchString(m.To) {
+	if !IsNumber(m.To) {
 		return &Failure{Reason: ReasonNumberInvalid, Detail: "the number is not in the form +<country><number>"}
 	}
 	if m.Text == "" {

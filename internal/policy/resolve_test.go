@@ -248,6 +248,26 @@ func TestPromise_M14_ACarrierStopClosesOnlyItsChannel(t *testing.T) {
 		s: subject(breach.Person{Phone: "+4930000000", PushToken: "t", Country: "DE"}, stop), want: []Step{send(breach.Push, "fcm", 1, WhyNext)}}})
 }
 
+// Whoever answered STOP gets no further text message: not a first one, not another try. Who was reached by one stays so.
+func TestPromise_M14_WhoAnswersStopGetsNoFurtherText(t *testing.T) {
+	t.Parallel()
+	s, f := breach.SMS, breach.Push
+	stopped := func(attempts ...breach.Attempt) breach.Subject {
+		who := subject(breach.Person{Phone: "+4930000000", PushToken: "t", Country: "DE"}, attempts...)
+		who.Refused = map[breach.Channel]string{s: "stopped"}
+		return who
+	}
+	reached := stopped(past(s, 1, breach.Delivered))
+	reached.Outcome = breach.Reached
+	first := func(p *Profile) { p.Routing[0].Providers = []string{"twilio", "gateway"} }
+	runSteps(t, []stepCase{
+		{name: "before the first", s: stopped(), want: []Step{send(f, "fcm", 1, WhyFirst)}},
+		{name: "by no other provider either", change: first, s: stopped(), want: []Step{send(f, "fcm", 1, WhyFirst)}},
+		{name: "in place of another try", s: stopped(past(s, 1, breach.FailedTemporary)), want: []Step{send(f, "fcm", 1, WhyNext)}},
+		{name: "after it was delivered", s: reached, want: []Step{done(string(WhyReached))}},
+	})
+}
+
 func TestPromise_M15_ChildrenActThroughAGuardian(t *testing.T) {
 	t.Parallel()
 	e, s := breach.Email, breach.SMS

@@ -260,8 +260,8 @@ func refusals(ctx context.Context, q querier, incident string, people []sealedPe
 	if len(people) == 0 {
 		return out, nil
 	}
-	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person BETWEEN $2 AND $3 ORDER BY person, at`,
-		incident, people[0].id, people[len(people)-1].id)
+	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person BETWEEN $2 AND $3 ORDER BY person, reason = $4, at`,
+		incident, people[0].id, people[len(people)-1].id, reasonStopped)
 	if err != nil {
 		return nil, err
 	}

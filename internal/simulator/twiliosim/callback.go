@@ -56,3 +56,18 @@ func Signature(authToken, callback string, form url.Values) string {
 	mac.Write([]byte(text.String()))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
+
+// Answer is the request by which the vendor hands over what somebody wrote back to the sender of a message.
+func Answer(c Config, address, from, to, text string) (*http.Request, error) {
+	form := url.Values{
+		"MessageSid": {newID("SM")}, "AccountSid": {c.AccountSID}, "ApiVersion": {apiVersion}, "From": {from}, "To": {to},
+		"Body": {text}, "NumMedia": {"0"}, "NumSegments": {"1"},
+	}
+	req, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("X-Twilio-Signature", Signature(c.AuthToken, address, form))
+	return req, nil
+}

@@ -22,6 +22,7 @@ import (
 // Sender hands messages to one account. It is safe for many goroutines.
 type Sender struct {
 	config Config
+	stops  Stops
 	http   *http.Client
 	now    func() time.Time
 }
@@ -31,16 +32,18 @@ var (
 	_ delivery.Asker    = (*Sender)(nil)
 	_ delivery.Reporter = (*Sender)(nil)
 	_ delivery.Looker   = (*Sender)(nil)
+	_ delivery.Eraser   = (*Sender)(nil)
+	_ delivery.Door     = (*Sender)(nil)
 )
 
 // New makes a sender; it opens no connection yet. The error lists everything that is wrong with the
 // settings.
-func New(c Config) (*Sender, error) {
+func New(c Config, stops Stops) (*Sender, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	c = c.withDefaults()
-	return &Sender{config: c, http: delivery.NewHTTPClient(c.Timeout, c.Connections), now: time.Now}, nil
+	return &Sender{config: c, stops: stops, http: delivery.NewHTTPClient(c.Timeout, c.Connections), now: time.Now}, nil
 }
 
 // Close ends connections that nobody uses.

@@ -31,7 +31,7 @@ func testConfig(base string) Config {
 
 func newSender(t *testing.T, c Config) *Sender {
 	t.Helper()
-	s, err := New(c)
+	s, err := New(c, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s
@@ -257,7 +257,7 @@ func FuzzParseCallback(f *testing.F) {
 	f.Add("MessageSid=SM1&MessageStatus=delivered&AccountSid=AC0123456789abcdef0123456789abcdef")
 	f.Add("MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30003&AccountSid=AC0123456789abcdef0123456789abcdef")
 	f.Add("%zz&;=")
-	s, err := New(testConfig("https://api.example.com"))
+	s, err := New(testConfig("https://api.example.com"), nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestValidateListsEverythingAtOnce(t *testing.T) {
 	for _, part := range []string{"account SID", "auth token", "sender", "base URL", "public base URL", "timeout", "connections"} {
 		require.ErrorContains(t, err, "twilio: "+part)
 	}
-	_, err = New(Config{})
+	_, err = New(Config{}, nil)
 	require.Error(t, err)
 	require.NoError(t, testConfig("").Validate(), "the vendor's address is the default")
 }
