@@ -21,11 +21,19 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Key tells our own addresses from others. Every process that sends or takes bounces needs the same one.
 type Key struct {
 	hashers sync.Pool // of *hasher: each message needs two codes
+	former  []former
+}
+
+// former is a key that makes nothing any more, and is believed until an instant: mail comes back for days.
+type former struct {
+	key   *Key
+	until time.Time
 }
 
 type hasher struct {
@@ -53,11 +61,12 @@ func New(secret []byte) (*Key, error) {
 		return nil, errors.New("the secret of return paths needs 32 bytes")
 	}
 	secret = slices.Clone(secret)
-	return &Key{sync.Pool{New: func() any { return &hasher{h: hmac.New(sha256.New, secret)} }}}, nil
+	return &Key{hashers: sync.Pool{New: func() any { return &hasher{h: hmac.New(sha256.New, secret)} }}}, nil
 }
 
-// LoadOrCreate reads the key of a key directory, and makes one on the first start. Without the former key,
-// bounces of messages that were sent before it was lost are not believed.
+// LoadOrCreate reads the key of a key directory, and makes one on the first start. The first line of the file is the key
+// that is used; each further one is a former key and the day (UTC) up to whose end it is believed, "<key> 2026-12-24".
+// Without the former key, bounces of messages that were sent with it are not believed.
 func LoadOrCreate(dir string) (*Key, error) {
 	path := filepath.Join(dir, keyFile)
 	k, err := load(path)
@@ -87,9 +96,39 @@ func load(path string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the key of return paths: %w", err)
 	}
-	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+	return parse(string(text))
+}
+
+var errDamaged = errors.New("the key of return paths (" + keyFile + ") is damaged; restore it from the back-up of the keys")
+
+func parse(text string) (*Key, error) {
+	first, more, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	k, err := decode(first)
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(more) {
+		encoded, day, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if encoded == "" {
+			continue
+		}
+		old, err := decode(encoded)
+		if err != nil {
+			return nil, err
+		}
+		until, err := time.Parse(time.DateOnly, strings.TrimSpace(day))
+		if err != nil {
+			return nil, errors.New("a former key of return paths (" + keyFile + ") needs the day until which it is believed, such as 2026-12-24, behind it on its line")
+		}
+		k.former = append(k.former, former{old, until.AddDate(0, 0, 1)})
+	}
+	return k, nil
+}
+
+func decode(encoded string) (*Key, error) {
+	b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(encoded))
 	if err != nil || len(b) != keyBytes {
-		return nil, errors.New("the key of return paths (" + keyFile + ") is damaged; restore it from the back-up of the keys")
+		return nil, errDamaged
 	}
 	return New(b)
 }
@@ -118,7 +157,7 @@ func (k *Key) OpenLocal(local string) (attempt string, block int64, known, like 
 	if at < 1 || err != nil || block < 0 {
 		return "", 0, false, true
 	}
-	return stem[:at], block, hmac.Equal([]byte(local[i+1:]), []byte(k.code("sender", stem))), true
+	return stem[:at], block, k.made("sender", stem, local[i+1:]), true
 }
 
 // MessageID is the left side of the Message-ID of a delivery. It is the same for every try.
@@ -133,7 +172,17 @@ func (k *Key) OpenMessageID(left string) (delivery string, known bool) {
 	if i < 1 || left[i] != '.' {
 		return "", false
 	}
-	return left[:i], hmac.Equal([]byte(left[i+1:]), []byte(k.code("message", left[:i])))
+	return left[:i], k.made("message", left[:i], left[i+1:])
+}
+
+// made says whether a code is of this key, or of a former one that is still believed.
+func (k *Key) made(use, id, code string) bool {
+	if hmac.Equal([]byte(code), []byte(k.code(use, id))) {
+		return true
+	}
+	return slices.ContainsFunc(k.former, func(f former) bool {
+		return time.Now().Before(f.until) && hmac.Equal([]byte(code), []byte(f.key.code(use, id)))
+	})
 }
 
 func (k *Key) code(use, id string) string {

@@ -1,10 +1,12 @@
 package returnpath
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -83,6 +85,39 @@ func TestTheKeyIsMadeOnce(t *testing.T) {
 	require.Error(t, err)
 	_, err = New([]byte("short"))
 	require.Error(t, err)
+}
+
+// Mail that was sent with a former key comes back for as long as its line says.
+func TestAFormerKeyIsBelievedForATime(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, keyFile)
+	old, err := LoadOrCreate(dir)
+	require.NoError(t, err)
+	line, err := os.ReadFile(file)
+	require.NoError(t, err)
+	fresh := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("n", keyBytes)))
+	local, _ := old.Local(someAttempt, 7)
+	today := time.Now().UTC()
+	for day, believed := range map[string]bool{today.Format(time.DateOnly): true, today.AddDate(0, 0, -1).Format(time.DateOnly): false} {
+		require.NoError(t, os.WriteFile(file, []byte(fresh+"\n\n"+strings.TrimSpace(string(line))+" "+day+"\n"), 0o600))
+		k, err := LoadOrCreate(dir)
+		require.NoError(t, err)
+		_, _, known, like := k.OpenLocal(local)
+		require.Equal(t, believed, known)
+		require.True(t, like)
+		_, known = k.OpenMessageID(old.MessageID(someDelivery))
+		require.Equal(t, believed, known)
+		mine, _ := k.Local(someAttempt, 7)
+		require.NotEqual(t, local, mine, "the former key makes nothing any more")
+		_, _, known, _ = k.OpenLocal(mine)
+		require.True(t, known)
+	}
+	for bad, why := range map[string]string{fresh + "\n" + string(line): "needs the day", fresh + "\n" + fresh + " soon": "needs the day", fresh + "\nshort 2030-01-01": "damaged", "": "damaged"} {
+		require.NoError(t, os.WriteFile(file, []byte(bad), 0o600))
+		_, err = LoadOrCreate(dir)
+		require.ErrorContains(t, err, why)
+	}
 }
 
 func FuzzOpen(f *testing.F) {
