@@ -47,4 +47,27 @@ else
   say 'fonts for letters or tools that look at them are missing; the tests of letters are skipped. Install them with:'
   say '    sudo apt-get install -y fonts-noto-core fonts-noto-cjk qpdf poppler-utils zbar-tools openssh-sftp-server'
 fi
+# What Twilio publishes of its API (OpenAPI, MIT), out of an npm package of Twilio's own: tests hold our client and the
+# simulator against it. It is read by tests alone and is no part of the product.
+twilio_openapi() {
+  local dir="$ROOT/.tools/twilio-openapi/0.7.0" json=twilio_api_v2010.json work
+  [ -f "$dir/$json" ] && return 0
+  have npm && have sha256sum && work=$(mktemp -d) || return 1
+  (
+    cd "$work" &&
+      bounded 180 npm pack --silent '@twilio-alpha/mcp@0.7.0' >/dev/null 2>&1 &&
+      tar xzf ./*.tgz "package/twilio-oai/spec/json/$json" &&
+      echo "475b69553e34e797af05d34679cdad3bc3b8b4b8b92e6ac044fa6ebc255bf052  package/twilio-oai/spec/json/$json" | sha256sum -c --status - &&
+      mkdir -p "$dir" && mv "package/twilio-oai/spec/json/$json" "$dir/$json"
+  )
+  local got=$?
+  rm -rf "$work"
+  return $got
+}
+
+if twilio_openapi; then
+  say 'what Twilio publishes of its API is there'
+else
+  say "what Twilio publishes of its API is missing (it comes with npm); the tests that hold our client and simulator against it are skipped"
+fi
 exit $status

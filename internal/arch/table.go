@@ -148,6 +148,7 @@ var foreign = map[string]struct {
 	"github.com/twilio/twilio-go":     {by: []string{"internal/delivery/sms/...", "internal/delivery/voice/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"google.golang.org/api":           {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"golang.org/x/oauth2":             {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
+	"github.com/getkin/kin-openapi":   {by: []string{"internal/simulator/twiliosim/published"}, why: "it holds a simulator against what its vendor publishes"},
 	"github.com/go-text/typesetting":  {by: []string{"internal/delivery/letter/paper"}, why: "text is set in one place"},
 	"rsc.io/qr":                       {by: []string{"internal/delivery/letter/paper"}, why: "text is set in one place"},
 	"github.com/pkg/sftp":             {by: []string{"internal/delivery/letter"}, why: "vendor code stays in its adapter"},

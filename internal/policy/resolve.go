@@ -270,8 +270,11 @@ func (w *walk) first(to breach.Addressee, c breach.Channel, h history) Step {
 }
 
 func (w *walk) afterFailure(to breach.Addressee, r ChannelRule, h history) Step {
-	used := h.tries - h.repeats                                                                            // a repeat is the same delivery
-	if used >= r.Retry.Tries || w.closedByRecord(r.Channel, w.p.routeFor(w.s.Person, r.Channel).refused) { // no other try comes
+	used := h.tries - h.repeats // a repeat is the same delivery
+	if used >= r.Retry.Tries {
+		return Step{}
+	}
+	if w.closedByRecord(r.Channel, w.p.routeFor(w.s.Person, r.Channel).refused) { // no other try comes
 		return Step{}
 	}
 	pause := r.Retry.after(used)

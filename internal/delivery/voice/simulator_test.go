@@ -23,7 +23,7 @@ func signature(token, address string, form url.Values) string {
 }
 
 // against is the adapter between the vendor's simulator and a server of ours that answers it.
-func against(t *testing.T) (*Sender, *memory) {
+func against(t *testing.T, before ...func(http.Handler) http.Handler) (*Sender, *memory) {
 	t.Helper()
 	kept := newMemory()
 	mux := http.NewServeMux()
@@ -35,7 +35,11 @@ func against(t *testing.T) (*Sender, *memory) {
 	poster := receipts.New()
 	service, err := twiliosim.New(twiliosim.Config{AccountSID: c.AccountSID, AuthToken: c.AuthToken}, box, poster)
 	require.NoError(t, err)
-	theirs := httptest.NewServer(service.Handler())
+	api := service.Handler()
+	for _, b := range before {
+		api = b(api)
+	}
+	theirs := httptest.NewServer(api)
 	t.Cleanup(func() {
 		theirs.Close()
 		poster.Close()

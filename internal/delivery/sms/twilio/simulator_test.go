@@ -28,7 +28,7 @@ type stand struct {
 	rejected int
 }
 
-func against(t *testing.T) *stand {
+func against(t *testing.T, before ...func(http.Handler) http.Handler) *stand {
 	t.Helper()
 	st := &stand{receipts: map[string][]delivery.Receipt{}}
 	ours := httptest.NewServer(http.HandlerFunc(st.callback))
@@ -39,7 +39,11 @@ func against(t *testing.T) *stand {
 	poster := receipts.New()
 	service, err := twiliosim.New(twiliosim.Config{AccountSID: c.AccountSID, AuthToken: c.AuthToken}, box, poster)
 	require.NoError(t, err)
-	theirs := httptest.NewServer(service.Handler())
+	api := service.Handler()
+	for _, b := range before {
+		api = b(api)
+	}
+	theirs := httptest.NewServer(api)
 	t.Cleanup(func() {
 		theirs.Close()
 		poster.Close()

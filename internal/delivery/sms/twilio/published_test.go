@@ -1,0 +1,60 @@
+package twilio
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim/published"
+)
+
+// What our client asks and what the simulator answers is what the vendor's published description has.
+func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
+	t.Parallel()
+	path := published.Find()
+	if path == "" {
+		t.Skip("NOT CHECKED: the vendor's OpenAPI description is not there; scripts/ensure-test-tools.sh gets it")
+	}
+	description, err := published.Read(path)
+	require.NoError(t, err)
+	var mu sync.Mutex
+	asked, faults := 0, []string{}
+	st := against(t, func(api http.Handler) http.Handler {
+		watched := description.Watch(api, func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			faults = append(faults, err.Error())
+		})
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			asked++
+			mu.Unlock()
+			watched.ServeHTTP(w, r)
+		})
+	})
+	// Everything that the adapter can ask, and every ending of a message.
+	for i, to := range []string{"+15005559876", "+15005500002", "+15005500003", "+15005500005", "+15005500007", "+15005500001"} {
+		m := canary
+		m.To, m.DeliveryID, m.AttemptID, m.SentAfter = to, fmt.Sprintf("d%d", i), fmt.Sprintf("d%d-1", i), time.Now().Add(-time.Minute)
+		_, _ = st.sender.Send(t.Context(), m)
+		require.Eventually(t, func() bool {
+			r, found, err := st.sender.Ask(t.Context(), m)
+			return err == nil && (!found || r.State != breach.HandedOver)
+		}, 5*time.Second, 50*time.Millisecond)
+		if r, found, err := st.sender.Ask(t.Context(), m); err == nil && found {
+			_, err = st.sender.Look(t.Context(), r.ProviderRef)
+			require.NoError(t, err)
+			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef, true))
+			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef, false))
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	require.Greater(t, asked, 30)
+	require.Empty(t, faults)
+}

@@ -1,0 +1,50 @@
+package voice
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim/published"
+)
+
+// What our client asks and what the simulator answers is what the vendor's published description has.
+func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
+	t.Parallel()
+	path := published.Find()
+	if path == "" {
+		t.Skip("NOT CHECKED: the vendor's OpenAPI description is not there; scripts/ensure-test-tools.sh gets it")
+	}
+	description, err := published.Read(path)
+	require.NoError(t, err)
+	var mu sync.Mutex
+	faults := []string{}
+	s, _ := against(t, func(api http.Handler) http.Handler {
+		return description.Watch(api, func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			faults = append(faults, err.Error())
+		})
+	})
+	// Everything that the adapter can ask, and every ending of a call.
+	for i, to := range []string{"+15005559876", "+15005500011", "+15005500012", "+15005500013", "+15005500014", "+15005500021", "+15005500001"} {
+		m := message()
+		m.To, m.DeliveryID, m.AttemptID, m.SentAfter = to, fmt.Sprintf("d%d", i), fmt.Sprintf("d%d-1", i), time.Now().Add(-time.Minute)
+		r, err := s.Send(t.Context(), m)
+		if err != nil {
+			continue
+		}
+		_, _, err = s.Ask(t.Context(), m)
+		require.NoError(t, err)
+		_, err = s.Look(t.Context(), r.ProviderRef)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return s.Erase(t.Context(), r.ProviderRef, false) == nil }, 5*time.Second, 20*time.Millisecond)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	require.Empty(t, faults)
+}
