@@ -26,6 +26,7 @@ var opened = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 type desk struct {
 	httpapi.CallDesk // nil: no command asks a server for calls, or for letters
 	httpapi.LetterDesk
+	httpapi.ReturnDesk
 
 	mu      sync.Mutex
 	state   breach.IncidentState

@@ -94,6 +94,9 @@ func (d *Desk) seeDuties(ctx context.Context, incident string, v *breach.Overvie
 	if v.Filings, err = d.Store.Filings(ctx, incident); err != nil {
 		return err
 	}
+	if err := d.seeReturned(ctx, v.Filings); err != nil {
+		return err
+	}
 	filed := map[string]bool{}
 	for _, f := range v.Filings {
 		filed[f.Obligation] = true

@@ -206,6 +206,8 @@ type Filing struct {
 	Acknowledgement string     `json:"acknowledgement,omitempty"`
 	AcknowledgedAt  *time.Time `json:"acknowledged_at,omitempty"`
 	DelayReason     string     `json:"delay_reason,omitempty"`
+	// Returned says that the email with it came back.
+	Returned *FilingReturn `json:"returned,omitempty"`
 }
 
 // UnsettledAttempt is an attempt whose result is unknown, with what is needed to ask a provider about it.

@@ -36,3 +36,21 @@ type ReturnTaken struct {
 	Kind     ReturnKind `json:"kind"`
 	Recorded bool       `json:"recorded"`
 }
+
+// ReturnCount counts what came back for the emails of an incident. It names nobody.
+type ReturnCount struct {
+	Provider string     `json:"provider"`
+	Domain   string     `json:"domain" doc:"Of the server that reported; empty when it named none."`
+	Kind     ReturnKind `json:"kind" doc:"failed, delayed, relayed, complained or unclassified."`
+	Reason   string     `json:"reason,omitempty" doc:"Of a failure."`
+	Count    int64      `json:"count"`
+	Last     time.Time  `json:"last"`
+}
+
+// FilingReturn says that the email with a report came back from the authority.
+type FilingReturn struct {
+	Kind   ReturnKind `json:"kind"`
+	Reason string     `json:"reason,omitempty"`
+	Detail string     `json:"detail,omitempty"` // status code and the server's words, with contacts removed
+	At     time.Time  `json:"at"`
+}

@@ -313,7 +313,7 @@ func TestBrowserPictures(t *testing.T) {
 	b.signIn(s, lead)
 	for name, path := range map[string]string{
 		"incidents": "/console/", "incident": "/console/incidents/" + sampleID, "approve": "/console/incidents/" + sampleID + "/approve", "timeline": "/console/incidents/" + sampleID + "/timeline",
-		"stop": "/console/incidents/" + sampleID + "/stop", "person": "/console/person", "calls": "/console/calls", "letters": "/console/letters", "legend": "/console/legend", "draft": "/console/incidents/9tzc-4hve", "nowhere": "/console/incidents/none",
+		"stop": "/console/incidents/" + sampleID + "/stop", "person": "/console/person", "calls": "/console/calls", "letters": "/console/letters", "returns": "/console/incidents/" + sampleID + "/returns", "legend": "/console/legend", "draft": "/console/incidents/9tzc-4hve", "nowhere": "/console/incidents/none",
 	} {
 		for look, query := range map[string]string{"light": "?theme=light&lang=en", "dark": "?theme=dark&lang=en", "390": "?theme=light&lang=en", "zh": "?theme=light&lang=zh-Hans"} {
 			b.size(map[bool]int64{true: 390, false: 1440}[look == "390"], 900)

@@ -21,6 +21,7 @@ import (
 type Desk interface {
 	CallDesk
 	LetterDesk
+	ReturnDesk
 	Incidents(ctx context.Context) ([]breach.Incident, error)
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
 	// Plan returns the newest plan of a wave with its texts; wave 0 is the newest that has one.
@@ -184,6 +185,7 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/hold", s.signed(s.placeHold))
 	m.Handle("POST /console/incidents/{id}/hold/release", s.signed(s.releaseHold))
 
+	m.Handle("GET /console/incidents/{id}/returns", s.signed(s.returnsPage))
 	m.Handle("GET /console/incidents/{id}/processors", s.signed(s.processorsPage))
 	m.Handle("POST /console/incidents/{id}/processors/erase", s.signed(s.eraseThere))
 	m.Handle("POST /console/incidents/{id}/processors/requested", s.signed(s.requestedThere))

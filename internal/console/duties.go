@@ -178,6 +178,7 @@ type reportRow struct {
 	Title, Law, Route, Number, Delay string
 	Badge                            badge
 	Due, Filed                       moment
+	Returned                         *returnedReport
 	Late, Unknown                    bool
 }
 
@@ -194,6 +195,7 @@ func (l speech) reports(o breach.Overview) []reportRow {
 			row.Badge = l.dutyState(breach.ObligationState(filing.Status))
 			row.Filed, row.Route = l.At(filing.FiledAt), l.route(filing.Route)
 			row.Number, row.Delay = filing.Acknowledgement, filing.DelayReason
+			row.Returned = l.returnedReport(o, *filing, nil)
 			row.Late = d.DueAt != nil && filing.FiledAt.After(*d.DueAt)
 		case kind == unknown:
 			row.Badge, row.Unknown = badge{"is-ask", "ask", l.T("Cannot tell"), "verdict-cannot_tell"}, true

@@ -21,6 +21,7 @@ import (
 
 // fakeDesk answers with functions; one that is not set must not be called.
 type fakeDesk struct {
+	returns       []breach.ReturnCount
 	letters       breach.PostOverview
 	lettersOf     []breach.PostedLetter
 	postTold      breach.PostTold
@@ -60,6 +61,9 @@ type fakeDesk struct {
 	takeList      func(list io.Reader, how breach.Reading) (breach.ListJudged, breach.LoadReport, error)
 }
 
+func (f *fakeDesk) Returns(context.Context, string) ([]breach.ReturnCount, error) {
+	return f.returns, nil
+}
 func (f *fakeDesk) Letters(context.Context) (breach.PostOverview, error) { return f.letters, nil }
 func (f *fakeDesk) LettersOf(_ context.Context, batch string, _ breach.Actor) ([]breach.PostedLetter, error) {
 	return f.lettersOf, f.post(batch)

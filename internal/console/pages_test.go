@@ -17,7 +17,7 @@ var everyPath = []string{
 	"/console/incidents/" + sampleID, "/console/incidents/9tzc-4hve", "/console/incidents/m6gd-e9sk", "/console/incidents/x2pb-7rma",
 	"/console/incidents/" + sampleID + "/approve", "/console/incidents/" + sampleID + "/approve?wave=1", "/console/incidents/9tzc-4hve/approve",
 	"/console/incidents/" + sampleID + "/timeline", "/console/incidents/" + sampleID + "/timeline?upto=120", "/console/incidents/" + sampleID + "/stop",
-	"/console/incidents/9tzc-4hve/stop", "/console/incidents/" + sampleID + "/close", "/console/incidents/m6gd-e9sk/close", "/console/person", "/console/legend", "/console/calls", "/console/letters",
+	"/console/incidents/9tzc-4hve/stop", "/console/incidents/" + sampleID + "/close", "/console/incidents/m6gd-e9sk/close", "/console/person", "/console/legend", "/console/calls", "/console/letters", "/console/incidents/" + sampleID + "/returns",
 	"/console/incidents/" + sampleID + "/load", "/console/incidents/m6gd-e9sk/load",
 }
 

@@ -219,6 +219,7 @@ func sampleDesk() *fakeDesk {
 	d.timeline = func(_ string, after int64, limit int) ([]breach.AuditEntry, error) {
 		return sampleTimeline(after, limit), nil
 	}
+	d.returns = sampleReturns()
 	d.callQueue, d.letters = sampleCalls, sampleLetters()
 	d.findPerson = func(_ string, _ breach.Actor, q breach.PersonQuery, _ string) (breach.PersonView, error) {
 		if q.Email != "lin@mail.example" {

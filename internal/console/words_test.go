@@ -55,6 +55,9 @@ func everyText(t *testing.T) []string {
 	for _, a := range answers {
 		all = append(all, a.yes, a.say)
 	}
+	for _, k := range returnKinds {
+		all = append(all, k.word, k.means)
+	}
 	for _, o := range callOutcomes {
 		all = append(all, o.Word, o.Next)
 	}

@@ -39,6 +39,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.unreached()
 	s.calls()
 	s.letters()
+	s.returns()
 	s.processors()
 	s.running()
 	s.evidence()

@@ -163,6 +163,10 @@ func (d *desk) Stop(context.Context, string, breach.Actor) error   { return d.di
 func (d *desk) Close(context.Context, string, breach.Actor) error  { return d.did("close") }
 func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.did("reopen") }
 
+func (d *desk) Returns(context.Context, string) ([]breach.ReturnCount, error) {
+	return []breach.ReturnCount{}, d.did("returns")
+}
+
 func (d *desk) Letters(context.Context) (breach.PostOverview, error) {
 	return breach.PostOverview{}, d.did("letters")
 }

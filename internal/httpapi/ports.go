@@ -17,6 +17,7 @@ import (
 type Desk interface {
 	CallDesk
 	LetterDesk
+	ReturnDesk
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
 	// OpenDraft keeps the notes with the incident.
 	OpenDraft(ctx context.Context, file breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error)

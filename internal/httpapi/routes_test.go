@@ -57,6 +57,7 @@ var routes = []struct {
 	{"GET", "/v1/incidents/inc1/unreached", "", "", "lr", 200, `unreached   "" 500 false`},
 	{"GET", "/v1/incidents/inc1/send/again?reason=failed_everywhere", "", "", "lr", 200, "would try again failed_everywhere"},
 	{"POST", "/v1/incidents/inc1/send/again", `{"channel":"email","why":"the relay was down"}`, "", "lr", 200, "try again email: the relay was down"},
+	{"GET", "/v1/incidents/inc1/returns", "", "", "lrv", 200, "returns"},
 	{"GET", "/v1/letters", "", "", "lrv", 200, "letters"},
 	{"GET", "/v1/letters/inc1/manifest", "", "", "lr", 200, "letters of inc1"},
 	{"POST", "/v1/letters/report", "letter_id,status\n", "text/csv", "lr", 200, "letters report 17"},

@@ -17,14 +17,21 @@ type Mailer interface {
 	Send(ctx context.Context, m delivery.Message) (delivery.Receipt, error)
 }
 
+// EmailIDs are the delivery and the attempt of the email with a report, by the report's key: what a mail server sends back
+// names one of them.
+func EmailIDs(key string) (delivery, attempt string) {
+	sum := sha256.Sum256([]byte("filing|" + key))
+	delivery = "filing-" + hex.EncodeToString(sum[:16])
+	return delivery, delivery + "-1"
+}
+
 // byEmail sends a report to the authority's mailbox. The Message-ID depends on the key alone, so that a
 // repetition is recognisable as the same report. The authority's number comes later, by a person.
 func (r *Router) byEmail(ctx context.Context, key string, route Route, rep report) error {
-	sum := sha256.Sum256([]byte("filing|" + key))
-	id := "filing-" + hex.EncodeToString(sum[:16])
+	id, attempt := EmailIDs(key)
 	text := rep.body.Parts["text"]
 	m := delivery.Message{
-		DeliveryID: id, AttemptID: id + "-1", Channel: breach.Email, To: route.To, Locale: rep.body.Locale,
+		DeliveryID: id, AttemptID: attempt, Channel: breach.Email, To: route.To, Locale: rep.body.Locale,
 		Subject: strings.Join(strings.Fields(rep.body.Parts["title"]), " "), Text: text,
 		HTML: `<!doctype html><html lang="` + html.EscapeString(rep.body.Locale) + `"><head><meta charset="utf-8"><title>` + html.EscapeString(rep.body.Parts["title"]) +
 			`</title></head><body><pre style="white-space:pre-wrap;font-family:sans-serif;font-size:11pt;line-height:1.5">` + html.EscapeString(text) + `</pre></body></html>`,
