@@ -91,6 +91,9 @@ func (p *planner) call(c celast.CallExpr) plan {
 	if a == nil || b == nil {
 		return nil
 	}
+	if quick := p.quick(c, a); quick != nil {
+		return quick
+	}
 	return func(e *evaluation) truth {
 		x, y := a(e), b(e) // both, because both may be missing
 		if x == nil || y == nil {
@@ -257,6 +260,15 @@ func constant(v ref.Val) operand { return func(*evaluation) ref.Val { return v }
 
 // literalList is a list of literal strings, or nil.
 func literalList(l celast.ListExpr) operand {
+	words := literalWords(l)
+	if words == nil {
+		return nil
+	}
+	return constant(newWordList(words))
+}
+
+// literalWords are the members of a list of literal strings, or nil for any other list.
+func literalWords(l celast.ListExpr) []string {
 	words := make([]string, 0, l.Size())
 	for _, x := range l.Elements() {
 		if x.Kind() != celast.LiteralKind || x.AsLiteral().Type() != types.StringType {
@@ -264,7 +276,7 @@ func literalList(l celast.ListExpr) operand {
 		}
 		words = append(words, string(x.AsLiteral().(types.String)))
 	}
-	return constant(newWordList(words))
+	return words
 }
 
 func (p *planner) valueCall(c celast.CallExpr) operand {

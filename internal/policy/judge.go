@@ -39,10 +39,11 @@ type shownText struct {
 
 // finding is what a test, or a duty, came to. It is never changed once it is made. One that says nothing of an
 // incident's values is kept by the memo, because another incident can come to the very same; all others are taken
-// from judging.found and last as long as the judgement.
+// from judging.found and last as long as the judgement. Every test that is open has one that lasts.
 type finding struct {
 	truth     truth
 	lasting   bool
+	alike     *finding // one that lasts, and leaves the same open for other reasons; nil for one that lasts itself
 	because   []string
 	missing   []string
 	questions []string   // full ids

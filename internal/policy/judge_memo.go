@@ -118,7 +118,8 @@ func (m *memo) undecided(t *compiledTest, open []*finding, asks bool) *finding {
 	return f
 }
 
-// ruling gives the verdict that was made of the same findings before, or makes it: decide fills in what it is given.
+// ruling gives the verdict that was made of the same lasting findings before, or makes it: decide fills in what it is
+// given.
 func (j *judging) ruling(ph *compiledPhase, of []*finding, decide func(*finding) breach.Verdict) ruling {
 	before := j.memo.phases[ph.index]
 	for _, o := range before {
@@ -127,15 +128,18 @@ func (j *judging) ruling(ph *compiledPhase, of []*finding, decide func(*finding)
 		}
 	}
 	r := ruling{finding: &finding{lasting: true}}
-	if slices.ContainsFunc(of, func(f *finding) bool { return !f.lasting }) {
-		r.finding = j.found.take()
-	}
 	r.verdict = decide(r.finding)
 	r.missing, r.questions = slices.Clip(r.missing), slices.Clip(r.questions)
-	if r.lasting {
-		j.memo.phases[ph.index] = keep(before, openPhase{slices.Clone(of), r})
-	}
+	j.memo.phases[ph.index] = keep(before, openPhase{slices.Clone(of), r})
 	return r
+}
+
+// lastingOne leaves the same open, and lasts.
+func (f *finding) lastingOne() *finding {
+	if f.alike != nil {
+		return f.alike
+	}
+	return f
 }
 
 // unproven is what is said of an exemption that nothing proves.
@@ -163,8 +167,11 @@ func (m *memo) houseTerm(ph *compiledPhase, from *startWords, promised bool, of 
 
 // missingWith are the facts that are missing, sorted, with the one that starts the clock if it is.
 func (f *finding) missingWith(start []string) []string {
-	if len(f.missing)+len(start) == 0 {
-		return nil
+	if len(f.missing) == 0 {
+		return start
+	}
+	if f.alike != nil {
+		return f.alike.missingWith(start)
 	}
 	w, k := f.inWords(), min(len(start), 1)
 	if !w.made[k] {

@@ -78,15 +78,17 @@ func (j *judging) later(ph *compiledPhase) (ruling, error) {
 		return ruling{breach.DoesNotApply, scope}, err
 	}
 	open, mark := false, len(j.stack)
+	j.stack = append(j.stack, scope.lastingOne())
 	for i, id := range ph.follows {
 		r, err := j.rule(j.rules.phases[id])
 		switch {
 		case err != nil:
 			return r, err
 		case r.verdict == breach.Applies && scope.truth == truthUnknown:
-			own := j.found.take()
-			own.truth, own.because, own.missing, own.questions = scope.truth, scope.because, scope.missing, scope.questions
-			return ruling{breach.CannotTell, own}, nil
+			return j.ruling(ph, j.stack[mark:mark+1], func(out *finding) breach.Verdict {
+				out.truth, out.because, out.missing, out.questions = scope.truth, scope.because, scope.missing, scope.questions
+				return breach.CannotTell
+			}), nil
 		case r.verdict == breach.Applies:
 			own := j.found.take()
 			own.truth, own.because = truthYes, ph.said.after[i]
@@ -94,14 +96,14 @@ func (j *judging) later(ph *compiledPhase) (ruling, error) {
 		}
 		f := ruledOut
 		if r.verdict == breach.CannotTell {
-			f, open = r.finding, true
+			f, open = r.lastingOne(), true
 		}
 		j.stack = append(j.stack, f)
 	}
 	if !open {
 		return j.followsNone(ph)
 	}
-	of := j.stack[mark:]
+	of := j.stack[mark+1:]
 	return j.ruling(ph, of, func(out *finding) breach.Verdict {
 		for i, f := range of {
 			if f != ruledOut {
@@ -155,30 +157,68 @@ func (j *judging) first(ph *compiledPhase) (ruling, error) {
 		}
 		j.stack = append(j.stack, f)
 	}
-	of := j.stack[mark:]
-	return j.ruling(ph, of, func(out *finding) breach.Verdict { return j.standing(ph, of[:3], of[3:], out) }), nil
+	return j.stands(ph, mark), nil
 }
 
-// standing is a duty that nothing rules out: it applies, or nobody can tell yet.
-func (j *judging) standing(ph *compiledPhase, needed, exemptions []*finding, out *finding) breach.Verdict {
-	verdict := breach.Applies
-	lines := len(exemptions)
-	for _, f := range needed {
-		lines += len(f.because)
+// stands is the verdict on a duty that nothing rules out, by what lies on the stack: scope, whom it binds, trigger and
+// exemptions. What holds leaves nothing open, so only the reasons are this incident's own.
+func (j *judging) stands(ph *compiledPhase, mark int) ruling {
+	own, n := false, len(j.stack)-mark
+	for _, f := range j.stack[mark:] {
+		if f.truth == truthYes && !f.lasting {
+			f, own = always, true
+		}
+		j.stack = append(j.stack, f)
 	}
-	out.because = make([]string, 0, lines)
-	for _, f := range needed {
-		if f.truth == truthUnknown {
+	of, open := j.stack[mark:mark+n], j.stack[mark+n:]
+	r := j.ruling(ph, open, func(out *finding) breach.Verdict {
+		out.because = j.standing(make([]string, 0, lines(open)), ph, open)
+		return out.leaves(open)
+	})
+	if own {
+		f := j.found.take()
+		f.because, f.missing, f.questions, f.alike = j.taken(j.standing(j.room(lines(of)), ph, of)), r.missing, r.questions, r.finding
+		r.finding = f
+	}
+	return r
+}
+
+// neededOf is how many of the tests of a duty must hold; those behind them exempt from it.
+const neededOf = 3
+
+// lines is how many reasons of a duty there are at most.
+func lines(of []*finding) int {
+	n := len(of) - neededOf
+	for _, f := range of[:neededOf] {
+		n += len(f.because)
+	}
+	return n
+}
+
+// standing adds the reasons of a duty that nothing rules out.
+func (j *judging) standing(to []string, ph *compiledPhase, of []*finding) []string {
+	for _, f := range of[:neededOf] {
+		to = append(to, f.cannotTell()...)
+	}
+	for i, f := range of[neededOf:] {
+		if f != ruledOut {
+			to = append(to, j.memo.unproven(ph.exempt+i, &ph.phase.Exemptions[i], f))
+		}
+	}
+	return to
+}
+
+// leaves takes over what the tests of a duty leave open: it applies, or nobody can tell yet.
+func (f *finding) leaves(of []*finding) breach.Verdict {
+	verdict := breach.Applies
+	for _, g := range of[:neededOf] {
+		if g.truth == truthUnknown {
 			verdict = breach.CannotTell
 		}
-		out.because = append(out.because, f.cannotTell()...)
-		out.add(f)
+		f.add(g)
 	}
-	for i, f := range exemptions {
-		if f != ruledOut {
-			out.because = append(out.because, j.memo.unproven(ph.exempt+i, &ph.phase.Exemptions[i], f))
-			out.questions = union(out.questions, f.questions)
-		}
+	for _, g := range of[neededOf:] {
+		f.questions = union(f.questions, g.questions)
 	}
 	return verdict
 }
