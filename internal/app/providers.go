@@ -58,7 +58,7 @@ type means struct {
 func on(channels ...breach.Channel) []breach.Channel { return channels }
 
 // made says how an adapter S is made from settings C.
-func made[C any, S delivery.Sender](of func(*Settings) *C, make func(C, means) (S, error)) maker {
+func made[C any, S delivery.Sender](of func(*Settings) *C, from func(C, means) (S, error)) maker {
 	return maker{
 		adapter: reflect.TypeFor[S](),
 		settings: func(s *Settings) any {
@@ -67,13 +67,13 @@ func made[C any, S delivery.Sender](of func(*Settings) *C, make func(C, means) (
 			}
 			return nil
 		},
-		make: func(settings any, m means) (delivery.Sender, error) { return make(settings.(C), m) },
+		make: func(settings any, m means) (delivery.Sender, error) { return from(settings.(C), m) },
 	}
 }
 
 // alone is an adapter that needs nothing but its settings.
-func alone[C any, S delivery.Sender](make func(C) (S, error)) func(C, means) (S, error) {
-	return func(c C, _ means) (S, error) { return make(c) }
+func alone[C any, S delivery.Sender](from func(C) (S, error)) func(C, means) (S, error) {
+	return func(c C, _ means) (S, error) { return from(c) }
 }
 
 // always is for what needs no settings.

@@ -27,7 +27,7 @@ func TestWhoAnswersStopGetsNoFurtherText(t *testing.T) {
 	k.load(t, listOf(t, people), "")
 	account := twiliosim.Config{AccountSID: w.Settings.Twilio.AccountSID, AuthToken: w.Settings.Twilio.AuthToken}
 	say := func(c twiliosim.Config, from string) int {
-		r, err := twiliosim.Answer(c, w.BaseURL+sms.Answers, from, w.Settings.Twilio.From, "STOP")
+		r, err := twiliosim.Answer(t.Context(), c, w.BaseURL+sms.Answers, from, w.Settings.Twilio.From, "STOP")
 		require.NoError(t, err)
 		resp, err := http.DefaultClient.Do(r)
 		require.NoError(t, err)

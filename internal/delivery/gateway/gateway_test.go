@@ -93,8 +93,6 @@ func keyAt(kind string) func(*http.Request, []byte) string {
 	}
 }
 
-var key = keyAt(Provider)
-
 // A push holds title, line and link, whose token it is and how long it may wait, and nothing else.
 func TestAPushIsAPointer(t *testing.T) {
 	t.Parallel()

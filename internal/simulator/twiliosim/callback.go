@@ -58,12 +58,12 @@ func Signature(authToken, callback string, form url.Values) string {
 }
 
 // Answer is the request by which the vendor hands over what somebody wrote back to the sender of a message.
-func Answer(c Config, address, from, to, text string) (*http.Request, error) {
+func Answer(ctx context.Context, c Config, address, from, to, text string) (*http.Request, error) {
 	form := url.Values{
 		"MessageSid": {newID("SM")}, "AccountSid": {c.AccountSID}, "ApiVersion": {apiVersion}, "From": {from}, "To": {to},
 		"Body": {text}, "NumMedia": {"0"}, "NumSegments": {"1"},
 	}
-	req, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func hearing(t testing.TB) (http.Handler, *stopped, twiliosim.Config) {
 // brought has the vendor bring an answer to the public address, from which a proxy takes it to another one.
 func brought(t *testing.T, h http.Handler, by twiliosim.Config, text string) *httptest.ResponseRecorder {
 	t.Helper()
-	r, err := twiliosim.Answer(by, publicBase+Answers, "+15005559876", "+15005550006", text)
+	r, err := twiliosim.Answer(t.Context(), by, publicBase+Answers, "+15005559876", "+15005550006", text)
 	require.NoError(t, err)
 	r.Host, r.URL.Scheme, r.URL.Host = "127.0.0.1:8080", "http", "127.0.0.1:8080"
 	w := httptest.NewRecorder()

@@ -178,8 +178,9 @@ func match(template, parts []string) (map[string]string, bool) {
 			continue
 		}
 		before, after := t[:open], t[end+1:]
-		value, fits := strings.CutPrefix(parts[i], before)
-		if value, fits = strings.CutSuffix(value, after); !fits || value == "" || strings.ContainsAny(value, ".") {
+		value, begins := strings.CutPrefix(parts[i], before)
+		value, ends := strings.CutSuffix(value, after)
+		if !begins || !ends || value == "" || strings.ContainsAny(value, ".") {
 			return nil, false
 		}
 		values[t[open+1:end]] = value
