@@ -55,10 +55,10 @@ func TestACodeIsCheckedInABrowser(t *testing.T) {
 		lang, typed string
 		says        string
 	}{
-		"phone-yes":   {360, "en", "７k2m oqxb 9lf3 apvw", english.VerifyYes},
-		"phone-no":    {360, "zh-Hans", "7K2M-0QXB-91F3-APVX", chinese.VerifyNo},
-		"desktop-yes": {1280, "zh-Hans", ofSomebody, chinese.VerifyYes},
-		"desktop-no":  {1280, "en", "<b>none</b>", english.VerifyNo},
+		"phone-yes":   {360, "en", "７k2m oqxb 9lf3 apvw", wordsFor("en").VerifyYes},
+		"phone-no":    {360, "zh-Hans", "7K2M-0QXB-91F3-APVX", wordsFor("zh-Hans").VerifyNo},
+		"desktop-yes": {1280, "zh-Hans", ofSomebody, wordsFor("zh-Hans").VerifyYes},
+		"desktop-no":  {1280, "en", "<b>none</b>", wordsFor("en").VerifyNo},
 	} {
 		do(chromedp.EmulateViewport(c.width, 900), chromedp.Navigate(server.URL+"/verify?lang="+c.lang), chromedp.WaitVisible(chromedp.CSS("#code")),
 			chromedp.SendKeys(chromedp.CSS("#code"), c.typed), chromedp.Click(chromedp.CSS("button")), chromedp.WaitVisible(chromedp.CSS(".answer")))

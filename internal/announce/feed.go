@@ -51,7 +51,7 @@ func (s *Site) serveFeed(w http.ResponseWriter, r *http.Request) {
 		s.serveError(w, r, err)
 		return
 	}
-	locale := wantedLanguage(r, spokenTags())
+	locale := wantedLanguage(r, wordTags)
 	self := s.base + "/notices/feed.atom"
 	feed := atomFeed{
 		Lang: locale, ID: self, Title: s.organisation + ": " + wordsFor(locale).Notices, Updated: s.started.Format(time.RFC3339), Author: atomAuthor{s.organisation},

@@ -104,7 +104,7 @@ func (s *Site) serveList(w http.ResponseWriter, r *http.Request) {
 		s.serveJSON(w, map[string]any{"notices": all})
 		return
 	}
-	locale := wantedLanguage(r, spokenTags())
+	locale := wantedLanguage(r, wordTags)
 	lines := make([]listed, 0, len(all))
 	for _, n := range all {
 		text := n.in(closest(locale, n.locales()))
@@ -115,7 +115,7 @@ func (s *Site) serveList(w http.ResponseWriter, r *http.Request) {
 
 // serveOwn answers with a page in the site's own words.
 func (s *Site) serveOwn(w http.ResponseWriter, r *http.Request, status int, name, path string, title func(words) string, body any) {
-	locale := wantedLanguage(r, spokenTags())
+	locale := wantedLanguage(r, wordTags)
 	page, err := s.ownPage(name, path, locale, title, body)
 	if err != nil {
 		http.Error(w, "This page cannot be shown at the moment.", http.StatusInternalServerError)

@@ -118,7 +118,7 @@ func (s *Site) noticePage(n notice, w wording, newest int) ([]byte, error) {
 func (s *Site) ownPage(name, path, locale string, title func(words) string, body any) ([]byte, error) {
 	w := wordsFor(locale)
 	f := frame{W: w, Locale: w.Locale, Title: title(w), Self: s.path + path, Body: body}
-	for _, o := range spoken {
+	for _, o := range spoken() {
 		if o.Locale != w.Locale {
 			f.Others = append(f.Others, other{o.Locale, o.Name, 0})
 		}

@@ -38,7 +38,7 @@ const maxForm = 1 << 10
 func (s *Site) serveVerified(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	typed := r.PostFormValue("code") // a body that cannot be read asks about no code
-	locale := wantedLanguage(r, spokenTags())
+	locale := wantedLanguage(r, wordTags)
 	if !s.limit.allow(r) {
 		s.answerVerify(w, locale, http.StatusTooManyRequests, nil)
 		return
@@ -133,14 +133,14 @@ func (s *Site) genuine(w words, c breach.CodeCheck) verifyAnswer {
 	for _, channel := range c.Channels {
 		by = append(by, w.channel(channel))
 	}
-	add(w.VerifyBy, strings.Join(by, w.comma), "")
+	add(w.VerifyBy, strings.Join(by, w.Comma), "")
 	var ask []string
 	for _, v := range []string{c.Contact.Name, c.Contact.Email, c.Contact.Phone, c.Contact.Address} {
 		if v != "" {
 			ask = append(ask, v)
 		}
 	}
-	add(w.VerifyAsk, strings.Join(ask, w.comma), "")
+	add(w.VerifyAsk, strings.Join(ask, w.Comma), "")
 	if c.Announcement != "" {
 		if _, err := s.read(c.Announcement, 0); err == nil {
 			a.Page = s.path + "/notices/" + c.Announcement

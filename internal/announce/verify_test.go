@@ -68,7 +68,7 @@ func TestPromise_M21_AGenuineCodeShowsItsNotice(t *testing.T) {
 			w := ask(s, typed)
 			require.Equal(t, http.StatusOK, w.Code)
 			for _, want := range []string{
-				english.VerifyYes, english.VerifyYesMore, "Larkfield &lt;Learning&gt;", "Notice &amp; &lt;b&gt;more&lt;/b&gt;", "15 November 2026",
+				wordsFor("en").VerifyYes, wordsFor("en").VerifyYesMore, "Larkfield &lt;Learning&gt;", "Notice &amp; &lt;b&gt;more&lt;/b&gt;", "15 November 2026",
 				"notification in our app, text message, email", "Data desk, desk@larkfield.example, &#43;1 555 0100", `href="/notices/LKF-2026-11"`, "password",
 			} {
 				require.Contains(t, w.Body.String(), want)
@@ -81,7 +81,7 @@ func TestPromise_M21_AGenuineCodeShowsItsNotice(t *testing.T) {
 		w := httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)
 		require.Equal(t, "zh-Hans", w.Header().Get("Content-Language"))
-		for _, want := range []string{chinese.VerifyYes, "课程账户公告", "2026 年 11 月 16 日", "应用推送、短信、电子邮件", "密码"} {
+		for _, want := range []string{wordsFor("zh-Hans").VerifyYes, "课程账户公告", "2026 年 11 月 16 日", "应用推送、短信、电子邮件", "密码"} {
 			require.Contains(t, w.Body.String(), want, "the day is that of Beijing")
 		}
 	})
@@ -98,7 +98,7 @@ func TestCodesOfPagesAreKnown(t *testing.T) {
 		require.NoError(t, err)
 		for _, typed := range []string{sample, strings.ToLower(sample), "LKF 2026 11", "LKF-2O26-1I", "0QXB-91F3", "oqxb9lf3"} {
 			body := ask(s, typed).Body.String()
-			require.Contains(t, body, english.VerifyYes, typed)
+			require.Contains(t, body, wordsFor("en").VerifyYes, typed)
 			require.Contains(t, body, "Notice &amp; &lt;b&gt;more")
 		}
 	})
@@ -112,24 +112,24 @@ func TestEverythingElseIsSaidToBeNotOurs(t *testing.T) {
 			w := ask(s, typed)
 			require.Equal(t, http.StatusOK, w.Code)
 			body := w.Body.String()
-			require.Contains(t, body, english.VerifyNo, "%.40q", typed)
-			for _, never := range []string{english.VerifyYes, "alert(1)", "ana@mail", "Larkfield &lt;Learning&gt;</dd>", "Data desk", sample} {
+			require.Contains(t, body, wordsFor("en").VerifyNo, "%.40q", typed)
+			for _, never := range []string{wordsFor("en").VerifyYes, "alert(1)", "ana@mail", "Larkfield &lt;Learning&gt;</dd>", "Data desk", sample} {
 				require.NotContains(t, body, never)
 			}
 			require.Empty(t, w.Header().Values("Set-Cookie"))
 		}
 		for _, body := range []string{"", "code", "code=%zz", "code=" + strings.Repeat("A", 5000), "other=x", strings.Repeat("&", 900)} {
-			require.Contains(t, post(s, body).Body.String(), english.VerifyNo)
+			require.Contains(t, post(s, body).Body.String(), wordsFor("en").VerifyNo)
 		}
 		for _, kind := range []string{"multipart/form-data; boundary=x", "application/json", "text/plain"} {
-			require.Contains(t, post(s, "code="+ofSomebody, "Content-Type", kind).Body.String(), english.VerifyNo)
+			require.Contains(t, post(s, "code="+ofSomebody, "Content-Type", kind).Body.String(), wordsFor("en").VerifyNo)
 		}
 		erased := site(t, func(c *Config) {
 			c.CheckCode = func(context.Context, string) (breach.CodeCheck, error) { return breach.CodeCheck{Erased: told.At}, nil }
 		})
 		body := ask(erased, ofSomebody).Body.String()
-		require.Contains(t, body, english.VerifyNo)
-		require.Contains(t, body, english.VerifyErased+" 15 November 2026")
+		require.Contains(t, body, wordsFor("en").VerifyNo)
+		require.Contains(t, body, wordsFor("en").VerifyErased+" 15 November 2026")
 	})
 }
 
@@ -139,13 +139,13 @@ func TestCodesAreOnlyTakenFromTheForm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := published(t, ours(0, told))
 		w := get(s, "/verify?lang=en&code="+ofSomebody)
-		require.NotContains(t, w.Body.String(), english.VerifyYes)
+		require.NotContains(t, w.Body.String(), wordsFor("en").VerifyYes)
 		require.Contains(t, w.Body.String(), `<form method="post"`)
 		r := httptest.NewRequest(http.MethodPost, "/verify?lang=en&code="+ofSomebody, strings.NewReader(""))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w = httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)
-		require.Contains(t, w.Body.String(), english.VerifyNo)
+		require.Contains(t, w.Body.String(), wordsFor("en").VerifyNo)
 	})
 }
 
@@ -192,7 +192,7 @@ func TestVerifySaysLaterWhenItCannotKnow(t *testing.T) {
 		s := site(t, func(c *Config) { c.CheckCode = source })
 		w := ask(s, ofSomebody)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code, name)
-		require.Contains(t, w.Body.String(), english.VerifyLater)
+		require.Contains(t, w.Body.String(), wordsFor("en").VerifyLater)
 		require.NotContains(t, w.Body.String(), "no database")
 
 		for range maxAsking {
@@ -215,7 +215,7 @@ func FuzzVerify(f *testing.F) {
 		require.Zero(t, w.Body.Len()%verifySize)
 		_, shaped := breach.ReadCode(typed)
 		if w.Code == http.StatusOK && !shaped && breach.PlainCode(typed) != breach.PlainCode(sample) {
-			require.Contains(t, w.Body.String(), english.VerifyNo)
+			require.Contains(t, w.Body.String(), wordsFor("en").VerifyNo)
 		}
 	})
 }

@@ -1,105 +1,123 @@
 package announce
 
 import (
+	"bytes"
 	"cmp"
+	"embed"
+	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
-// words are the site's own words in one language.
+//go:embed words
+var wordFiles embed.FS
+
+// words are the site's own words in one language: words/<locale>.yaml. None of them may be left out.
 type words struct {
-	Locale, Name string // Name is the language's own name
-
-	Notices, SecurityNotice, Published, Version, Kept, Correction, Older, NewerExists       string
-	Code, Genuine, GenuineHow, Data, Feed, Skip, LanguageLabel                              string
-	None, NoneHelp                                                                          string
-	VerifyTitle, VerifyLead, VerifyField, VerifyHint, VerifyButton                          string
-	VerifyYes, VerifyYesMore, VerifyNo, VerifyNoMore, VerifyLater, VerifySigns, VerifyTwice string
-	VerifyFrom, VerifyNotice, VerifyDate, VerifyBy, VerifyAsk, VerifyPage, VerifyErased     string
-	Signs                                                                                   []string
-	MissingTitle, MissingHelp                                                               string
-	channels                                                                                map[breach.Channel]string
-	comma, instant, day                                                                     string
-	zone                                                                                    *time.Location
+	Locale         string                    `yaml:"-"`
+	Name           string                    `yaml:"name"` // the language's own name
+	Notices        string                    `yaml:"notices"`
+	SecurityNotice string                    `yaml:"security_notice"`
+	Published      string                    `yaml:"published"`
+	Version        string                    `yaml:"version"`
+	Kept           string                    `yaml:"kept"`
+	Correction     string                    `yaml:"correction"`
+	Older          string                    `yaml:"older"`
+	NewerExists    string                    `yaml:"newer_exists"`
+	Code           string                    `yaml:"code"`
+	Genuine        string                    `yaml:"genuine"`
+	GenuineHow     string                    `yaml:"genuine_how"`
+	Data           string                    `yaml:"data"`
+	Feed           string                    `yaml:"feed"`
+	Skip           string                    `yaml:"skip"`
+	LanguageLabel  string                    `yaml:"language_label"`
+	None           string                    `yaml:"none"`
+	NoneHelp       string                    `yaml:"none_help"`
+	VerifyTitle    string                    `yaml:"verify_title"`
+	VerifyLead     string                    `yaml:"verify_lead"`
+	VerifyField    string                    `yaml:"verify_field"`
+	VerifyHint     string                    `yaml:"verify_hint"`
+	VerifyButton   string                    `yaml:"verify_button"`
+	VerifyYes      string                    `yaml:"verify_yes"`
+	VerifyYesMore  string                    `yaml:"verify_yes_more"`
+	VerifyNo       string                    `yaml:"verify_no"`
+	VerifyNoMore   string                    `yaml:"verify_no_more"`
+	VerifyLater    string                    `yaml:"verify_later"`
+	VerifySigns    string                    `yaml:"verify_signs"`
+	VerifyTwice    string                    `yaml:"verify_twice"`
+	VerifyFrom     string                    `yaml:"verify_from"`
+	VerifyNotice   string                    `yaml:"verify_notice"`
+	VerifyDate     string                    `yaml:"verify_date"`
+	VerifyBy       string                    `yaml:"verify_by"`
+	VerifyAsk      string                    `yaml:"verify_ask"`
+	VerifyPage     string                    `yaml:"verify_page"`
+	VerifyErased   string                    `yaml:"verify_erased"`
+	Signs          []string                  `yaml:"signs"`
+	MissingTitle   string                    `yaml:"missing_title"`
+	MissingHelp    string                    `yaml:"missing_help"`
+	Channels       map[breach.Channel]string `yaml:"channels"`
+	Comma          string                    `yaml:"comma"`            // between the names of channels
+	Instant        string                    `yaml:"instant"`          // a date and a time, as Go's package time wants its layouts
+	Date           string                    `yaml:"day"`              // the same without the time
+	Offset         int                       `yaml:"utc_offset_hours"` // of the zone in which times are shown
+	zone           *time.Location
 }
 
-func (w words) At(t time.Time) string { return t.In(w.zone).Format(w.instant) }
+func (w words) At(t time.Time) string { return t.In(w.zone).Format(w.Instant) }
 
-func (w words) channel(c breach.Channel) string { return cmp.Or(w.channels[c], string(c)) }
+func (w words) channel(c breach.Channel) string { return cmp.Or(w.Channels[c], string(c)) }
 
-func (w words) Day(t time.Time) string { return t.In(w.zone).Format(w.day) }
+func (w words) Day(t time.Time) string { return t.In(w.zone).Format(w.Date) }
 
-var english = words{
-	Locale: "en", Name: "English",
-	Notices: "Security notices", SecurityNotice: "Security notice", Published: "Published", Version: "version", Kept: "This page stays up until at least",
-	Correction: "A correction appears here as a new version; old versions stay readable.", Older: "Older versions", NewerExists: "This is an old version. There is a newer one:",
-	Code: "Code of this notice", Genuine: "Is this genuine?", GenuineHow: "Type this address into your browser yourself, then enter this code or the one that you were sent:",
-	Data: "Data", Feed: "Feed", Skip: "Skip to the notice", LanguageLabel: "Language",
-	None: "There are no notices.", NoneHelp: "When a security incident concerns people who trusted us with their information, and not all of them can be told one by one, the notice appears here. You can have this page checked by a feed reader.",
-	VerifyTitle: "Is the notice that I got genuine?", VerifyLead: "Enter the code that stands in the email, text message or letter. We answer which of our notices carries it, and nothing about you.",
-	VerifyField: "Code", VerifyHint: "As printed. Spaces, dashes and capitals make no difference.", VerifyButton: "Check the code",
-	VerifyYes: "Yes, this code is ours. It stands on this notice:", VerifyYesMore: "Compare it with the message that you hold. If that asks for a password, a verification code or a payment, it is still a fake: codes can be copied.",
-	VerifyFrom: "From", VerifyNotice: "Notice", VerifyDate: "Date", VerifyBy: "Sent by", VerifyAsk: "Questions to", VerifyPage: "Read the public notice",
-	VerifyErased: "When the time is over for which we keep them, we erase records. Codes of some notices can therefore no longer be checked here, the newest of them from",
-	VerifyNo:     "No, this code is not ours.", VerifyNoMore: "None of our notices carries it. Check that you typed it as it is printed. If the answer stays the same, do not do what the message asks, and tell us of it in a way that you already know.",
-	VerifyLater: "We cannot answer at this moment. Please try again in a minute.", VerifySigns: "How to tell a genuine notice",
-	Signs: []string{
-		"It never asks for a password, a verification code or a payment.",
-		"It holds no attachment and nothing to press; addresses are written out for you to type.",
-		"It names somebody whom you can ask. If in doubt, use a number that you already know.",
-	},
-	VerifyTwice:  "You came here through a link? Then better type this address into your browser yourself, and check its name.",
-	MissingTitle: "There is no notice here", MissingHelp: "The address may be mistyped, or the message that gave it to you was not from us. You can look at all notices, or check the code that you were sent.",
-	channels: map[breach.Channel]string{breach.Email: "email", breach.SMS: "text message", breach.Push: "notification in our app", breach.Voice: "phone call", breach.Letter: "letter"}, comma: ", ",
-	instant: "2 January 2006, 15:04 (MST)", day: "2 January 2006", zone: time.UTC,
-}
+// wordTags are the languages of the site's own words, the fall-back first.
+var wordTags = []string{"en", "zh-Hans", "zh-Hant", "ja", "ko", "de", "fr", "es", "pt-BR", "ar"}
 
-var chinese = words{
-	Locale: "zh-Hans", Name: "中文",
-	Notices: "安全公告", SecurityNotice: "安全公告", Published: "发布于", Version: "版本", Kept: "本页面至少保留至",
-	Correction: "更正会作为新版本发布在此处，旧版本仍可查阅。", Older: "旧版本", NewerExists: "这是旧版本，最新版本见：",
-	Code: "本公告编号", Genuine: "这份公告是真的吗？", GenuineHow: "请在浏览器中自行输入下面的网址，再输入本页的编号或您收到的编号：",
-	Data: "数据", Feed: "订阅", Skip: "跳到正文", LanguageLabel: "语言",
-	None: "目前没有公告。", NoneHelp: "当安全事件涉及您交给我们的信息，而我们又难以逐一告知时，公告会发布在这里。您可以用订阅工具关注本页。",
-	VerifyTitle: "我收到的通知是真的吗？", VerifyLead: "请输入邮件、短信或信件上的编号。我们只回答哪一份通知使用这个编号，不显示与您有关的任何信息。",
-	VerifyField: "编号", VerifyHint: "请按原样输入；空格、短横线和大小写不影响查验。", VerifyButton: "查验编号",
-	VerifyYes: "是的，这是我们的编号，属于下面这份通知：", VerifyYesMore: "请与您手中的消息核对。如果那条消息索要密码、验证码或款项，它仍然是假的：编号可能被抄用。",
-	VerifyFrom: "发出单位", VerifyNotice: "通知", VerifyDate: "日期", VerifyBy: "发送方式", VerifyAsk: "咨询", VerifyPage: "查看公开的公告",
-	VerifyErased: "保存期限届满后，我们会删除记录，因此部分通知的编号已无法在此查验，其中最近一份的日期为",
-	VerifyNo:     "不是，这不是我们的编号。", VerifyNoMore: "我们没有任何通知使用它。请核对输入是否与原文一致。如果结果仍然相同，请不要按那条消息的要求去做，并通过您已知的方式告诉我们。",
-	VerifyLater: "暂时无法查验，请一分钟后再试。", VerifySigns: "怎样辨别真实的通知",
-	Signs: []string{
-		"绝不索要密码、验证码或款项。",
-		"没有附件，也没有需要点击的链接；网址都写明，由您自行输入。",
-		"写明可以向谁咨询。有疑问时，请拨打您已知的电话。",
-	},
-	VerifyTwice:  "您是点击链接来到这里的吗？请改为在浏览器中自行输入网址，并核对域名。",
-	MissingTitle: "这里没有公告", MissingHelp: "网址可能输入有误，或者给您网址的消息并非来自我们。您可以查看全部公告，或查验您收到的编号。",
-	channels: map[breach.Channel]string{breach.Email: "电子邮件", breach.SMS: "短信", breach.Push: "应用推送", breach.Voice: "电话", breach.Letter: "信件"}, comma: "、",
-	instant: "2006 年 1 月 2 日 15:04（北京时间）", day: "2006 年 1 月 2 日", zone: time.FixedZone("UTC+8", 8*60*60),
-}
-
-// spoken are the languages of the site's own words, the fall-back first.
-var spoken = []words{english, chinese, traditional, japanese, korean, german, french, spanish, portuguese, arabic}
-
-func spokenTags() []string {
-	tags := make([]string, len(spoken))
-	for i, w := range spoken {
-		tags[i] = w.Locale
+// spoken reads the words of all languages, when they are first asked for. They are part of the program and a test
+// holds every one of them: without one there is no site.
+var spoken = sync.OnceValue(func() []words {
+	all := make([]words, len(wordTags))
+	for i, tag := range wordTags {
+		w, err := readWords(wordFiles, tag)
+		if err != nil {
+			panic(err)
+		}
+		all[i] = w
 	}
-	return tags
+	return all
+})
+
+// readWords takes no word that it does not know, and the zone of a file as hours from UTC: a reader in China, Japan or
+// Korea finds times in the one zone of the country, everybody else in UTC.
+func readWords(files fs.FS, tag string) (w words, err error) {
+	name := "words/" + tag + ".yaml"
+	body, err := fs.ReadFile(files, name)
+	if err != nil {
+		return w, err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(body))
+	d.KnownFields(true)
+	if err := d.Decode(&w); err != nil {
+		return w, fmt.Errorf("%s: %w", name, err)
+	}
+	w.Locale, w.zone = tag, time.UTC
+	if w.Offset != 0 {
+		w.zone = time.FixedZone(fmt.Sprintf("UTC%+d", w.Offset), w.Offset*60*60)
+	}
+	return w, nil
 }
 
 // wordsFor gives the site's words for a language, English for one that it does not speak.
 func wordsFor(locale string) words {
-	i := slices.IndexFunc(spoken, func(w words) bool { return w.Locale == closest(locale, spokenTags()) })
-	return spoken[i]
+	return spoken()[slices.Index(wordTags, closest(locale, wordTags))]
 }
 
 // closest picks one of have (the first is the fall-back) for a wanted tag or an Accept-Language header.
@@ -130,8 +148,8 @@ func closest(want string, have []string) string {
 // sortedTags lists the languages that there are words in, English first when it is among them: it is the fall-back.
 func sortedTags(by map[string]string) []string {
 	return slices.SortedFunc(maps.Keys(by), func(a, b string) int {
-		if (a == english.Locale) != (b == english.Locale) {
-			return map[bool]int{true: -1, false: 1}[a == english.Locale]
+		if (a == wordTags[0]) != (b == wordTags[0]) {
+			return map[bool]int{true: -1, false: 1}[a == wordTags[0]]
 		}
 		return strings.Compare(a, b)
 	})
