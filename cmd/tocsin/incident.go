@@ -18,7 +18,7 @@ import (
 func (c *cli) incident() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "incident", Short: "Open, amend, watch and close incidents",
 		Example: "  tocsin incident open -f incident.json\n  tocsin incident status 3f9a… --watch"})
-	cmd.AddCommand(c.incidentOpen(), c.incidentAmend(), c.incidentStatus(), c.incidentList(), c.revisions(),
+	cmd.AddCommand(c.incidentOpen(), c.incidentAmend(), c.incidentStatus(), c.incidentList(), c.revisions(), c.answerQuestion(),
 		c.incidentClose(), c.incidentNumber(),
 		c.incidentVerb("reopen", "Go on with a closed incident", "The incident is open again."))
 	return cmd

@@ -197,6 +197,14 @@ func (d *desk) ExplainDelay(context.Context, string, []string, string, breach.Ac
 	return nil
 }
 
+func (d *desk) Done(_ context.Context, _, obligation, said string, done time.Time, _ breach.Actor) (breach.Filing, error) {
+	return breach.Filing{Obligation: obligation, Route: breach.RouteByHand, Said: said, Status: "filed", FiledAt: done}, nil
+}
+
+func (d *desk) Answer(context.Context, string, string, bool, string, breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, nil
+}
+
 func (d *desk) Revisions(context.Context, string) ([]breach.Revision, error) {
 	return []breach.Revision{{Revision: 1, By: "wei.lin"}}, nil
 }

@@ -294,6 +294,10 @@ func showOutside(p *page, v breach.Overview) {
 }
 
 func showFiling(p *page, f breach.Filing) {
+	if f.Route == breach.RouteByHand {
+		p.para(2, f.Obligation+": done "+instant(f.FiledAt)+" by hand: "+f.Said)
+		return
+	}
 	p.para(2, f.Obligation+": filed "+instant(f.FiledAt)+" by "+f.Route)
 	if f.DelayReason != "" {
 		p.para(4, "late: "+f.DelayReason)

@@ -16,6 +16,7 @@ const (
 	ErrUnauthorized   Code = "not-signed-in"
 	ErrForbidden      Code = "not-allowed"
 	ErrConflict       Code = "state-conflict"
+	ErrNoDelay        Code = "no-such-delay"
 	ErrIncomplete     Code = "plan-incomplete"
 	ErrContents       Code = "contents-missing"
 	ErrOldHash        Code = "plan-changed"
@@ -52,6 +53,7 @@ var Catalogue = map[Code]Entry{
 	ErrUnauthorized:   {401, 1, "Not signed in", "Send a valid token (TOCSIN_TOKEN, or the Authorization header)."},
 	ErrForbidden:      {403, 1, "Your role does not allow this", "Ask a person whose role allows it."},
 	ErrConflict:       {409, 1, "The incident is in another state", "Look at the status, then decide again. Nothing was changed."},
+	ErrNoDelay:        {409, 1, "The law knows no such delay", "Name only duties whose law knows this delay, or hold back channels instead (tocsin hold set). Nothing was changed."},
 	ErrIncomplete:     {409, 1, "The plan is not complete", "Fill in what is listed, then submit again."},
 	ErrContents:       {409, 1, "The texts or the list of people are not in order", "Mend each gap that is named, or let it go by name with a reason (tocsin plan waive); then submit again."},
 	ErrOldHash:        {409, 1, "The plan has changed since you read it", "Read the plan again and approve its present hash."},

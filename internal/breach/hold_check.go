@@ -12,7 +12,7 @@ import (
 const longestHold = 366 * 24 * time.Hour
 
 // CheckHold completes a hold that somebody asks for now and says what is wrong with it: ErrInvalid for fields,
-// ErrConflict where the law knows no such delay. before are the holds of the incident so far.
+// ErrNoDelay where the law knows no such delay. before are the holds of the incident so far.
 func (j Judgement) CheckHold(h Hold, before Holds, now time.Time) (Hold, error) {
 	h.AskedBy, h.Reference, h.Reason = strings.TrimSpace(h.AskedBy), strings.TrimSpace(h.Reference), strings.TrimSpace(h.Reason)
 	h.Until = h.Until.UTC().Truncate(time.Second)
@@ -86,7 +86,7 @@ func (j Judgement) lawful(h Hold, before Holds, now time.Time) (Hold, error) {
 		case o.Verdict == DoesNotApply:
 			return h, Errorf(ErrConflict, "%s does not apply, so nothing of it can be held", id)
 		case o.Hold == nil || !o.Hold.LawEnforcement:
-			return h, Errorf(ErrConflict, "the law behind %s knows no delay at the request of law enforcement: do the duty in time, and tell the office that asked that this law leaves no choice. Leave it out of the hold", id)
+			return h, Errorf(ErrNoDelay, "the law behind %s knows no delay at the request of law enforcement: do the duty in time, and tell the office that asked that this law leaves no choice. Leave it out of the hold", id)
 		}
 		if err := o.Hold.allows(id, h, before, now); err != nil {
 			return h, err
@@ -107,7 +107,7 @@ func (r HoldRule) allows(id string, h Hold, before Holds, now time.Time) error {
 	}
 	i := slices.IndexFunc(r.Limits, func(l HoldLimit) bool { return l.Form == h.Form })
 	if i < 0 {
-		return Errorf(ErrConflict, "the law behind %s knows no delay that is asked for in this form: ask the office for a %s request", id, r.Limits[0].Form)
+		return Errorf(ErrNoDelay, "the law behind %s knows no delay that is asked for in this form: ask the office for a %s request", id, r.Limits[0].Form)
 	}
 	limit, from, nth := r.Limits[i], now, 0
 	for _, b := range before {
@@ -121,7 +121,7 @@ func (r HoldRule) allows(id string, h Hold, before Holds, now time.Time) error {
 	days := limit.Days
 	if nth > 0 && days > 0 {
 		if nth > len(limit.Extensions) {
-			return Errorf(ErrConflict, "the law behind %s knows no further delay of this form: it was asked for before", id)
+			return Errorf(ErrNoDelay, "the law behind %s knows no further delay of this form: it was asked for before", id)
 		}
 		days = limit.Extensions[nth-1]
 	}

@@ -208,7 +208,13 @@ type Filing struct {
 	DelayReason     string     `json:"delay_reason,omitempty"`
 	// Returned says that the email with it came back.
 	Returned *FilingReturn `json:"returned,omitempty"`
+	// Said is what was done and how, in the words of the person who did it; only with the route RouteByHand.
+	Said string `json:"said,omitempty"`
 }
+
+// RouteByHand is how a duty was carried out that a person saw to outside the product. There is no approved text, and
+// SHA256 is that of what the person said.
+const RouteByHand = "by_hand"
 
 // UnsettledAttempt is an attempt whose result is unknown, with what is needed to ask a provider about it.
 type UnsettledAttempt struct {

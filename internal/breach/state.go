@@ -139,7 +139,7 @@ var ObligationMachine = Machine{
 		{"closed", "Closed", "Nothing more is asked for, unless further people are found."},
 	},
 	Edges: map[string][]string{
-		"drafting": {"awaiting_approval", "closed"}, "awaiting_approval": {"drafting", "filed", "closed"},
+		"drafting": {"awaiting_approval", "filed", "closed"}, "awaiting_approval": {"drafting", "filed", "closed"},
 		"filed": {"acknowledged", "closed"}, "acknowledged": {"closed"}, "closed": {"drafting"},
 	},
 }

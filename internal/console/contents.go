@@ -88,9 +88,9 @@ func (l speech) noteKind(kind string) string {
 	case breach.NoteMayBeForbidden:
 		return l.T("Forbidden if the duty turns out to apply")
 	case breach.NoteNoText:
-		return l.T("This plan holds no text for it; it is written and sent apart")
+		return l.T("This plan holds no text for it: a person writes and sends it with what is named here, and states it done (tocsin report done)")
 	case breach.NoteHandOver:
-		return l.T("Media get the words of the public page; a person gives them to the media, in time")
+		return l.T("Media get the words of the public page; a person gives them to the media in time, and states it done (tocsin report done)")
 	case breach.NoteOwnText:
 		return l.T("Its people get a text of their own, which leaves out what the law forbids; whose row names no region gets the text for everybody")
 	}

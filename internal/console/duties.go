@@ -215,6 +215,8 @@ func (l speech) route(r string) string {
 		return l.T("filing portal")
 	case "email":
 		return l.T("email")
+	case breach.RouteByHand:
+		return l.T("by hand")
 	}
 	return r
 }

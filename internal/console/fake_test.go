@@ -144,6 +144,12 @@ func (f *fakeDesk) ReleaseHold(_ context.Context, _, hold, why string, _ breach.
 func (f *fakeDesk) ExplainDelay(_ context.Context, _ string, obligations []string, why string, _ breach.Actor) error {
 	return f.running("explain", append(obligations, why))
 }
+func (f *fakeDesk) Done(_ context.Context, _, obligation, said string, done time.Time, _ breach.Actor) (breach.Filing, error) {
+	return breach.Filing{}, f.running("done", []string{obligation, said, done.UTC().Format(time.RFC3339)})
+}
+func (f *fakeDesk) Answer(_ context.Context, _, question string, answer bool, why string, _ breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, f.running("answer", []any{question, answer, why})
+}
 func (f *fakeDesk) Incidents(context.Context) ([]breach.Incident, error) { return f.incidents() }
 func (f *fakeDesk) Overview(_ context.Context, incident string) (breach.Overview, error) {
 	return f.overview(incident)

@@ -53,6 +53,7 @@ type recordData struct {
 	Changes         []string  `json:"changes"`
 	Until           time.Time `json:"until"`
 	Field           string    `json:"field"`
+	Said            string    `json:"said"`
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
 	Notes  []string `json:"notes"`
@@ -248,6 +249,8 @@ func (l speech) toldSending(action, who, duty string, d recordData) string {
 		return l.T("The announcement was stored as approved.")
 	case "report.filed":
 		return l.T("Report filed: %s.", duty)
+	case "duty.done_by_hand":
+		return l.T("%s stated that it was done by hand, %s: %s", who, duty, d.Said)
 	case "report.tried_again":
 		return l.T("%s had a report filed again: %s.", who, duty)
 	case "hold.placed":

@@ -21,6 +21,8 @@ type runningView struct {
 	Channels        []dutyChoice // that may be kept from being used
 	Holds           []holdRow
 	Orders          []string
+	ByHand          []dutyChoice // duties that a person may have carried out
+	Questions       []question
 	Zone            string
 	Kept            url.Values // what was written, when something was wrong with the form
 	Problems        []string
@@ -54,6 +56,7 @@ func (s *server) runningView(v *visit, o breach.Overview) runningView {
 	view := runningView{
 		ID: o.Incident.ID, Base: base + "incidents/" + o.Incident.ID, Title: v.l.incidentTitle(o.Incident), CSRF: v.session.csrf,
 		Open: o.Incident.State != breach.IncidentClosed, Zone: s.Zone.String(), Orders: v.l.orders(o),
+		ByHand: v.l.byHand(o), Questions: v.l.questions(o),
 	}
 	late := o.Unexplained()
 	for _, d := range o.Duties {
@@ -152,7 +155,9 @@ func (s *server) answered(v *visit, page, title string, role breach.Role, said s
 		return nil
 	}
 	p, status := v.problemOf(err)
-	if breach.CodeOf(err) != breach.ErrInvalid && breach.CodeOf(err) != breach.ErrConflict {
+	switch breach.CodeOf(err) {
+	case breach.ErrInvalid, breach.ErrConflict, breach.ErrNoDelay:
+	default:
 		return s.refused(v, id, err)
 	}
 	var problems []string

@@ -145,6 +145,43 @@ func TestSomebodySaysWhyDutiesAreLate(t *testing.T) {
 	require.Contains(t, newSite(t, d).as(reader).get(at).text(), "A responder or a lead says why.")
 }
 
+func TestALeadStatesWhatWasDoneByHand(t *testing.T) {
+	t.Parallel()
+	d, asked, with := runningDesk()
+	s := newSite(t, d).as(lead)
+	at := "/console/incidents/" + sampleID + "/done"
+	p := s.get(at)
+	require.Len(t, p.all(`input[name=obligation][value=sg-pdpa/authority/notice]`), 1)
+	require.Empty(t, p.all("input[value="+heldDuty+"]"), "people are counted one by one")
+	require.Contains(t, s.send(at, url.Values{"obligation": {"sg-pdpa/authority/notice"}, "said": {"form on the portal"}, "at": {"2026-03-02T10:00"}}).text(), "What follows it counts from there.")
+	require.Equal(t, []string{"done"}, *asked)
+	require.Equal(t, "form on the portal", (*with)[0].([]string)[1])
+	require.Contains(t, s.send(at, url.Values{"obligation": {"x"}, "said": {"form on the portal"}, "at": {"yesterday"}}).text(), "is a day and a time")
+	require.Len(t, *asked, 1)
+	require.Contains(t, newSite(t, d).as(responder).get(at).text(), "A lead states this.")
+}
+
+func TestSomebodyAnswersAQuestion(t *testing.T) {
+	t.Parallel()
+	d, asked, with := runningDesk()
+	before := d.overview
+	d.overview = func(id string) (breach.Overview, error) {
+		o, err := before(id)
+		if len(o.Duties) > 0 {
+			o.Duties[0].Questions = []string{"us-hipaa/low_probability"}
+		}
+		return o, err
+	}
+	s := newSite(t, d).as(responder)
+	at := "/console/incidents/" + sampleID + "/answer"
+	require.Len(t, s.get(at).all(`input[name=question][value=us-hipaa/low_probability]`), 1)
+	require.Contains(t, s.send(at, url.Values{"question": {"us-hipaa/low_probability"}, "answer": {"no"}, "why": {"it was seen on a forum"}}).text(), "The question is answered.")
+	require.Equal(t, []any{"us-hipaa/low_probability", false, "it was seen on a forum"}, (*with)[0])
+	require.Contains(t, s.send(at, url.Values{"question": {"q"}, "why": {"it was seen on a forum"}}).text(), "is yes or no")
+	require.Len(t, *asked, 1)
+	require.Contains(t, newSite(t, d).as(reader).get(at).text(), "A responder or a lead answers.")
+}
+
 func TestRecordOfHoldsAndDelays(t *testing.T) {
 	t.Parallel()
 	l := speech{lang: english, zone: time.UTC}

@@ -22,6 +22,7 @@ var statesInChinese = map[string]string{
 
 	"The input cannot be used": "输入无法使用", "Correct the fields that are named and send it again. Nothing was changed.": "请更正所列各项后重新提交。没有作出任何改动。", "Not found": "未找到", "Check the id. Nothing was changed.": "请检查编号。没有作出任何改动。",
 	"Not signed in": "未登录", "Send a valid token (TOCSIN_TOKEN, or the Authorization header).": "请提供有效令牌。", "Your role does not allow this": "您的角色不允许此操作", "Ask a person whose role allows it.": "请联系有此权限的人。",
+	"The law knows no such delay": "该法律没有这种延后", "Name only duties whose law knows this delay, or hold back channels instead (tocsin hold set). Nothing was changed.": "请只列出法律允许如此延后的义务，或改为暂停使用某些渠道（tocsin hold set）。没有作出任何改动。",
 	"The incident is in another state": "事件处于其他状态", "Look at the status, then decide again. Nothing was changed.": "请查看状态后再决定。没有作出任何改动。", "The plan is not complete": "方案不完整", "Fill in what is listed, then submit again.": "请补齐所列内容后重新提交。",
 	"Nobody has signed off some of the texts": "部分文本无人签核", "Have them read and signed off (tocsin templates sign-off) and submit again, or accept them by name (--accept-unreviewed, accept_unreviewed); the acceptance stands on the record.": "请安排审阅并签核（tocsin templates sign-off）后重新提交，或逐项接受（--accept-unreviewed、accept_unreviewed）；接受会记录在案。",
 	"%s approved the plan for list %d and accepted texts that nobody had signed off: %s.": "%s 批准了名单 %d 的方案，并接受了无人签核的文本：%s。", "Texts that nobody had signed off were accepted with it: %s.": "批准时一并接受了无人签核的文本：%s。",

@@ -40,7 +40,7 @@ func TestMainJob04LawEnforcementHoldsThoseWhomTheLawLetsItHold(t *testing.T) {
 		refused[name] = value
 	}
 	refused["obligations"] = []string{"cn-pipl-57/individuals/notice"}
-	require.Equal(t, breach.ErrConflict, k.lead.try(t, http.MethodPost, k.path("/holds"), refused, nil).code())
+	require.Equal(t, breach.ErrNoDelay, k.lead.try(t, http.MethodPost, k.path("/holds"), refused, nil).code())
 	var h breach.Hold
 	k.lead.do(t, http.MethodPost, k.path("/holds"), ask, &h)
 	k.tell(t, people)

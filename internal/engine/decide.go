@@ -15,17 +15,22 @@ func (e *Engine) Amend(ctx context.Context, incident string, patch []byte, by br
 	if err := may(by, "amend facts", breach.RoleResponder, breach.RoleLead); err != nil {
 		return breach.Amended{}, err
 	}
+	return e.amend(ctx, incident, by, func(file breach.IncidentFile) (breach.IncidentFile, error) { return breach.MergeFile(file, patch) })
+}
+
+// amend changes the incident's file, again when a report was filed meanwhile: the change says nothing of that.
+func (e *Engine) amend(ctx context.Context, incident string, by breach.Actor, change func(breach.IncidentFile) (breach.IncidentFile, error)) (breach.Amended, error) {
 	for try := 1; ; try++ {
 		file, base, err := e.Ledger.File(ctx, incident, 0)
 		if err != nil {
 			return breach.Amended{}, err
 		}
-		if file, err = breach.MergeFile(file, patch); err != nil {
+		if file, err = change(file); err != nil {
 			return breach.Amended{}, err
 		}
 		rev, err := e.Ledger.AmendFile(ctx, incident, file, base, by, e.Now().UTC())
 		if breach.CodeOf(err) == breach.ErrConflict && try < mostMerges {
-			continue // a report was filed meanwhile: a patch says nothing of what it does not name
+			continue
 		}
 		if err != nil {
 			return breach.Amended{}, err
@@ -262,6 +267,9 @@ func (e *Engine) Acknowledge(ctx context.Context, incident, obligation, number s
 	f.Status, f.Acknowledgement, f.AcknowledgedAt = "acknowledged", number, &at
 	if err := e.Ledger.Acknowledge(ctx, f, by); err != nil {
 		return f, err
+	}
+	if f.Route == breach.RouteByHand {
+		return f, nil // the story did not file it
 	}
 	c := command(ctx, by)
 	return f, e.update(ctx, incident, protocol.UpdateAcknowledge, c.ID, protocol.Acknowledge{Command: c, Obligation: obligation}, nil)

@@ -8,7 +8,7 @@ import (
 )
 
 // Hold places a typed hold: at the request of law enforcement, where the law of each duty that it names knows that
-// (a lead), or of channels that are not used (a responder too). It ends by itself. breach.ErrConflict with what to do
+// (a lead), or of channels that are not used (a responder too). It ends by itself. breach.ErrNoDelay with what to do
 // where a law knows no delay.
 func (e *Engine) Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error) {
 	roles := []breach.Role{breach.RoleLead}

@@ -243,6 +243,14 @@ func (d *desk) ExplainDelay(_ context.Context, _ string, obligations []string, w
 	return d.did("explain " + obligations[0] + ": " + why)
 }
 
+func (d *desk) Done(_ context.Context, _, obligation, said string, done time.Time, _ breach.Actor) (breach.Filing, error) {
+	return breach.Filing{Obligation: obligation, Said: said, FiledAt: done}, d.did("done " + obligation + ": " + said)
+}
+
+func (d *desk) Answer(_ context.Context, _, question string, answer bool, why string, _ breach.Actor) (breach.Amended, error) {
+	return breach.Amended{}, d.did(fmt.Sprintf("answer %s %t: %s", question, answer, why))
+}
+
 func (d *desk) Revisions(context.Context, string) ([]breach.Revision, error) {
 	return nil, d.did("revisions")
 }

@@ -38,6 +38,24 @@ type delayInput struct {
 	}
 }
 
+type doneInput struct {
+	OfIncident
+	Body struct {
+		Obligation string    `json:"obligation" minLength:"3" maxLength:"200" doc:"Id of the duty."`
+		Said       string    `json:"said" minLength:"10" maxLength:"2000" doc:"What was done and how, for example what was published where; it stands on the record and names no person."`
+		DoneAt     time.Time `json:"done_at,omitzero" doc:"When it was done; now, if it is left out."`
+	}
+}
+
+type answerInput struct {
+	OfIncident
+	Body struct {
+		Question string `json:"question" minLength:"3" maxLength:"200" doc:"Id of the question, as a duty's questions name it."`
+		Answer   bool   `json:"answer" doc:"Yes is true."`
+		Why      string `json:"why" minLength:"10" maxLength:"2000" doc:"Why; it stands with the facts and names no person."`
+	}
+}
+
 type revisionList struct {
 	Revisions []breach.Revision `json:"revisions"`
 }
@@ -65,6 +83,19 @@ func (s *server) running() {
 		summary: "Say why duties are late", text: "Without that nothing is submitted, filed or met late.",
 	}, func(ctx context.Context, in *delayInput) (*answer[done], error) {
 		return did(s.cfg.Desk.ExplainDelay(ctx, in.ID, in.Body.Obligations, in.Body.Why, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/done", id: "stateDone", tag: "reports", roles: leads, body: command,
+		summary: "State that a duty was carried out outside Tocsin",
+		text:    "A follow-up report, a notice to the media or to somebody else. The instant enters the facts, so that what follows it counts from there. The duty to tell people is not stated: they are counted one by one.",
+	}, func(ctx context.Context, in *doneInput) (*answer[breach.Filing], error) {
+		return reply(s.cfg.Desk.Done(ctx, in.ID, in.Body.Obligation, in.Body.Said, in.Body.DoneAt, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodPost, path: "/v1/incidents/{id}/answers", id: "answerQuestion", tag: "incidents", roles: handlers, body: command,
+		summary: "Answer a question that no fact can answer", text: "With a reason; it is an amendment of the facts, and says which duties changed.",
+	}, func(ctx context.Context, in *answerInput) (*answer[breach.Amended], error) {
+		return reply(s.cfg.Desk.Answer(ctx, in.ID, in.Body.Question, in.Body.Answer, in.Body.Why, actorOf(ctx)))
 	})
 	add(s, route{
 		method: http.MethodGet, path: "/v1/incidents/{id}/revisions", id: "listRevisions", tag: "incidents", roles: readers,

@@ -52,12 +52,15 @@ type Desk interface {
 	// AnnounceNow publishes the announcement of an approved plan while people are told; breach.ErrConflict when
 	// there is none, or when it is published.
 	AnnounceNow(ctx context.Context, incident, why string, by breach.Actor) (breach.AnnounceNow, error)
-	// Hold places a hold that ends by itself; breach.ErrConflict where a law knows no such delay.
+	// Hold places a hold that ends by itself; breach.ErrNoDelay where a law knows no such delay.
 	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
 	// ReleaseHold ends one before its time.
 	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
 	// ExplainDelay puts on record why duties are late; breach.ErrConflict for one that is not.
 	ExplainDelay(ctx context.Context, incident string, obligations []string, why string, by breach.Actor) error
+	// Done takes a person's word that a duty was carried out outside the product; Answer settles an open question.
+	Done(ctx context.Context, incident, obligation, said string, done time.Time, by breach.Actor) (breach.Filing, error)
+	Answer(ctx context.Context, incident, question string, answer bool, why string, by breach.Actor) (breach.Amended, error)
 	// Revisions lists every state of the facts with what it changed, the oldest first.
 	Revisions(ctx context.Context, incident string) ([]breach.Revision, error)
 	// DecideAbout sets everybody of one outcome exempt or withdrawn, with a lead's reason; it counts them.

@@ -75,6 +75,8 @@ var routes = []struct {
 	{"POST", "/v1/incidents/inc1/announce", `{"why":"the relay is too slow"}`, "", "l", 200, "announce now: the relay is too slow"},
 	{"POST", "/v1/incidents/inc1/holds", `{"kind":"law_enforcement","form":"written","asked_by":"LKA","reference":"4","reason":"arrests are planned","until":"2030-01-01T00:00:00Z","obligations":["a/b/c"]}`, "", "lr", 201, "hold LKA"},
 	{"POST", "/v1/incidents/inc1/holds/release", `{"hold":"h1","why":"the arrests are made"}`, "", "l", 200, "release h1"},
+	{"POST", "/v1/incidents/inc1/done", `{"obligation":"us-hipaa/media/notice","said":"press release of today","done_at":"2026-03-02T10:00:00Z"}`, "", "l", 200, "done us-hipaa/media/notice: press release of today"},
+	{"POST", "/v1/incidents/inc1/answers", `{"question":"a/b","answer":true,"why":"counsel says so"}`, "", "lr", 200, "answer a/b true: counsel says so"},
 	{"POST", "/v1/incidents/inc1/delays", `{"obligations":["a/b/c"],"why":"the list came late"}`, "", "lr", 200, "explain a/b/c: the list came late"},
 	{"GET", "/v1/incidents/inc1/revisions", "", "", "lrv", 200, "revisions"},
 	{"POST", "/v1/incidents/inc1/filings", `{"obligation":"a/b/c"}`, "", "l", 200, "file again"},

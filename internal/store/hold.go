@@ -31,7 +31,7 @@ func (s *Store) Holds(ctx context.Context, incident string) (breach.Holds, error
 
 // PlaceHold checks a hold against the judgement in force and the holds before it, and places it: senders obey from
 // their next look on, within a second, and the command for the workflow is queued in the same transaction. Its id
-// is the command's; the same id again gives what was placed. breach.ErrConflict where the law knows no such delay,
+// is the command's; the same id again gives what was placed. breach.ErrNoDelay where the law knows no such delay,
 // and for an incident that is closed or was not judged yet.
 func (s *Store) PlaceHold(ctx context.Context, incident string, h breach.Hold, by breach.Actor, at time.Time) (placed breach.Hold, err error) {
 	at = instant(at)

@@ -105,7 +105,7 @@ func TestAHoldOfALawThatKnowsNoneIsRefused(t *testing.T) {
 	h := police("h1")
 	h.Obligations = []string{policeDuty, "cn-law/individuals/notice"}
 	_, err := b.PlaceHold(b.ctx, b.id, h, breach.Actor{ID: "mei.zhou", Role: breach.RoleLead}, day)
-	requireCode(t, breach.ErrConflict, err)
+	requireCode(t, breach.ErrNoDelay, err)
 	require.ErrorContains(t, err, "knows no delay")
 	all, err := b.Holds(b.ctx, b.id)
 	require.NoError(t, err)

@@ -43,9 +43,9 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 		if err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `INSERT INTO filing (incident, obligation, route, sha256, status, filed_at, acknowledgement, acknowledged_at, delay_reason)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
-			f.Incident, f.Obligation, f.Route, f.SHA256, f.Status, instant(f.FiledAt), f.Acknowledgement, f.AcknowledgedAt, f.DelayReason)
+		tag, err := tx.Exec(ctx, `INSERT INTO filing (incident, obligation, route, sha256, status, filed_at, acknowledgement, acknowledged_at, delay_reason, said)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`,
+			f.Incident, f.Obligation, f.Route, f.SHA256, f.Status, instant(f.FiledAt), f.Acknowledgement, f.AcknowledgedAt, f.DelayReason, f.Said)
 		if err != nil {
 			return err
 		}
@@ -64,17 +64,23 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 		if f.AcknowledgedAt != nil {
 			at = *f.AcknowledgedAt
 		}
-		return appendAudit(ctx, tx, f.Incident, note{"", by, "report.acknowledged", facts{
+		err = appendAudit(ctx, tx, f.Incident, note{"", by, "report.acknowledged", facts{
 			"obligation": f.Obligation, "acknowledgement": f.Acknowledgement,
 		}, at})
+		if err != nil || f.Route != breach.RouteByHand {
+			return err // of what the product filed, the story moves the duty
+		}
+		return moveObligation(ctx, tx, f.Incident, f.Obligation, string(breach.ObligationFiled), breach.ObligationAcknowledged, "", at)
 	})
 }
 
 // recordFiling puts a filing that was made on record and into the facts: what follows it counts from there.
 func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.Filing, by string) error {
-	err := appendAudit(ctx, tx, f.Incident, note{"", by, "report.filed", facts{
-		"obligation": f.Obligation, "route": f.Route, "text_sha256": f.SHA256,
-	}, f.FiledAt})
+	action, said := "report.filed", facts{"obligation": f.Obligation, "route": f.Route, "text_sha256": f.SHA256}
+	if f.Route == breach.RouteByHand {
+		action, said = "duty.done_by_hand", facts{"obligation": f.Obligation, "done_at": instant(f.FiledAt), "said": f.Said}
+	}
+	err := appendAudit(ctx, tx, f.Incident, note{"", by, action, said, f.FiledAt})
 	if err != nil {
 		return err
 	}
@@ -128,10 +134,10 @@ func tellFact(ctx context.Context, tx pgx.Tx, inc breach.Incident, n note, say f
 
 func filings(ctx context.Context, q querier, incident, obligation string) ([]breach.Filing, error) {
 	return collect(ctx, q, func(row pgx.CollectableRow) (f breach.Filing, err error) {
-		err = row.Scan(&f.Incident, &f.Obligation, &f.Route, &f.SHA256, &f.Status, &f.FiledAt, &f.Acknowledgement, &f.AcknowledgedAt, &f.DelayReason)
+		err = row.Scan(&f.Incident, &f.Obligation, &f.Route, &f.SHA256, &f.Status, &f.FiledAt, &f.Acknowledgement, &f.AcknowledgedAt, &f.DelayReason, &f.Said)
 		f.FiledAt, f.AcknowledgedAt = f.FiledAt.UTC(), utc(f.AcknowledgedAt)
 		return f, err
-	}, `SELECT incident, obligation, route, sha256, status, filed_at, acknowledgement, acknowledged_at, delay_reason
+	}, `SELECT incident, obligation, route, sha256, status, filed_at, acknowledgement, acknowledged_at, delay_reason, said
 		FROM filing WHERE incident = $1 AND ($2 = '' OR obligation = $2) ORDER BY filed_at, obligation`, incident, obligation)
 }
 
