@@ -69,6 +69,8 @@ var rows = map[string]row{
 	"internal/bounce":                {may: []string{"internal/breach", "internal/delivery", "internal/delivery/email/returnpath"}},
 	"internal/bounce/...":            {may: []string{"internal/bounce"}, inTests: []string{"internal/breach", "internal/delivery/email/returnpath"}},
 	"internal/delivery/...":          {may: []string{"internal/breach", "internal/delivery"}, inTests: adapterTests}, // every one that has no row of its own
+	"internal/delivery/sms/twilio":   {may: []string{"internal/breach", "internal/delivery", "internal/delivery/twilioapi"}, inTests: adapterTests},
+	"internal/delivery/voice":        {may: []string{"internal/breach", "internal/delivery", "internal/delivery/twilioapi"}, inTests: adapterTests},
 	"internal/delivery/letter":       {may: []string{"internal/breach", "internal/delivery", "internal/delivery/letter/paper"}, inTests: adapterTests},
 	"internal/delivery/letter/paper": {},
 	"internal/announce":              {may: []string{"internal/breach", "internal/delivery"}, inTests: simulators},

@@ -1,17 +1,14 @@
 package voice
 
 import (
-	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the vendor's signature, not ours to choose
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
 // keyUnderstood is the key by which the scripts ask to confirm; every other one repeats them.
@@ -22,24 +19,9 @@ const maxForm = 64 << 10
 // pattern is what the handler serves.
 const pattern = "POST /calls/{attempt}/{what}"
 
-// Verify checks X-Twilio-Signature over an address of ours and the form that came with it. Forms that name a field
-// twice are refused: the vendor sends none.
+// Verify checks X-Twilio-Signature over an address of ours and the form that came with it.
 func (s *Sender) Verify(address string, form url.Values, signature string) bool {
-	names := make([]string, 0, len(form))
-	for name, values := range form {
-		if len(values) != 1 {
-			return false
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	mac := hmac.New(sha1.New, []byte(s.config.AuthToken))
-	mac.Write([]byte(address))
-	for _, name := range names {
-		mac.Write([]byte(name + form.Get(name)))
-	}
-	given, err := base64.StdEncoding.DecodeString(signature)
-	return err == nil && hmac.Equal(given, mac.Sum(nil))
+	return twilioapi.Signed(s.config.AuthToken, address, form, signature)
 }
 
 // Door is where the vendor asks during a call.

@@ -8,9 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
 const apiVersion = "/2010-04-01"
@@ -28,7 +27,7 @@ type call struct {
 var errUnreadable = errors.New("voice: the API's answer cannot be read")
 
 // request carries out one request; path is below the account. An answer that is no success comes back as an
-// *answerError; errors of the transport as they are. The body is passed over where into is nil.
+// *twilioapi.Refusal; errors of the transport as they are. The body is passed over where into is nil.
 func (s *Sender) request(ctx context.Context, method, path string, form url.Values, into any) error {
 	var body io.Reader
 	if form != nil {
@@ -49,7 +48,7 @@ func (s *Sender) request(ctx context.Context, method, path string, form url.Valu
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode/100 != 2 {
-		return readError(resp, s.now())
+		return twilioapi.ReadRefusal(resp, s.now())
 	}
 	if into == nil {
 		return nil
@@ -58,26 +57,4 @@ func (s *Sender) request(ctx context.Context, method, path string, form url.Valu
 		return errUnreadable
 	}
 	return nil
-}
-
-// answerError is an answer of the vendor that is no success. Its text holds no contact.
-type answerError struct {
-	status  int
-	code    int    // vendor's code, 0 when there is none
-	message string // as it came: may hold contacts
-	after   time.Duration
-}
-
-func (e *answerError) Error() string { return "voice: the API refused the call" }
-
-func readError(resp *http.Response, now time.Time) *answerError {
-	e := &answerError{status: resp.StatusCode, after: delivery.RetryAfter(resp.Header, now)}
-	var body struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
-	}
-	if json.NewDecoder(resp.Body).Decode(&body) == nil {
-		e.code, e.message = body.Code, body.Message
-	}
-	return e
 }

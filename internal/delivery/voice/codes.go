@@ -2,7 +2,6 @@ package voice
 
 import (
 	"fmt"
-	"net/http"
 	"strconv"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -51,33 +50,10 @@ var sip = map[int]meaning{
 	607: {delivery.ReasonPolicyBlock, false}, 608: {delivery.ReasonPolicyBlock, false},
 }
 
-// judge turns a refusing answer into a failure. 503 and 429 are given before anything is done with a request; after
-// any other answer of 5xx the vendor may have the call.
-func judge(e *answerError, m delivery.Message) *delivery.Failure {
-	detail := fmt.Sprintf("HTTP %d", e.status)
-	if e.code != 0 {
-		detail = fmt.Sprintf("error %d, HTTP %d", e.code, e.status)
-	}
-	if text := delivery.Redact(e.message, m); text != "" {
-		detail += ": " + text
-	}
-	if runes := []rune(detail); len(runes) > delivery.MaxDetail {
-		detail = string(runes[:delivery.MaxDetail])
-	}
-	known, listed := meanings[e.code]
-	switch {
-	case e.status == http.StatusTooManyRequests:
-		return delivery.Temporary(delivery.ReasonProviderBusy, detail, e.after)
-	case e.status == http.StatusServiceUnavailable:
-		return delivery.Temporary(delivery.ReasonProviderDown, detail, e.after)
-	case e.status/100 != 4 || e.status == http.StatusRequestTimeout:
-		return delivery.NoAnswer(detail)
-	case listed:
-		return &delivery.Failure{Reason: known.reason, Retryable: known.temporary, Detail: detail, After: e.after}
-	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden, e.status == http.StatusNotFound:
-		return delivery.Temporary(delivery.ReasonAuth, detail, e.after)
-	}
-	return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: detail}
+// says is the meaning of a code.
+func says(code int) (reason string, temporary, known bool) {
+	m, known := meanings[code]
+	return m.reason, m.temporary, known
 }
 
 // wordOf says what a status of the vendor means; known is false for one that does not exist. Of a call that is still

@@ -8,7 +8,7 @@
 // States: pressing the key is delivered, hearing it to the end is accepted; which of the two counts is the policy's
 // proof. Everything else that ends a call is a failure with its reason.
 //
-// Imports of ours: breach, delivery.
+// Imports of ours: breach, delivery, twilioapi.
 package voice
 
 import (
@@ -23,6 +23,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
 // Scripts keeps what calls read out, and what became of them.
@@ -88,10 +89,10 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	ctx, watch := delivery.Watched(ctx)
 	var placed call
 	err := s.request(ctx, http.MethodPost, "/Calls.json", s.order(m), &placed)
-	var refused *answerError
+	var refused *twilioapi.Refusal
 	switch {
 	case errors.As(err, &refused):
-		return delivery.Receipt{}, judge(refused, m)
+		return delivery.Receipt{}, refused.Judge(m, says)
 	case errors.Is(err, errUnreadable):
 		return delivery.Receipt{}, delivery.NoAnswer("the API said yes in words that cannot be read")
 	case err != nil:

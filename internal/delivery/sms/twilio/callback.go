@@ -6,28 +6,15 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/twilio/twilio-go/client"
-
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
-// VerifyCallback checks X-Twilio-Signature over the address that the callback was sent to (as CallbackURL
-// gave it) and its form. Forms that name a field twice are refused: the vendor sends none, and its
-// signature would not cover the second value.
+// VerifyCallback checks X-Twilio-Signature over the address that the callback was sent to (as CallbackURL gave it) and
+// its form.
 func (s *Sender) VerifyCallback(address string, form url.Values, signature string) bool {
-	if signature == "" {
-		return false
-	}
-	fields := make(map[string]string, len(form))
-	for name, values := range form {
-		if len(values) != 1 {
-			return false
-		}
-		fields[name] = values[0]
-	}
-	validator := client.NewRequestValidator(s.config.AuthToken)
-	return validator.Validate(address, fields, signature)
+	return twilioapi.Signed(s.config.AuthToken, address, form, signature)
 }
 
 var errCallback = errors.New("twilio: the callback is not a message status")

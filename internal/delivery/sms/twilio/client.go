@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/twilio/twilio-go/client"
 
-	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
 // call stands between the vendor's generated code and the wire, for one call: the vendor's own client
@@ -30,7 +29,7 @@ func (c *call) SetOauth(client.OAuth)    {}
 func (c *call) OAuth() client.OAuth      { return nil }
 
 // SendRequest sends one request to the configured base URL. An answer that is no success comes back as an
-// *answerError; errors of the transport as they are.
+// *twilioapi.Refusal; errors of the transport as they are.
 func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, _ ...byte) (*http.Response, error) {
 	target, err := c.target(rawURL)
 	if err != nil {
@@ -58,7 +57,8 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 		return nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, readError(resp, c.sender.now())
+		defer func() { _ = resp.Body.Close() }()
+		return nil, twilioapi.ReadRefusal(resp, c.sender.now())
 	}
 	return resp, nil
 }
@@ -71,27 +71,4 @@ func (c *call) target(rawURL string) (string, error) {
 		return "", err
 	}
 	return c.sender.config.BaseURL + u.RequestURI(), nil
-}
-
-// answerError is an answer of the vendor that is no success. Its text holds no contact.
-type answerError struct {
-	status  int
-	code    int    // vendor's code, 0 when there is none
-	message string // as it came: may hold contacts
-	after   time.Duration
-}
-
-func (e *answerError) Error() string { return "twilio: the API refused the call" }
-
-func readError(resp *http.Response, now time.Time) *answerError {
-	defer func() { _ = resp.Body.Close() }()
-	e := &answerError{status: resp.StatusCode, after: delivery.RetryAfter(resp.Header, now)}
-	var body struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
-	}
-	if json.NewDecoder(resp.Body).Decode(&body) == nil {
-		e.code, e.message = body.Code, body.Message
-	}
-	return e
 }

@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"fmt"
-	"net/http"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
@@ -66,34 +65,10 @@ var meanings = map[int]meaning{
 	63038: {delivery.ReasonProviderBusy, true},   // daily limit of the account
 }
 
-// judge turns a refusing answer into a failure. 503 and 429 are given before anything is done with a
-// request; after any other answer of 5xx the vendor may have the message.
-func judge(e *answerError, m delivery.Message) *delivery.Failure {
-	detail := fmt.Sprintf("HTTP %d", e.status)
-	if e.code != 0 {
-		detail = fmt.Sprintf("error %d, HTTP %d", e.code, e.status)
-	}
-	if text := delivery.Redact(e.message, m); text != "" {
-		detail += ": " + text
-	}
-	if runes := []rune(detail); len(runes) > delivery.MaxDetail {
-		detail = string(runes[:delivery.MaxDetail])
-	}
-	known, listed := meanings[e.code]
-	switch {
-	case e.status == http.StatusTooManyRequests:
-		return delivery.Temporary(delivery.ReasonProviderBusy, detail, e.after)
-	case e.status == http.StatusServiceUnavailable:
-		return delivery.Temporary(delivery.ReasonProviderDown, detail, e.after)
-	case e.status/100 != 4 || e.status == http.StatusRequestTimeout:
-		return delivery.NoAnswer(detail)
-	case listed:
-		return &delivery.Failure{Reason: known.reason, Retryable: known.temporary, Detail: detail, After: e.after}
-	case e.status == http.StatusUnauthorized, e.status == http.StatusForbidden, e.status == http.StatusNotFound:
-		// The account or its address is wrong; that says nothing about the person.
-		return delivery.Temporary(delivery.ReasonAuth, detail, e.after)
-	}
-	return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: detail}
+// says is the meaning of a code.
+func says(code int) (reason string, temporary, known bool) {
+	m, known := meanings[code]
+	return m.reason, m.temporary, known
 }
 
 // receiptOf turns a message status of the vendor into a receipt; false when there is no such status.

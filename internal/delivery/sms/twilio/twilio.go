@@ -3,7 +3,7 @@
 // The vendor offers no idempotency key: a message whose result is unknown is looked for (Ask) and never
 // sent again blindly. Receipts come as signed callbacks whose address names the attempt.
 //
-// Imports of ours: breach, delivery.
+// Imports of ours: breach, delivery, twilioapi.
 package twilio
 
 import (
@@ -17,6 +17,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
 // Sender hands messages to one account. It is safe for many goroutines.
@@ -78,10 +79,10 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	}
 	ctx, watch := delivery.Watched(ctx)
 	created, err := s.service(ctx).CreateMessage(params)
-	var refused *answerError
+	var refused *twilioapi.Refusal
 	switch {
 	case errors.As(err, &refused):
-		return delivery.Receipt{}, judge(refused, m)
+		return delivery.Receipt{}, refused.Judge(m, says)
 	case err != nil:
 		return delivery.Receipt{}, watch.Broken(err)
 	}
