@@ -326,3 +326,15 @@ func TestLineEndsOfEverySystem(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 20_000, rows.Rows, "no pair is torn apart where pieces of the file meet")
 }
+
+// The list of data classes within a cell looks like names of columns between semicolons.
+func TestAListWithoutAHeaderIsNotReadByTheDelimiterOfAnotherList(t *testing.T) {
+	t.Parallel()
+	list := "u1,Ana Ruiz,ana@b.test,,es-MX,MX,name;email;phone,true\nu2,Bo Li,bo@b.test,,en-US,US,name;email,true\n"
+	_, err := recipients.Read(t.Context(), strings.NewReader(list), recipients.Options{On: asOf}, func(recipients.Row) error { return nil })
+	require.ErrorContains(t, err, "none of the 8 columns")
+	require.ErrorContains(t, err, "--no-header")
+	rows, s := read(t, []byte(list), recipients.Options{NoHeader: true, Map: map[string]string{"1": "external_id", "2": "name", "3": "email", "7": "data_classes"}})
+	require.EqualValues(t, 2, s.Rows)
+	require.Equal(t, "ana@b.test", rows[0].Person.Email)
+}

@@ -94,7 +94,7 @@ func (s *scanner) head(o Options) (header, error) {
 	case o.Format == formatSQL:
 		candidates = []byte{','}
 	}
-	var best header
+	var best, widest header
 	var length, most int
 	var first error
 	for _, delim := range candidates {
@@ -108,6 +108,9 @@ func (s *scanner) head(o Options) (header, error) {
 				first = err
 			}
 			continue
+		}
+		if len(h.cells) > len(widest.cells) {
+			widest = h
 		}
 		fits := len(h.column)
 		if o.NoHeader {
@@ -129,6 +132,9 @@ func (s *scanner) head(o Options) (header, error) {
 	}
 	if o.NoHeader {
 		return best, nil
+	}
+	if len(widest.column) == 0 && len(widest.cells) > 2*len(best.cells) {
+		best = widest // a word of a list within a cell of the first person is no name of a column
 	}
 	s.take(length)
 	return best, best.check(o.Map)
