@@ -15,11 +15,13 @@ func (c *cli) channels() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "channels", Short: "Ways to people", Example: "  tocsin channels check --people 40000"})
 	var w app.Wave
 	check := &cobra.Command{
-		Use: "check", Short: "What will go wrong with email before a wave, and what to do",
+		Use: "check", Short: "What will go wrong before a wave, and what to do",
 		Long: `Look at each configured mail relay as receivers will: SPF, DKIM and DMARC of the
 sender, where bounces go, encryption and sign-in, what the relay offers, and how
-long the policy's limits make the wave. Nothing is sent. Exit status 1 when mail
-would be refused or bounces lost.`,
+long the policy's limits make the wave. Look at letters (the printer's directory
+or SFTP server, to which a file is put and taken away again; fonts; envelope) and
+at calls (account, number, hours) where they are configured. Nothing is sent. Exit
+status 1 when mail would be refused, bounces lost, or letters or calls not made.`,
 		Example: "  tocsin channels check --people 40000\n  tocsin channels check --config tocsin.yaml --dns 192.0.2.53:53 -o json",
 		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.checkChannels(cmd.Context(), w) },
@@ -51,7 +53,7 @@ func (c *cli) checkChannels(ctx context.Context, w app.Wave) error {
 		return err
 	}
 	if len(r.Providers) == 0 {
-		return no("no mail relay is configured: set smtp.addr and smtp.from")
+		return no("no mail relay, printer or telephone is configured: set smtp.addr and smtp.from")
 	}
 	if err := c.answer(r, func(p *page) { showWaysOut(p, r) }); err != nil {
 		return err

@@ -23,7 +23,7 @@ const (
 
 // Finding is one thing that was looked at.
 type Finding struct {
-	Check string `json:"check"` // spf, dkim, dmarc, alignment, bounces, relay, size, extensions, limits
+	Check string `json:"check"` // for email: spf, dkim, dmarc, alignment, bounces, relay, size, extensions, limits
 	Level Level  `json:"level"`
 	Found string `json:"found"`           // what there is
 	Means string `json:"means,omitempty"` // what will go wrong
@@ -77,18 +77,23 @@ func (c *Checker) Relays(ctx context.Context, relays []Relay) Report {
 		l.bounces(ctx)
 		l.connect(ctx)
 		l.limits()
-		out.Providers = append(out.Providers, Provider{Provider: r.Name, Channel: "email", Findings: l.findings})
-		for _, f := range l.findings {
-			switch f.Level {
-			case Error:
-				out.Errors++
-			case Warning:
-				out.Warnings++
-			case OK:
-			}
-		}
+		out.Add(Provider{Provider: r.Name, Channel: "email", Findings: l.findings})
 	}
 	return out
+}
+
+// Add takes what was found of one more way out.
+func (r *Report) Add(p Provider) {
+	r.Providers = append(r.Providers, p)
+	for _, f := range p.Findings {
+		switch f.Level {
+		case Error:
+			r.Errors++
+		case Warning:
+			r.Warnings++
+		case OK:
+		}
+	}
 }
 
 // look is one relay being looked at.

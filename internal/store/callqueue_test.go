@@ -52,7 +52,7 @@ func TestNobodyIsShownToTwoCallersAtOnce(t *testing.T) {
 	now := day.Add(time.Minute)
 	ada := b.take("ada", now, breach.CallWish{})
 	require.Equal(t, list[0].AttemptID, ada.Attempt)
-	require.Equal(t, ada.To, "+15005550001")
+	require.Equal(t, "+15005550001", ada.To)
 	require.Equal(t, breach.ToSelf, ada.Addressee)
 	require.NotEmpty(t, ada.Who.Country)
 	bob := b.take("bob", now, breach.CallWish{})
