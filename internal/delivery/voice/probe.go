@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+
+	"github.com/tocsin-engine/tocsin/internal/delivery/twilioapi"
 )
 
 // Probed is what the vendor says of the account. Nobody is called.
@@ -24,8 +26,8 @@ func (s *Sender) Probe(ctx context.Context) (p Probed, err error) {
 		Type   string `json:"type"`
 	}
 	if err := s.request(ctx, http.MethodGet, ".json", nil, &account); err != nil {
-		var answer *answerError
-		if errors.As(err, &answer) && (answer.status == http.StatusUnauthorized || answer.status == http.StatusForbidden) {
+		var answer *twilioapi.Refusal
+		if errors.As(err, &answer) && (answer.Status == http.StatusUnauthorized || answer.Status == http.StatusForbidden) {
 			return p, ErrSignIn
 		}
 		return p, err
