@@ -21,7 +21,8 @@ sender, where bounces go, encryption and sign-in, what the relay offers, and how
 long the policy's limits make the wave. Look at letters (the printer's directory
 or SFTP server, to which a file is put and taken away again; fonts; envelope)
 and at calls (account, number, hours) where they are configured. Nothing is
-sent. Exit status 1 when mail would be refused, bounces lost, or letters or calls not made.`,
+sent. Exit status 1 when mail would be refused, bounces lost, or letters or
+calls not made.`,
 		Example: "  tocsin channels check --people 40000\n  tocsin channels check --config tocsin.yaml --dns 192.0.2.53:53 -o json",
 		Args:    exactly(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.checkChannels(cmd.Context(), w) },
