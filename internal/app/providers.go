@@ -7,6 +7,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/apns"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
@@ -14,6 +15,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice/calllist"
+	"github.com/tocsin-engine/tocsin/internal/delivery/webpush"
 	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/store"
 )
@@ -30,6 +32,8 @@ var kinds = []kind{
 	{gateway.Provider, on(breach.SMS, breach.Push), made(func(s *Settings) *gateway.Config { return s.Gateway }, alone(gateway.New))},
 	{gateway.ForPush, on(breach.Push), made(func(s *Settings) *gateway.Config { return s.PushGateway }, alone(gateway.NewForPush))},
 	{push.Provider, on(breach.Push), made(func(s *Settings) *push.Config { return s.Push }, alone(push.New))},
+	{apns.Provider, on(breach.Push), made(func(s *Settings) *apns.Config { return s.APNs }, alone(apns.New))},
+	{webpush.Provider, on(breach.Push), made(func(s *Settings) *webpush.Config { return s.WebPush }, alone(webpush.New))},
 	{voice.Provider, on(breach.Voice), made(func(s *Settings) *voice.Config { return s.Voice }, func(c voice.Config, m means) (*voice.Sender, error) { return voice.New(c, m.ledger, m.now) })},
 	{calllist.Provider, on(breach.Voice), made(always, func(_ struct{}, m means) (*calllist.Sender, error) { return calllist.New(m.ledger, m.now), nil })},
 	{letter.Provider, on(breach.Letter), made(func(s *Settings) *letter.Config { return s.Letters }, func(c letter.Config, m means) (*letter.Sender, error) { return letter.New(c, m.ledger, m.now) })},

@@ -149,6 +149,7 @@ var foreign = map[string]struct {
 	"github.com/emersion/go-msgauth":  {inTests: []string{"internal/delivery/email/..."}, why: "it is what signatures are verified with"},
 	"github.com/twilio/twilio-go":     {by: []string{"internal/delivery/sms/...", "internal/delivery/voice/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"google.golang.org/api":           {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
+	"github.com/go-jose":              {by: []string{"internal/delivery/apns", "internal/delivery/webpush"}, why: "tokens of senders are signed in their adapters"},
 	"golang.org/x/oauth2":             {by: []string{"internal/delivery/push/..."}, inTests: simulators, why: "vendor code stays in its adapter"},
 	"github.com/getkin/kin-openapi":   {by: []string{"internal/simulator/twiliosim/published"}, why: "it holds a simulator against what its vendor publishes"},
 	"github.com/go-text/typesetting":  {by: []string{"internal/delivery/letter/paper"}, why: "text is set in one place"},

@@ -6,12 +6,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/internal/delivery/apns"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
+	"github.com/tocsin-engine/tocsin/internal/delivery/webpush"
 )
 
 // Providers are the settings of the ways out. One that is nil has none: its people go on to the next channel.
@@ -24,6 +26,8 @@ type Providers struct {
 	Gateway     *gateway.Config
 	PushGateway *gateway.Config // pushes by such a gateway, where it is not that of text messages
 	Push        *push.Config
+	APNs        *apns.Config
+	WebPush     *webpush.Config
 	Letters     *letter.Config
 }
 
@@ -64,6 +68,25 @@ var sections = []provider{
 		{key: "ttl", help: "how long a push waits for a device that is off, default 168h", set: span(func(c *push.Config) *time.Duration { return &c.TTL })},
 		{key: "timeout", help: "default 20s", set: span(func(c *push.Config) *time.Duration { return &c.Timeout })},
 		{key: "connections", help: "most at a time, default 50", set: number(func(c *push.Config) *int { return &c.Connections })},
+	}),
+	section("apns", func(p *Providers) **apns.Config { return &p.APNs }, []line[apns.Config]{
+		{key: "key", secret: true, help: "signing key of the developer account, a .p8 file; best given as TOCSIN_APNS_KEY_FILE", set: bytes(func(c *apns.Config) *[]byte { return &c.Key })},
+		{key: "key_id", help: "its id, ten letters and digits", set: text(func(c *apns.Config) *string { return &c.KeyID })},
+		{key: "team_id", help: "of the developer account", set: text(func(c *apns.Config) *string { return &c.TeamID })},
+		{key: "topic", help: "bundle id of the app, such as com.example.app", set: text(func(c *apns.Config) *string { return &c.Topic })},
+		{key: "endpoint", help: "default " + apns.DefaultEndpoint, set: text(func(c *apns.Config) *string { return &c.Endpoint })},
+		{key: "ca_file", help: "PEM roots for its certificate; default: the system's", set: text(func(c *apns.Config) *string { return &c.CAFile })},
+		{key: "ttl", help: "how long a push waits for a device that is off, default 168h", set: span(func(c *apns.Config) *time.Duration { return &c.TTL })},
+		{key: "timeout", help: "default 20s", set: span(func(c *apns.Config) *time.Duration { return &c.Timeout })},
+		{key: "connections", help: "most calls at a time, default 50", set: number(func(c *apns.Config) *int { return &c.Connections })},
+	}),
+	section("webpush", func(p *Providers) **webpush.Config { return &p.WebPush }, []line[webpush.Config]{
+		{key: "key", secret: true, help: "private key that pages subscribe with (VAPID), base64url", set: text(func(c *webpush.Config) *string { return &c.Key })},
+		{key: "subject", help: "where a push service reaches us: mailto:privacy@example.com or https", set: text(func(c *webpush.Config) *string { return &c.Subject })},
+		{key: "hosts", help: "push services that pushes may go to, default " + strings.Join(webpush.DefaultHosts, ","), set: func(c *webpush.Config, v string) error { c.Hosts = strings.Split(v, ","); return nil }},
+		{key: "ttl", help: "how long a push waits for a browser that is closed, default 168h", set: span(func(c *webpush.Config) *time.Duration { return &c.TTL })},
+		{key: "timeout", help: "default 20s", set: span(func(c *webpush.Config) *time.Duration { return &c.Timeout })},
+		{key: "connections", help: "most at a time, default 50", set: number(func(c *webpush.Config) *int { return &c.Connections })},
 	}),
 	section("letters", func(p *Providers) **letter.Config { return &p.Letters }, []line[letter.Config]{
 		{key: "dir", help: "directory in which the printer takes batches of letters", set: text(func(c *letter.Config) *string { return &c.Dir })},

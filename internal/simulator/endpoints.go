@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type Endpoints struct {
 	SMTP    SMTP    `json:"smtp"`
 	Twilio  Twilio  `json:"twilio"`
 	FCM     FCM     `json:"fcm"`
+	APNs    APNs    `json:"apns"`
+	WebPush WebPush `json:"webpush"`
 	Gateway Gateway `json:"gateway"`
 	Portal  Portal  `json:"portal"`
 	// OutboxURL is the page to browse, without a slash at the end; its JSON is
@@ -65,6 +68,24 @@ type FCM struct {
 	ServiceAccountFile string          `json:"service_account_file,omitempty"`
 }
 
+// APNs stands at BaseURL instead of https://api.push.apple.com, over HTTP/2 without TLS.
+type APNs struct {
+	BaseURL string `json:"base_url"`
+	KeyID   string `json:"key_id"`
+	TeamID  string `json:"team_id"`
+	Topic   string `json:"topic"`
+	Key     string `json:"key"` // PEM, as Apple would give it out
+}
+
+// WebPush is a push service at BaseURL for pages that subscribed with Key. P256DH and Auth are those of every browser
+// there: a subscription's endpoint is BaseURL/push/<any name>.
+type WebPush struct {
+	BaseURL string `json:"base_url"`
+	Key     string `json:"key"` // private, base64url
+	P256DH  string `json:"p256dh"`
+	Auth    string `json:"auth"`
+}
+
 // Gateway signs with Secret ("whsec_" + base64) in both directions.
 type Gateway struct {
 	BaseURL string `json:"base_url"`
@@ -89,11 +110,18 @@ func (id *identity) endpoints(dir, host string) (Endpoints, error) {
 	if err != nil {
 		return Endpoints{}, err
 	}
+	browsers, err := id.webpushConfig(base)
+	if err != nil {
+		return Endpoints{}, err
+	}
 	e := Endpoints{
 		SMTP: SMTP{Address: net.JoinHostPort(host, strconv.Itoa(id.Ports.SMTP)), ServerName: host, CAPEM: id.CAPEM,
 			Username: id.SMTPUsername, Password: id.SMTPPassword},
-		Twilio:    Twilio{BaseURL: base + "/twilio", AccountSID: id.TwilioSID, AuthToken: id.TwilioToken, From: "+15005550006"},
-		FCM:       FCM{BaseURL: base + "/fcm", ProjectID: fcmProject, TokenURL: base + "/oauth/token", ServiceAccount: account},
+		Twilio: Twilio{BaseURL: base + "/twilio", AccountSID: id.TwilioSID, AuthToken: id.TwilioToken, From: "+15005550006"},
+		FCM:    FCM{BaseURL: base + "/fcm", ProjectID: fcmProject, TokenURL: base + "/oauth/token", ServiceAccount: account},
+		APNs:   APNs{BaseURL: base + "/apns", KeyID: apnsKeyID, TeamID: apnsTeamID, Topic: apnsTopic, Key: id.APNsKeyPEM},
+		WebPush: WebPush{BaseURL: base + "/webpush", Key: id.WebPushKey, P256DH: base64.RawURLEncoding.EncodeToString(browsers.Browser.PublicKey().Bytes()),
+			Auth: base64.RawURLEncoding.EncodeToString(browsers.Auth)},
 		Gateway:   Gateway{BaseURL: base + "/gateway", KeyID: id.GatewayKeyID, Secret: id.GatewaySecret},
 		Portal:    Portal{BaseURL: base + "/portal", Token: id.PortalToken, EmailDomain: emailDomain},
 		OutboxURL: base, ControlURL: base + "/control", HealthURL: base + "/healthz",

@@ -44,6 +44,10 @@ type identity struct {
 	FCMKeyPEM     string `json:"fcm_key_pem"`
 	FCMKeyID      string `json:"fcm_key_id"`
 	FCMSecret     []byte `json:"fcm_secret"`
+	APNsKeyPEM    string `json:"apns_key_pem"`
+	WebPushKey    string `json:"webpush_key"`  // private, base64url
+	BrowserKey    string `json:"browser_key"`  // so are these
+	BrowserAuth   string `json:"browser_auth"` //
 	GatewayKeyID  string `json:"gateway_key_id"`
 	GatewaySecret string `json:"gateway_secret"`
 	PortalToken   string `json:"portal_token"`
@@ -91,7 +95,7 @@ func loadIdentity(dir string) (*identity, error) {
 	if id.rsa, ok = key.(*rsa.PrivateKey); !ok {
 		return nil, damaged
 	}
-	return &id, nil
+	return &id, id.makePushKeys()
 }
 
 func newIdentity(key *rsa.PrivateKey) (*identity, error) {
@@ -105,6 +109,9 @@ func newIdentity(key *rsa.PrivateKey) (*identity, error) {
 		FCMKeyPEM: fcmKey, FCMKeyID: randomHex(20), FCMSecret: random(32),
 		GatewayKeyID: "gw_" + randomHex(6), GatewaySecret: "whsec_" + base64.StdEncoding.EncodeToString(random(32)),
 		PortalToken: rand.Text(), rsa: key,
+	}
+	if err := id.makePushKeys(); err != nil {
+		return nil, err
 	}
 	return id, id.makeCA()
 }

@@ -1,5 +1,5 @@
 // Package simulator is the far end of every wire of the product on one
-// machine: a mail server, Twilio, FCM with its OAuth endpoint, a domestic SMS
+// machine: a mail server, Twilio, FCM with its OAuth endpoint, APNs, a push service of browsers, a domestic SMS
 // gateway and a filing portal, each speaking the vendor's own protocol on
 // loopback, all recording what they take in one outbox.
 //
@@ -24,6 +24,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/internal/simulator/apnssim"
 	"github.com/tocsin-engine/tocsin/internal/simulator/faults"
 	"github.com/tocsin-engine/tocsin/internal/simulator/fcmsim"
 	"github.com/tocsin-engine/tocsin/internal/simulator/gatewaysim"
@@ -32,6 +33,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/simulator/receipts"
 	"github.com/tocsin-engine/tocsin/internal/simulator/smtpsim"
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
+	"github.com/tocsin-engine/tocsin/internal/simulator/webpushsim"
 )
 
 // Ports to listen on. 0 takes the port that the directory was used with
@@ -149,6 +151,18 @@ func (s *Simulators) build(id *identity, o Options) error {
 		return err
 	}
 	fcm := fcmsim.New(id.fcmConfig(s.endpoints.base()), s.box)
+	apple, err := id.apnsConfig()
+	if err != nil {
+		return err
+	}
+	browsers, err := id.webpushConfig(s.endpoints.base())
+	if err != nil {
+		return err
+	}
+	webpush, err := webpushsim.New(browsers, s.box)
+	if err != nil {
+		return err
+	}
 	s.mail = smtpsim.New(smtpsim.Config{
 		Hostname: "mx.simulator.test", Username: id.SMTPUsername, Password: id.SMTPPassword, OpenRelay: o.OpenRelay, Envelopes: o.Envelopes,
 		TLS: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
@@ -160,6 +174,8 @@ func (s *Simulators) build(id *identity, o Options) error {
 	}
 	mount("/twilio", faults.Twilio, twilio.Handler())
 	mount("/fcm", faults.FCM, fcm.Handler())
+	mount("/apns", faults.APNs, apnssim.New(apple, s.box).Handler())
+	mount("/webpush", faults.WebPush, webpush.Handler())
 	mount("/gateway", faults.Gateway, gateway.Handler())
 	mount("/portal", faults.Portal, portal.Handler())
 	mux.Handle("POST /oauth/token", s.panel.Guard(faults.FCM, http.HandlerFunc(fcm.Token)))
@@ -170,8 +186,12 @@ func (s *Simulators) build(id *identity, o Options) error {
 
 	base, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // APNs
 	s.web = &http.Server{
-		Handler: onlyFor(o.Host, mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Protocols: protocols,
+		Handler:   onlyFor(o.Host, mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return base },
 	}
 	return nil

@@ -30,7 +30,7 @@ func (h HTTP) Start(t *testing.T, b Behaviour) (url string, p Provider) {
 	var taken []string
 	contacted := 0
 	stop := make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err != nil {
 			return
@@ -61,6 +61,10 @@ func (h HTTP) Start(t *testing.T, b Behaviour) (url string, p Provider) {
 		}
 		h.Reply(w, b, key, body)
 	}))
+	server.Config.Protocols = new(http.Protocols) // each adapter speaks the one it wants
+	server.Config.Protocols.SetHTTP1(true)
+	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Start()
 	t.Cleanup(func() {
 		close(stop)
 		server.Close()

@@ -22,12 +22,14 @@ const (
 	SMTP    = "smtp"
 	Twilio  = "twilio"
 	FCM     = "fcm"
+	APNs    = "apns"
+	WebPush = "webpush"
 	Gateway = "gateway"
 	Portal  = "portal"
 )
 
 // Targets lists them all.
-func Targets() []string { return []string{SMTP, Twilio, FCM, Gateway, Portal} }
+func Targets() []string { return []string{SMTP, Twilio, FCM, APNs, WebPush, Gateway, Portal} }
 
 // Mode is how a whole provider fails.
 type Mode string

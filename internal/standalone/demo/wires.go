@@ -12,10 +12,12 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
 	"github.com/tocsin-engine/tocsin/internal/breach"
+	"github.com/tocsin-engine/tocsin/internal/delivery/apns"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
 	"github.com/tocsin-engine/tocsin/internal/delivery/gateway"
 	"github.com/tocsin-engine/tocsin/internal/delivery/push"
 	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
+	"github.com/tocsin-engine/tocsin/internal/delivery/webpush"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 	"github.com/tocsin-engine/tocsin/internal/simulator"
 )
@@ -39,6 +41,10 @@ func Wires(s *app.Settings, at simulator.Endpoints) {
 	aggregator := *s.Gateway
 	s.PushGateway = &aggregator
 	s.Push = &push.Config{ServiceAccount: at.FCM.ServiceAccount, ProjectID: at.FCM.ProjectID, Endpoint: at.FCM.BaseURL, Timeout: 10 * time.Second}
+	s.APNs = &apns.Config{
+		Key: []byte(at.APNs.Key), KeyID: at.APNs.KeyID, TeamID: at.APNs.TeamID, Topic: at.APNs.Topic, Endpoint: at.APNs.BaseURL, Timeout: 10 * time.Second,
+	}
+	s.WebPush = &webpush.Config{Key: at.WebPush.Key, Subject: "mailto:notice@tocsin.example", Hosts: []string{"127.0.0.1"}, Timeout: 10 * time.Second}
 	s.Portal = &regulator.PortalConfig{BaseURL: at.Portal.BaseURL, Token: at.Portal.Token}
 	s.Routes = regulator.Routes{
 		{Match: "cn-*", Via: regulator.ViaEmail, To: "incident-report@" + at.Portal.EmailDomain},
