@@ -108,22 +108,22 @@ func (s *Store) SaveTold(ctx context.Context, incident string, at time.Time) err
 			return err
 		}
 		at = instant(at)
-		return tellFact(ctx, tx, inc, note{"", engineActor, "facts.told", nil, at}, func(f *breach.Facts) (new bool) {
+		return tellFact(ctx, tx, inc, note{"", engineActor, "facts.told", nil, at}, func(f *breach.Facts) (fresh bool) {
 			told := at.UTC()
 			if f.Incident.IndividualsNotifiedAt == nil {
-				f.Incident.IndividualsNotifiedAt, new = &told, true
+				f.Incident.IndividualsNotifiedAt, fresh = &told, true
 			}
 			if l := f.List; l != nil && !l.Told(*f.Incident.IndividualsNotifiedAt) && told.After(l.LoadedAt) {
-				l.ToldAt, new = told, true
+				l.ToldAt, fresh = told, true
 			}
-			return new
+			return fresh
 		})
 	})
 }
 
 // tellFact writes what the product did itself into the facts, as a revision of its own, which has the duties judged
 // anew. What the facts say already stays: a person may have entered it. The incident's row is locked.
-func tellFact(ctx context.Context, tx pgx.Tx, inc breach.Incident, n note, say func(*breach.Facts) (new bool)) error {
+func tellFact(ctx context.Context, tx pgx.Tx, inc breach.Incident, n note, say func(*breach.Facts) (fresh bool)) error {
 	file, _, err := fileAt(ctx, tx, inc.ID, inc.FactRevision)
 	if err != nil || !say(&file.Facts) {
 		return err
