@@ -61,7 +61,7 @@ func TestTheNumbersOfThePacksAreThoseOfTheFactsFile(t *testing.T) {
 	held := func(from, in map[string][]limit, but map[string]explained) {
 		for id, limits := range from {
 			for _, l := range limits {
-				require.True(t, slices.Contains(in[id], l) != but[id].holds(l), "%s: %s %.15g", id, l.operator, l.number)
+				require.NotEqual(t, slices.Contains(in[id], l), but[id].holds(l), "%s: %s %.15g", id, l.operator, l.number)
 			}
 		}
 		for id, e := range but {
