@@ -35,6 +35,10 @@ var steps = []struct {
 	{"windows-1252", step1252}, {"", stepNoise},
 }
 
+// halfWidth is how likely it is that a list in Shift-JIS is one of banks and insurers, whose names are all in half-width
+// katakana: any two of their bytes are a common character of GBK too, so that a short list of them cannot be told.
+const halfWidth = -12.0
+
 // share is how likely one character is, when a class with so many characters has that share of a text.
 func share(p float64, size int) float64 { return math.Log(p / float64(size)) }
 
@@ -44,7 +48,7 @@ var (
 	gbkFour                                = share(.05, 40_000)
 	bigCommon, bigSign, bigSecond, bigRest = share(.92, 5401), share(.04, 408), share(.03, 7652), share(.01, 5000)
 	jisKana, jisCommon, jisSign, jisSecond = share(.35, 169), share(.5, 2965), share(.1, 300), share(.03, 3390)
-	jisHalf, jisRest                       = share(.015, 63), share(.005, 4000)
+	jisHalf, jisAll, jisRest               = share(.015, 63), share(.95, 63), share(.005, 4000)
 	korHangul, korSign, korHanja, korRest  = share(.95, 2350), share(.03, 900), share(.015, 4888), share(.005, 8822)
 	latinLetter, latinRest                 = share(.95, 45), share(.05, 83)
 	noise                                  = share(1, 128)
@@ -111,6 +115,19 @@ func stepShiftJIS(b []byte, _ byte) (int, float64) {
 		return 2, jisSecond
 	}
 	return 2, jisRest
+}
+
+// stepHalfWidth is stepShiftJIS for such lists.
+func stepHalfWidth(b []byte, before byte) (int, float64) {
+	n, likely := stepShiftJIS(b, before)
+	switch {
+	case n != 1 || likely != jisHalf:
+	case len(b) > 1 && b[1] >= 0x40 && b[1] <= 0x7e: // a letter right behind one: halves of characters of Big5
+		return 1, jisAll + math.Log(.01)
+	default:
+		return 1, jisAll
+	}
+	return n, likely + math.Log(.05)
 }
 
 func stepEUCJP(b []byte, _ byte) (int, float64) {
@@ -200,6 +217,10 @@ func score(head []byte) (*found, error) {
 	chars := 0
 	for _, s := range steps {
 		n, total := likelihood(head, s.step)
+		if s.name == "shift_jis" {
+			_, all := likelihood(head, stepHalfWidth)
+			total = max(total, all+halfWidth)
+		}
 		if s.name != "" {
 			total += namedColumn * float64(namesIn(head, s.name))
 		}

@@ -227,7 +227,7 @@ func TestDuties(t *testing.T) {
 	require.Equal(t, "cn-pipl/individuals/notice: applies, before cannot tell", all[1].Changes[0].Says())
 
 	id := "eu-gdpr/authority/initial"
-	requireCode(t, breach.ErrConflict, b.SetObligationState(b.ctx, b.id, id, breach.ObligationFiled, "", day))
+	requireCode(t, breach.ErrConflict, b.SetObligationState(b.ctx, b.id, id, breach.ObligationAcknowledged, "", day))
 	for _, st := range []breach.ObligationState{breach.ObligationDrafting, breach.ObligationAwaitingApproval, breach.ObligationFiled, breach.ObligationAcknowledged,
 		breach.ObligationFiled, breach.ObligationAwaitingApproval} { // the last two are repeats of earlier writes
 		require.NoError(t, b.SetObligationState(b.ctx, b.id, id, st, "", day))
