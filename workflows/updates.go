@@ -32,7 +32,7 @@ func (s *story) listen(ctx workflow.Context) error {
 func update[In, Out any](ctx workflow.Context, s *story, name string, may func(In) error, do func(workflow.Context, In) (Out, error)) error {
 	allowed := func(in In) error {
 		if s.closed {
-			return reject(breach.ErrConflict, "the incident is closed; reopen it first")
+			return reject(breach.ErrConflict, protocol.Closed)
 		}
 		return may(in)
 	}

@@ -195,7 +195,7 @@ func (e *Engine) updateAs(ctx context.Context, incident, name, id string, arg, a
 		if err == nil {
 			err = h.Get(ctx, answer)
 		}
-		if !notListening(err) {
+		if !notListening(err) && !e.ending(ctx, incident, err) {
 			return e.explain(ctx, incident, err)
 		}
 		select {
@@ -211,6 +211,16 @@ func (e *Engine) updateAs(ctx context.Context, incident, name, id string, arg, a
 func notListening(err error) bool {
 	var app *temporal.ApplicationError
 	return errors.As(err, &app) && strings.HasPrefix(app.Message(), "unknown update ")
+}
+
+// ending recognises the answer of a story that is about to end, of an incident that was reopened meanwhile.
+func (e *Engine) ending(ctx context.Context, incident string, err error) bool {
+	var app *temporal.ApplicationError
+	if !errors.As(err, &app) || app.Message() != protocol.Closed {
+		return false
+	}
+	inc, err := e.Ledger.Incident(ctx, incident)
+	return err == nil && inc.State != breach.IncidentClosed
 }
 
 func (e *Engine) query(ctx context.Context, incident, name string, answer any) error {

@@ -85,6 +85,9 @@ const (
 	SignalDeliverControl = "control"       // to Deliver: pause, resume, stop
 )
 
+// Closed is what a story answers to updates once its incident is closed.
+const Closed = "the incident is closed; reopen it first"
+
 // IncidentInput starts the incident's story. The rest is in the ledger.
 type IncidentInput struct {
 	Incident string `json:"incident"`

@@ -37,7 +37,7 @@ var steps = []struct {
 
 // halfWidth is how likely it is that a list in Shift-JIS is one of banks and insurers, whose names are all in half-width
 // katakana: any two of their bytes are a common character of GBK too, so that a short list of them cannot be told.
-const halfWidth = -12.0
+const halfWidth = -16.0
 
 // share is how likely one character is, when a class with so many characters has that share of a text.
 func share(p float64, size int) float64 { return math.Log(p / float64(size)) }
