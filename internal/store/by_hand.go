@@ -55,7 +55,7 @@ func (s *Store) saveDone(ctx context.Context, tx pgx.Tx, inc breach.Incident, f 
 	if err != nil {
 		return err
 	}
-	if err := recordFiling(ctx, tx, inc, f, by.ID); err != nil {
+	if err := recordFiling(ctx, tx, inc, f, by.ID, at); err != nil {
 		return err
 	}
 	states, err := collect(ctx, tx, pgx.RowTo[string], `SELECT state FROM obligation WHERE incident = $1 AND obligation = $2 AND state IS NOT NULL ORDER BY seq DESC LIMIT 1`, f.Incident, f.Obligation)

@@ -36,6 +36,11 @@ func TestADutyIsDoneByHand(t *testing.T) {
 	require.Equal(t, map[string]time.Time{media: at}, have.Incident.FiledAt)
 	require.Equal(t, breach.ObligationClosed, b.duty(media))
 	require.Equal(t, 1, b.notes("duty.done_by_hand"))
+	for _, action := range []string{"duty.done_by_hand", "facts.filed"} {
+		var recorded time.Time
+		require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT at FROM audit WHERE incident = $1 AND action = $2`, b.id, action).Scan(&recorded))
+		require.Equal(t, day, recorded.UTC(), "%s is on record as of when it was said", action)
+	}
 
 	f, err := b.SaveDone(b.ctx, b.id, final, "form on the portal of the authority", day, lead, day)
 	require.NoError(t, err)

@@ -62,10 +62,16 @@ func (p *personState) decide(e breach.PersonEvent, rules breach.Sufficiency) []c
 }
 
 // notBefore keeps a person's clock from running backwards: a late event with an old instant must not undo
-// a proof that time has completed since.
+// a proof that time has completed since, nor hide one that came in after that instant.
 func (p *personState) notBefore(at time.Time) time.Time {
-	if at = instant(at); at.Before(p.outcomeAt) {
-		return p.outcomeAt
+	at = instant(at)
+	if at.Before(p.outcomeAt) {
+		at = p.outcomeAt
+	}
+	for _, t := range p.attempts {
+		if t.eventful && at.Before(t.At) {
+			at = t.At
+		}
 	}
 	return at
 }

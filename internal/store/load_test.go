@@ -141,6 +141,22 @@ func TestChildrenAndGuardians(t *testing.T) {
 	require.Equal(t, int64(1), b.sound(3)[breach.Reached])
 }
 
+// A failure that is learned late, of before the proof came in, hides no proof.
+func TestALateFailureHidesNoProof(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 1))
+	require.NoError(t, b.SetSufficiency(b.ctx, b.id, quickRules))
+	for _, e := range []breach.AttemptEvent{
+		event(1, breach.Email, 1, breach.Accepted, day),
+		event(1, breach.SMS, 1, breach.Delivered, day.Add(3*time.Minute)),
+		event(1, breach.Email, 1, breach.FailedPermanent, day.Add(2*time.Minute)),
+	} {
+		require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{e}))
+		require.Equal(t, int64(1), b.sound(1)[breach.Reached], "%s %s", e.Channel, e.State)
+	}
+}
+
 func BenchmarkRecord(b *testing.B) {
 	s := setup(b)
 	s.load(people(1, 10_000))

@@ -50,7 +50,7 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 			return err
 		}
 		if tag.RowsAffected() > 0 {
-			if err := recordFiling(ctx, tx, inc, f, by); err != nil || f.Acknowledgement == "" {
+			if err := recordFiling(ctx, tx, inc, f, by, f.FiledAt); err != nil || f.Acknowledgement == "" {
 				return err
 			}
 		} else {
@@ -74,17 +74,17 @@ func (s *Store) saveFiling(ctx context.Context, f breach.Filing, by string) erro
 	})
 }
 
-// recordFiling puts a filing that was made on record and into the facts: what follows it counts from there.
-func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.Filing, by string) error {
+// recordFiling puts a filing that was made on record, as of at, and into the facts: what follows it counts from when it
+// was made.
+func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.Filing, by string, at time.Time) error {
 	action, said := "report.filed", facts{"obligation": f.Obligation, "route": f.Route, "text_sha256": f.SHA256}
 	if f.Route == breach.RouteByHand {
 		action, said = "duty.done_by_hand", facts{"obligation": f.Obligation, "done_at": instant(f.FiledAt), "said": f.Said}
 	}
-	err := appendAudit(ctx, tx, f.Incident, note{"", by, action, said, f.FiledAt})
+	err := appendAudit(ctx, tx, f.Incident, note{"", by, action, said, at})
 	if err != nil {
 		return err
 	}
-	at := instant(f.FiledAt)
 	return tellFact(ctx, tx, inc, note{"", engineActor, "facts.filed", facts{"obligation": f.Obligation}, at}, func(all *breach.Facts) bool {
 		i := &all.Incident
 		if _, said := i.FiledAt[f.Obligation]; said {
@@ -94,7 +94,7 @@ func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.
 		if i.FiledAt == nil {
 			i.FiledAt = map[string]time.Time{}
 		}
-		i.FiledAt[f.Obligation] = at.UTC()
+		i.FiledAt[f.Obligation] = instant(f.FiledAt).UTC()
 		return true
 	})
 }

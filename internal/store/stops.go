@@ -74,5 +74,5 @@ func (s *Store) stopTextsOf(ctx context.Context, tx pgx.Tx, incident, number str
 		return 0, err
 	}
 	n := int(tag.RowsAffected())
-	return n, appendAudit(ctx, tx, incident, note{"", "tocsin", "texts.stopped", facts{"people": n, "persons": ids}, at})
+	return n, appendAudit(ctx, tx, incident, note{"", engineActor, "texts.stopped", facts{"people": n, "persons": ids}, at})
 }
