@@ -269,7 +269,7 @@ func TestMainJob04PauseAndStopWithoutTheWorkflowEngine(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t)
 	off := deaf(t, w)
-	people := slowly(newCrowd(), 120)
+	people := slowly(newCrowd(), 600)
 	sent := func() (n int) {
 		for _, h := range people {
 			n += w.taken(h.Email)
@@ -299,7 +299,7 @@ func TestMainJob04PauseAndStopWithoutTheWorkflowEngine(t *testing.T) {
 func TestMainJob04StopWhileNoWorkerRuns(t *testing.T) {
 	t.Parallel()
 	w := ownWorld(t, dataDir(t), nil)
-	people := slowly(newCrowd(), 120)
+	people := slowly(newCrowd(), 600)
 	sent := func() (n int) {
 		for _, h := range people {
 			n += w.taken(h.Email)
