@@ -80,7 +80,7 @@ func (l *Ledger) Unexplained() []string {
 
 // permitsAnother looks through all that happened to the attempt: late facts may have moved it on since.
 func permitsAnother(p Person, a breach.Attempt) bool {
-	if a.Past && !a.MayHaveArrived() { // a person decided so
+	if a.Past && !a.MayHaveArrived() && !a.ContactGone() { // a person decided so
 		return true
 	}
 	return slices.ContainsFunc(p.Events, func(e breach.AttemptEvent) bool {

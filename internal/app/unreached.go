@@ -171,6 +171,7 @@ var promiseWords = map[string]string{
 	policy.RefusedThirdParty:  "the policy shares with nobody outside",
 	policy.RefusedObjection:   "they objected to a channel",
 	policy.RefusedNotOperated: "the organisation has nobody for a channel",
+	policy.RefusedGone:        "the push token is gone, as an earlier list learned",
 }
 
 // plainWhy says it in one sentence: the reason, the promises behind it, and what the last try of each channel came

@@ -95,6 +95,7 @@ var BrakeCauses = map[string]string{
 	"landline":               "The numbers are landlines: the list may hold them in the wrong column.",
 	"filtered_by_carrier":    "The carrier filters the messages: register the sender with the provider.",
 	"app_removed":            "The app was removed from the phones: the push tokens may be old, or of another app.",
+	"token_of_another_app":   "The push tokens are of another app or environment than the provider's settings: check its bundle id, project and endpoint.",
 	"cannot_be_sent":         "The contacts cannot be used as they are: the list's columns may have shifted.",
 	"provider_refused_login": "The provider refuses the login: check its credentials.",
 }

@@ -54,6 +54,13 @@ const reasonUnbegun = "interrupted"
 // worker ended between the intent and the first byte. The person lost nothing by it, so it counts as no try.
 func (a Attempt) Unbegun() bool { return a.State == FailedTemporary && a.Reason == reasonUnbegun }
 
+// reasonGone is the delivery code of a push token of which the push service says that it is gone for good.
+const reasonGone = "app_removed"
+
+// ContactGone says that what the attempt went to does not exist any more. Nothing is ever sent there again, whoever
+// decides to try again.
+func (a Attempt) ContactGone() bool { return a.State == FailedPermanent && a.Reason == reasonGone }
+
 // ProofAt is the instant at which an attempt becomes proof if nothing else happens, and whether it can.
 func ProofAt(a Attempt, rules Sufficiency) (time.Time, bool) {
 	r := rules[a.Channel]

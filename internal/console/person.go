@@ -237,6 +237,7 @@ var reasonWords = map[string]string{
 	"third_party":          "the policy allows no outside provider",
 	"objection":            "they objected to this channel",
 	"stopped":              "they answered STOP to a text message",
+	"contact_gone":         "the push token is gone, as an earlier list learned",
 	"not_operated":         "the organisation does not operate this channel",
 
 	"unreachable":       "no channel reached them",

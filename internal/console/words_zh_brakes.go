@@ -19,6 +19,7 @@ var brakesInChinese = map[string]string{
 	"The numbers are landlines: the list may hold them in the wrong column.":                                                      "号码为固定电话：可能列错位。",
 	"The carrier filters the messages: register the sender with the provider.":                                                    "运营商过滤了消息：请在服务商处登记发送方。",
 	"The app was removed from the phones: the push tokens may be old, or of another app.":                                         "应用已从手机移除：推送令牌可能过旧或属于另一应用。",
+	"The push tokens are of another app or environment than the provider's settings: check its bundle id, project and endpoint.":  "推送令牌与服务商设置属于不同的应用或环境：请核对应用包名、项目和端点。",
 	"The contacts cannot be used as they are: the list's columns may have shifted.":                                               "联系方式无法使用：名单的列可能错位。",
 	"The provider refuses the login: check its credentials.":                                                                      "服务商拒绝登录：请检查凭据。",
 	"The policy wants a person to look at what came back before more go out.":                                                     "政策要求先由人查看反馈，再继续发送。",

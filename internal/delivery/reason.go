@@ -16,6 +16,7 @@ const (
 	ReasonLandline      = "landline"
 	ReasonFiltered      = "filtered_by_carrier"
 	ReasonTokenGone     = "app_removed"
+	ReasonTokenOther    = "token_of_another_app"
 	ReasonNoAnswer      = "no_answer"
 	ReasonCrash         = "interrupted"
 	ReasonTLS           = "tls_required"
@@ -52,7 +53,8 @@ var Reasons = map[string]Reason{
 	ReasonNumberUnknown: {"The number is not in use", "Goes on to the next channel", "Nothing"},
 	ReasonLandline:      {"The number cannot take text messages", "Goes on to the next channel", "Nothing"},
 	ReasonFiltered:      {"The carrier filtered the message", "Goes on to the next channel", "Register the sender with the provider"},
-	ReasonTokenGone:     {"The app was removed from the phone", "Goes on to the next channel", "Nothing"},
+	ReasonTokenGone:     {"The app was removed from the phone", "Never sent there again; goes on to the next channel", "Take the token out of your own records"},
+	ReasonTokenOther:    {"The push token is of another app, or of the other environment of this one", "Goes on to the next channel", "If many have it, the settings of the provider are of another app than the list: mend them and try these people again"},
 	ReasonNoAnswer:      {"The provider did not answer", "The provider is asked; never sent again blindly", "Nothing, or decide by hand"},
 	ReasonCrash:         {"Sending was interrupted", "The provider is asked; never sent again blindly", "Nothing"},
 	ReasonTLS:           {"The server offers no verified encryption", "Tried again later", "Mend the server's certificate, or allow plaintext in the settings"},

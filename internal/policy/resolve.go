@@ -101,7 +101,8 @@ func Final(steps []Step) (Step, bool) {
 // or Reconcile for each channel then, and one Wait. Once there is proof, or it is on its way, nothing is tried again.
 //
 // An attempt that failed and is past (a person decided since to try again) uses up no try and leaves no channel,
-// but the numbers of tries go on after it. One that may have arrived counts for ever. An attempt that was recorded
+// but the numbers of tries go on after it. One that may have arrived counts for ever, and so does one to a push token that
+// is gone. An attempt that was recorded
 // and never begun counts like none: it uses up no try and is not waited for.
 func Steps(p Profile, s breach.Subject, on, now time.Time) []Step {
 	switch s.Outcome {
@@ -321,7 +322,7 @@ func (w *walk) clear(send *Step) bool {
 	}
 	rt := w.p.routeFor(w.s.Person, send.Channel)
 	if w.closedByRecord(send.Channel, rt.refused) {
-		w.kept = w.kept || w.s.Refused[send.Channel] != RefusedNotOperated
+		w.kept = w.kept || promised(w.s.Refused[send.Channel])
 		return false
 	}
 	for _, f := range rt.refused {
@@ -339,7 +340,7 @@ func (w *walk) closedByRecord(c breach.Channel, own []refusedProvider) bool {
 
 // refuse records a refusal once: not again when the ledger or this list has it.
 func (w *walk) refuse(c breach.Channel, f refusedProvider) {
-	w.kept = w.kept || f.reason != RefusedNotOperated
+	w.kept = w.kept || promised(f.reason)
 	s := Step{Kind: StepRefuse, Channel: c, Provider: f.provider, Reason: f.reason}
 	if w.s.Refused[c] == "" && !slices.Contains(w.steps, s) {
 		w.steps = append(w.steps, s)

@@ -42,7 +42,7 @@ func (w *walk) history(to breach.Addressee, c breach.Channel) history {
 			continue
 		}
 		h.top = max(h.top, a.Try)
-		if a.Past && !a.MayHaveArrived() {
+		if a.Past && !a.MayHaveArrived() && !a.ContactGone() {
 			h.past = true
 			continue
 		}

@@ -187,7 +187,7 @@ func (w *world) send(st Step) {
 	require.Equal(t, last.Try+1, st.Try)
 	if last.Try > 0 {
 		ok := last.State == breach.FailedTemporary || (last.State == breach.Reconciled && last.Settlement == breach.Repeated) ||
-			(last.Past && !last.MayHaveArrived())
+			(last.Past && !last.MayHaveArrived() && !last.ContactGone())
 		require.True(t, ok, "sent again after %s %s", last.State, last.Settlement)
 	}
 	if st.Addressee == w.primary() {
@@ -200,6 +200,9 @@ func (w *world) send(st Step) {
 		}
 	}
 	w.allowed(st)
+	require.False(t, slices.ContainsFunc(w.s.Attempts, func(a breach.Attempt) bool {
+		return a.Addressee == st.Addressee && a.Channel == st.Channel && a.ContactGone()
+	}), "nothing is sent to what is gone")
 	a := breach.Attempt{Addressee: st.Addressee, Channel: st.Channel, Try: st.Try, Provider: st.Provider, At: w.now, IntendedAt: w.now, State: breach.Accepted}
 	if rapid.IntRange(0, 3).Draw(t, "not begun") == 0 { // nobody loses a channel by it, however often it happens
 		a.State, a.Reason = breach.FailedTemporary, "interrupted"
@@ -210,6 +213,9 @@ func (w *world) send(st Step) {
 	if !w.working[st.Channel] {
 		a.State = rapid.SampledFrom([]breach.AttemptState{breach.Accepted, breach.HandedOver, breach.Delivered, breach.FailedTemporary,
 			breach.FailedPermanent, breach.Unknown}).Draw(t, "answer")
+		if a.State == breach.FailedPermanent && a.Channel == breach.Push && rapid.Bool().Draw(t, "gone") {
+			a.Reason = "app_removed"
+		}
 	}
 	w.s.Attempts = append(w.s.Attempts, a)
 }
@@ -220,8 +226,8 @@ func unbegun(a breach.Attempt) bool { return a.Unbegun() }
 func (w *world) bounded(st Step) {
 	n := 0
 	for _, a := range w.decisive() {
-		gone := a.Past && !a.MayHaveArrived() // a person decided to try again
-		if !a.Unbegun() && !gone && (a.State != breach.Reconciled || a.Settlement != breach.Repeated) {
+		fresh := a.Past && !a.MayHaveArrived() && !a.ContactGone() // a person decided to try again
+		if !a.Unbegun() && !fresh && (a.State != breach.Reconciled || a.Settlement != breach.Repeated) {
 			n++
 		}
 	}

@@ -21,7 +21,11 @@ const (
 	RefusedThirdParty  = "third_party"      // the policy shares with nobody (C01)
 	RefusedObjection   = "objection"        // the person objected to this channel (C02)
 	RefusedNotOperated = "not_operated"     // the organisation has nobody for this channel
+	RefusedGone        = "contact_gone"     // the push token is gone, as an earlier list learned
 )
+
+// promised says that a reason is a promise or a wish, and not that nothing can be used.
+func promised(reason string) bool { return reason != RefusedNotOperated && reason != RefusedGone }
 
 // IsChild reports whether a person was younger than the policy's age on the day of on, read in on's own
 // zone. Without a readable birth date a person is an adult, unless a guardian is given.

@@ -19,6 +19,8 @@ type fixes struct {
 	blocks   map[int64]int // changed block -> wave
 	was, now breach.ListFacts
 	old      []int64 // people of approved lists who are told anew
+	// tokens are the keys under which those of them come again whose push token is the same, by their earlier number.
+	tokens map[int64][16]byte
 }
 
 // correct puts a corrected person in place of the one who is in an earlier list. What was approved stays as approved:
@@ -31,7 +33,7 @@ func (l *loading) correct(ctx context.Context, p *prepared, h hit) (again bool, 
 		if _, err := incidentRow(ctx, l.tx, l.incident, "FOR NO KEY UPDATE"); err != nil { // nobody approves meanwhile
 			return false, err
 		}
-		f.approved, f.blocks = map[int]bool{}, map[int64]int{}
+		f.approved, f.blocks, f.tokens = map[int]bool{}, map[int64]int{}, map[int64][16]byte{}
 		f.was.ChildAge, f.now.ChildAge = int64(l.rules.age), int64(l.rules.age)
 	}
 	f := &l.fixes
@@ -54,6 +56,9 @@ func (l *loading) correct(ctx context.Context, p *prepared, h hit) (again bool, 
 	}
 	if approved {
 		if again = newContact(&now, &before); again {
+			if now.PushToken != "" && now.PushToken == before.PushToken {
+				f.tokens[h.id] = p.key
+			}
 			err = l.anew(ctx, h, &old[0], before)
 		}
 		return again, err
@@ -123,7 +128,23 @@ func (l *loading) supersede(ctx context.Context, by breach.Actor, at time.Time) 
 	}
 	out := &pgx.Batch{}
 	write(out, people.moves(nil, changes))
+	l.dropTokens(out, people.states, at)
 	return l.tx.SendBatch(ctx, out).Close()
+}
+
+// dropTokens closes push to those who come again with the token of which an earlier list learned that it is gone.
+func (l *loading) dropTokens(out *pgx.Batch, states map[int64]*personState, at time.Time) {
+	var keys [][16]byte
+	for id, key := range l.fixes.tokens {
+		if slices.ContainsFunc(states[id].list(), func(a breach.Attempt) bool { return a.Channel == breach.Push && a.ContactGone() }) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) > 0 {
+		out.Queue(`INSERT INTO refusal (incident, person, channel, provider, reason, at)
+			SELECT $1, id, $4, '', $5, $6 FROM recipient WHERE incident = $1 AND wave = $3 AND person_key = ANY($2) ON CONFLICT DO NOTHING`,
+			l.incident, keys, l.report.Wave, breach.Push, reasonGone, instant(at))
+	}
 }
 
 // replace writes the person. Of which kind they are is not known any more: kinds are numbered within a load.

@@ -12,6 +12,9 @@ import (
 // reasonStopped is the refusal of whoever answered STOP. It closes text messages to them for the policy too.
 const reasonStopped = "stopped"
 
+// reasonGone is the refusal of a push token that is gone; policy.RefusedGone.
+const reasonGone = "contact_gone"
+
 // StopTexts closes text messages to everybody of running incidents who is told at this number, and says to how many for
 // the first time. Each incident has it on its record, without the number. Again changes nothing.
 func (s *Store) StopTexts(ctx context.Context, number string, at time.Time) (people int, err error) {

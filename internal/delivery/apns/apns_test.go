@@ -141,8 +141,8 @@ func TestSimulatedTokens(t *testing.T) {
 		again  breach.AttemptState // of the same message sent once more
 	}{
 		"0001": {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
-		"0002": {delivery.ReasonBadInput, breach.FailedPermanent, breach.FailedPermanent},
-		"0003": {delivery.ReasonRejected, breach.FailedPermanent, breach.FailedPermanent},
+		"0002": {delivery.ReasonTokenOther, breach.FailedPermanent, breach.FailedPermanent},
+		"0003": {delivery.ReasonTokenOther, breach.FailedPermanent, breach.FailedPermanent},
 		"0004": {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
 		"0005": {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
 		"0006": {delivery.ReasonAuth, breach.FailedTemporary, breach.Accepted},

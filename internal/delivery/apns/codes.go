@@ -45,8 +45,10 @@ func (a answer) failure(now time.Time) *delivery.Failure {
 	switch a.reason {
 	case "Unregistered", "ExpiredToken":
 		return &delivery.Failure{Reason: delivery.ReasonTokenGone, Detail: detail}
-	case "DeviceTokenNotForTopic": // of another app
-		return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: detail}
+	case "BadDeviceToken", "DeviceTokenNotForTopic":
+		// No device of this app in this environment has it. The vendor says the same when the settings are of another app, or
+		// of the sandbox: whoever mends them can have these people tried again, which a token that is gone never is.
+		return &delivery.Failure{Reason: delivery.ReasonTokenOther, Detail: detail}
 	case "BadTopic", "MissingTopic", "TopicDisallowed", "BadPath", "MethodNotAllowed", "InvalidPushType":
 		// The settings are wrong; that says nothing about the person.
 		return delivery.Temporary(delivery.ReasonAuth, detail, after)

@@ -35,8 +35,8 @@ func judge(e *googleapi.Error, m delivery.Message, now time.Time) *delivery.Fail
 		return delivery.NoAnswer(detail)
 	case code == "UNREGISTERED":
 		return &delivery.Failure{Reason: delivery.ReasonTokenGone, Detail: detail}
-	case code == "SENDER_ID_MISMATCH":
-		return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: detail}
+	case code == "SENDER_ID_MISMATCH": // of another project
+		return &delivery.Failure{Reason: delivery.ReasonTokenOther, Detail: detail}
 	case code == "THIRD_PARTY_AUTH_ERROR", e.Code == http.StatusUnauthorized, e.Code == http.StatusForbidden, e.Code == http.StatusNotFound:
 		// The account, its rights or the project are wrong; that says nothing about the person.
 		return delivery.Temporary(delivery.ReasonAuth, detail, after)

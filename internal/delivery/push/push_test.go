@@ -192,7 +192,7 @@ func TestAnswersAreClassified(t *testing.T) {
 		{404, "NOT_FOUND", "", delivery.ReasonAuth, breach.FailedTemporary},
 		{400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", delivery.ReasonBadInput, breach.FailedPermanent},
 		{400, "INVALID_ARGUMENT", "", delivery.ReasonBadInput, breach.FailedPermanent},
-		{403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", delivery.ReasonRejected, breach.FailedPermanent},
+		{403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH", delivery.ReasonTokenOther, breach.FailedPermanent},
 		{403, "PERMISSION_DENIED", "", delivery.ReasonAuth, breach.FailedTemporary},
 		{401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR", delivery.ReasonAuth, breach.FailedTemporary},
 		{429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", delivery.ReasonProviderBusy, breach.FailedTemporary},
