@@ -47,27 +47,45 @@ else
   say 'fonts for letters or tools that look at them are missing; the tests of letters are skipped. Install them with:'
   say '    sudo apt-get install -y fonts-noto-core fonts-noto-cjk qpdf poppler-utils zbar-tools openssh-sftp-server'
 fi
-# What Twilio publishes of its API (OpenAPI, MIT), out of an npm package of Twilio's own: tests hold our client and the
-# simulator against it. It is read by tests alone and is no part of the product.
-twilio_openapi() {
-  local dir="$ROOT/.tools/twilio-openapi/0.7.0" json=twilio_api_v2010.json work
-  [ -f "$dir/$json" ] && return 0
+# npm_file PACKAGE VERSION FILE SUM DIR: one file out of an npm package, held against its checksum, into .tools/DIR. Tests
+# alone read it; it is no part of the product.
+npm_file() {
+  local dir="$ROOT/.tools/$5" work
+  [ -f "$dir/$(basename "$3")" ] && return 0
   have npm && have sha256sum && work=$(mktemp -d) || return 1
   (
     cd "$work" &&
-      bounded 180 npm pack --silent '@twilio-alpha/mcp@0.7.0' >/dev/null 2>&1 &&
-      tar xzf ./*.tgz "package/twilio-oai/spec/json/$json" &&
-      echo "475b69553e34e797af05d34679cdad3bc3b8b4b8b92e6ac044fa6ebc255bf052  package/twilio-oai/spec/json/$json" | sha256sum -c --status - &&
-      mkdir -p "$dir" && mv "package/twilio-oai/spec/json/$json" "$dir/$json"
+      bounded 180 npm pack --silent "$1@$2" >/dev/null 2>&1 &&
+      tar xzf ./*.tgz "package/$3" &&
+      echo "$4  package/$3" | sha256sum -c --status - &&
+      mkdir -p "$dir" && mv "package/$3" "$dir/"
   )
   local got=$?
   rm -rf "$work"
   return $got
 }
 
+# What Twilio publishes of its API (OpenAPI, MIT), out of a package of Twilio's own: tests hold our client and the
+# simulator against it.
+twilio_openapi() {
+  npm_file '@twilio-alpha/mcp' 0.7.0 twilio-oai/spec/json/twilio_api_v2010.json \
+    475b69553e34e797af05d34679cdad3bc3b8b4b8b92e6ac044fa6ebc255bf052 twilio-openapi/0.7.0
+}
+
 if twilio_openapi; then
   say 'what Twilio publishes of its API is there'
 else
   say "what Twilio publishes of its API is missing (it comes with npm); the tests that hold our client and simulator against it are skipped"
+fi
+# A browser's half of Web Push that we did not write (MIT, by the author of RFC 8188).
+http_ece() {
+  have node &&
+    npm_file http_ece 1.2.1 ece.js fce1c268b8bc188f785a25bb95034b8cb4a86ad704bae36d74c4c1b719cfeb35 http_ece/1.2.1
+}
+
+if http_ece; then
+  say 'a library that decrypts Web Push is there'
+else
+  say 'a library that decrypts Web Push is missing (it comes with npm, and needs node); the tests that hold our encryption against it are skipped'
 fi
 exit $status
