@@ -148,6 +148,9 @@ func TestSimulatedTokens(t *testing.T) {
 		"0006": {delivery.ReasonAuth, breach.FailedTemporary, breach.Accepted},
 		"0008": {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
 		"0009": {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
+		"000a": {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
+		"000b": {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
+		"000c": {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
 	} {
 		m := message()
 		m.To = token + device[4:]

@@ -169,6 +169,7 @@ func TestBrowsersReadIt(t *testing.T) {
 		"key-1":    {delivery.ReasonAuth, breach.FailedTemporary, breach.FailedTemporary},
 		"quota-1":  {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
 		"server-1": {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
+		"login-1":  {delivery.ReasonAuth, breach.FailedTemporary, breach.Accepted},
 		"drop-1":   {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
 	} {
 		m.To = maker.Subscription(server.URL, browser)
@@ -291,5 +292,21 @@ func FuzzSubscription(f *testing.F) {
 		require.NoError(t, json.Unmarshal([]byte(token), &sub))
 		require.True(t, strings.HasPrefix(r.URL.Scheme+"://"+r.URL.Host, origin))
 		require.True(t, config.allowed(r.URL.Hostname()))
+	})
+}
+
+// Whatever a push service answers, people can read what it means.
+func FuzzAnswer(f *testing.F) {
+	f.Add(http.StatusGone, "")
+	f.Add(http.StatusTooManyRequests, "4")
+	f.Add(http.StatusBadGateway, "Sun, 22 Nov 2026 08:00:30 GMT")
+	now := time.Unix(1_800_000_000, 0)
+	f.Fuzz(func(t *testing.T, status int, after string) {
+		fault := judge(&http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}}}, now)
+		require.Contains(t, delivery.Reasons, fault.Reason)
+		require.False(t, fault.Retryable && fault.Unknown)
+		require.True(t, fault.After >= 0 && fault.After <= time.Hour)
+		require.Regexp(t, `^HTTP -?[0-9]+$`, fault.Detail)
+		require.Equal(t, status == http.StatusGone || status == http.StatusNotFound, fault.Reason == delivery.ReasonTokenGone)
 	})
 }

@@ -9,6 +9,8 @@
 //	0002  400 BadDeviceToken          0006  403 ExpiredProviderToken (first)
 //	0003  400 DeviceTokenNotForTopic  0008  503 ServiceUnavailable (first)
 //	0004  429 TooManyRequests (first) 0009  500 InternalServerError (first)
+//	000a  410 ExpiredToken            000b  503 Shutdown (first)
+//	000c  429 TooManyProviderTokenUpdates (first)
 //
 // Imports of ours: outbox and faults, beside it in the simulator.
 package apnssim
@@ -82,6 +84,9 @@ var magicTokens = []fault{
 	{"0006", http.StatusForbidden, "ExpiredProviderToken", true},
 	{"0008", http.StatusServiceUnavailable, "ServiceUnavailable", true},
 	{"0009", http.StatusInternalServerError, "InternalServerError", true},
+	{"000a", http.StatusGone, "ExpiredToken", false},
+	{"000b", http.StatusServiceUnavailable, "Shutdown", true},
+	{"000c", http.StatusTooManyRequests, "TooManyProviderTokenUpdates", true},
 }
 
 func (s *Service) faultFor(token string) (f fault, key string, ok bool) {

@@ -8,7 +8,7 @@
 //	gone-   410        quota-   429 with Retry-After (first)
 //	never-  404        server-  503 (first)
 //	large-  413        drop-    recorded, then no answer (first)
-//	key-    403
+//	key-    403        login-  401 (first)
 //
 // Imports of ours: outbox and faults, beside it in the simulator.
 package webpushsim
@@ -89,7 +89,7 @@ type fault struct {
 var magicBrowsers = []fault{
 	{"gone-", http.StatusGone, false}, {"never-", http.StatusNotFound, false}, {"large-", http.StatusRequestEntityTooLarge, false},
 	{"key-", http.StatusForbidden, false}, {"quota-", http.StatusTooManyRequests, true}, {"server-", http.StatusServiceUnavailable, true},
-	{"drop-", 0, true},
+	{"login-", http.StatusUnauthorized, true}, {"drop-", 0, true},
 }
 
 func (s *Service) faultFor(browser string) (f fault, key string, ok bool) {
