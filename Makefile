@@ -49,12 +49,14 @@ endif
 
 BENCH_SIZES ?= 10000 100000 $(if $(filter 1,$(BENCH_FULL)),1000000)
 
-bench: ## Measure sending and write docs/PERFORMANCE.md: make bench BENCH_FULL=1, or BENCH_SIZES="1000 5000"
+BENCH_RUNS ?= 3
+
+bench: ## Measure sending and write docs/PERFORMANCE.md: make bench BENCH_FULL=1, or BENCH_SIZES="1000 5000" BENCH_RUNS=1
 ifndef BUILT
 	@scripts/ensure-postgres.sh
 	@scripts/build-progress.sh -ldflags '$(LDFLAGS)' -o bin/tocsin-standalone ./cmd/tocsin-standalone
 endif
-	@exec bin/tocsin-standalone bench table --into docs/PERFORMANCE.md $(BENCH_SIZES)
+	@exec bin/tocsin-standalone bench table --into docs/PERFORMANCE.md --runs $(BENCH_RUNS) $(BENCH_SIZES)
 
 clean: ## Remove what was built here (no data directory is touched)
 	rm -rf bin .tools

@@ -28,6 +28,7 @@ func benchCommand() *cobra.Command {
 
 func benchTableCommand() *cobra.Command {
 	var page string
+	var runs int
 	c := &cobra.Command{
 		Use: "table PEOPLE...", Short: "Measure several numbers of people and write a table into a page", Args: cobra.MinimumNArgs(1),
 		Example: "  tocsin-standalone bench table --into docs/PERFORMANCE.md 10000 100000",
@@ -39,10 +40,11 @@ func benchTableCommand() *cobra.Command {
 					return breach.Errorf(breach.ErrInvalid, "a number of people is written in digits alone")
 				}
 			}
-			return bench.Table(cmd.Context(), page, version, sizes, os.Stderr)
+			return bench.Table(cmd.Context(), page, version, sizes, runs, os.Stderr)
 		},
 	}
 	c.Flags().StringVar(&page, "into", "docs/PERFORMANCE.md", "page that holds the table between its two marks")
+	c.Flags().IntVar(&runs, "runs", 3, "how often each is measured; the middle one stands in the table")
 	return c
 }
 

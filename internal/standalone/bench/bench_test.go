@@ -131,8 +131,13 @@ func TestMeasuringEndsWithThePartsThatItNeeds(t *testing.T) {
 func TestTableReplacesTheOneBefore(t *testing.T) {
 	t.Parallel()
 	page := []byte("# Page\n" + tableBegin + "\nold\n" + tableEnd + "\nmore\n")
-	rows := table([]Result{{People: 1000, Seconds: 0.5, PerSecond: 2000, Ratio: 0.7, WorkerPeakRSSBytes: 50 << 20}})
-	require.Contains(t, rows, "| 1000 | 0.5 | 2000 |")
+	rows := table([][]Result{{
+		{People: 1000, Seconds: 0.4, PerSecond: 2500, Ratio: 0.9, WorkerPeakRSSBytes: 50e6, Lost: 1},
+		{People: 1000, Seconds: 0.6, PerSecond: 1600, Ratio: 0.5, WorkerPeakRSSBytes: 60e6, TemporalHistoryEvents: 130},
+		{People: 1000, Seconds: 0.5, PerSecond: 2000, Ratio: 0.7, WorkerPeakRSSBytes: 40e6, TemporalHistoryEvents: 120},
+	}, {{People: 2000}}})
+	require.Contains(t, rows, "| 1000 | 0.5 | 2000 | 0 | 0.70 | 0.90 0.50 0.70 | 60 MB | 0, 0, 0 | 130 | 0 | 1 |", "the middle run, and the worst of what must hold in each")
+	require.Contains(t, rows, "| 2000 | ")
 	for range 2 {
 		var err error
 		page, err = insert(page, rows)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,10 +24,11 @@ const (
 	tableEnd   = "<!-- bench:end -->"
 )
 
-// Table measures every number of people in turn, and with the last of them how soon the product answers, each in a
-// process of its own, and writes the tables into a page, in the place of those before. What was measured before a
-// failure is written all the same.
-func Table(ctx context.Context, page, version string, sizes []int, progress io.Writer) error {
+// Table measures every number of people in turn, several times over, and with the last of them how soon the product
+// answers, each in a process of its own, and writes the tables into a page, in the place of those before. Machines are
+// faster and slower from minute to minute: the sizes take turns, and the run whose ratio is in the middle stands for its
+// size. What was measured before a failure is written all the same.
+func Table(ctx context.Context, page, version string, sizes []int, runs int, progress io.Writer) error {
 	text, err := os.ReadFile(page)
 	if err != nil {
 		return breach.Errorf(breach.ErrInvalid, "the page cannot be read: %w", err)
@@ -33,24 +36,18 @@ func Table(ctx context.Context, page, version string, sizes []int, progress io.W
 	if _, err := insert(text, ""); err != nil {
 		return err
 	}
-	var rows []Result
-	for _, n := range sizes {
-		fmt.Fprintf(progress, "\n%d people\n", n)
-		r, err := measure[Result](ctx, "deliver", n, progress)
-		if err != nil {
-			if len(rows) == 0 {
-				return err
-			}
-			fmt.Fprintln(progress, "stopped: "+err.Error())
-			break
-		}
-		fmt.Fprint(progress, r.Text())
-		rows = append(rows, r)
+	if len(sizes) == 0 || runs < 1 {
+		return breach.Errorf(breach.ErrInvalid, "nothing is to be measured: name at least one number of people and one run")
+	}
+	all, err := deliverAll(ctx, sizes, runs, progress)
+	if len(all) == 0 {
+		return err
 	}
 	head := fmt.Sprintf("Measured on %s with version %s on %s.\n\n", time.Now().UTC().Format(time.DateOnly), version, machine())
-	head += table(rows)
-	if answers, err := measure[Answers](ctx, "answers", rows[len(rows)-1].People, progress); err == nil {
-		head += "\n" + answersTable(answers, rows[len(rows)-1])
+	head += table(all)
+	last := middle(all[len(all)-1])
+	if answers, err := measure[Answers](ctx, "answers", last.People, progress); err == nil {
+		head += "\n" + answersTable(answers, last)
 	} else {
 		fmt.Fprintln(progress, "stopped: "+err.Error())
 	}
@@ -59,6 +56,30 @@ func Table(ctx context.Context, page, version string, sizes []int, progress io.W
 		return err
 	}
 	return os.WriteFile(page, out, 0o644)
+}
+
+// deliverAll gives the runs of each size. With an error it gives those that ended well before.
+func deliverAll(ctx context.Context, sizes []int, runs int, progress io.Writer) (all [][]Result, err error) {
+	bySize := make([][]Result, len(sizes))
+	for run := range runs {
+		for i, n := range sizes {
+			fmt.Fprintf(progress, "\n%d people, run %d of %d\n", n, run+1, runs)
+			r, failed := measure[Result](ctx, "deliver", n, progress)
+			if failed != nil {
+				fmt.Fprintln(progress, "stopped: "+failed.Error())
+				return slices.DeleteFunc(bySize, func(of []Result) bool { return len(of) == 0 }), failed
+			}
+			fmt.Fprint(progress, r.Text())
+			bySize[i] = append(bySize[i], r)
+		}
+	}
+	return slices.DeleteFunc(bySize, func(of []Result) bool { return len(of) == 0 }), nil
+}
+
+// middle is the run with the median ratio; of an even number the lower of the two.
+func middle(runs []Result) Result {
+	sorted := slices.SortedFunc(slices.Values(runs), func(a, b Result) int { return cmp.Compare(a.Ratio, b.Ratio) })
+	return sorted[(len(sorted)-1)/2]
 }
 
 // measure runs one size with this program.
@@ -87,14 +108,22 @@ func insert(page []byte, table string) ([]byte, error) {
 	return fmt.Appendf(nil, "%s%s\n%s\n%s%s", head, tableBegin, strings.TrimSpace(table), tableEnd, tail), nil
 }
 
-// table is Markdown.
-func table(rows []Result) string {
+// table is Markdown. The middle run speaks, but for what must hold in every run: the most memory, the longest history, and
+// all who were lost.
+func table(sizes [][]Result) string {
 	var b strings.Builder
-	b.WriteString("| people | s | messages/s | bare client/s | ratio | worker memory | CPU us a message: worker, PostgreSQL, rest | longest history | import rows/s | lost |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|---|\n")
-	for _, r := range rows {
-		fmt.Fprintf(&b, "| %d | %.1f | %.0f | %.0f | %.2f | %.0f MB | %.0f, %.0f, %.0f | %d | %.0f | %d |\n", r.People, r.Seconds, r.PerSecond, r.BaselinePerSecond,
-			r.Ratio, float64(r.WorkerPeakRSSBytes)/(1<<20), r.CPUMicrosPerMessage, r.PostgresCPU, r.RestCPU, r.TemporalHistoryEvents, r.ImportPerSec, r.Lost)
+	b.WriteString("| people | s | messages/s | bare client/s | ratio | of all runs | worker memory, most | CPU us a message: worker, PostgreSQL, rest | longest history | import rows/s | lost |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, runs := range sizes {
+		r := middle(runs)
+		var ratios []string
+		var memory, history, lost int64
+		for _, one := range runs {
+			ratios = append(ratios, fmt.Sprintf("%.2f", one.Ratio))
+			memory, history, lost = max(memory, one.WorkerPeakRSSBytes), max(history, one.TemporalHistoryEvents), lost+one.Lost
+		}
+		fmt.Fprintf(&b, "| %d | %.1f | %.0f | %.0f | %.2f | %s | %.0f MB | %.0f, %.0f, %.0f | %d | %.0f | %d |\n", r.People, r.Seconds, r.PerSecond, r.BaselinePerSecond,
+			r.Ratio, strings.Join(ratios, " "), float64(memory)/1e6, r.CPUMicrosPerMessage, r.PostgresCPU, r.RestCPU, history, r.ImportPerSec, lost)
 	}
 	return b.String()
 }
