@@ -223,6 +223,9 @@ func (a *Approve) explain(late lateness, j breach.Judgement, people bool, report
 // dutyToPeople is the duty that telling everybody fulfils.
 const dutyToPeople = "notify_individuals"
 
+// dutyToPublic is the duty that the public page fulfils.
+const dutyToPublic = "public_notice"
+
 // owed picks the first reports that nobody has filed or approved: a later list repeats the notice, not the
 // reports, unless a duty appeared meanwhile.
 func (a *Approve) owed(ctx context.Context, incident string, j breach.Judgement) ([]breach.Obligation, error) {

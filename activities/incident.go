@@ -135,7 +135,7 @@ type CloseIn struct {
 }
 
 // Close closes an incident. It is refused while a person is still to be told or not covered, and, without a
-// reason, while a duty that applies was not done. Before people are counted, those of whom time has brought
+// reason, while a duty that applies, or of which nobody can tell, was not done: each is named. Before people are counted, those of whom time has brought
 // proof are taken as reached: a delivery that was stopped does not wait for that.
 func (c *Case) Close(ctx context.Context, in CloseIn) (CaseIn, error) {
 	stop := alive(ctx)
@@ -143,11 +143,11 @@ func (c *Case) Close(ctx context.Context, in CloseIn) (CaseIn, error) {
 	if err := c.settle(ctx, in.Incident); err != nil {
 		return CaseIn{}, fail(ctx, err)
 	}
-	open, err := c.undone(ctx, in.Incident)
+	t, err := c.People.Tally(ctx, in.Incident, 0)
 	if err != nil {
 		return CaseIn{}, fail(ctx, err)
 	}
-	t, err := c.People.Tally(ctx, in.Incident, 0)
+	left, err := c.left(ctx, in.Incident, t)
 	if err != nil {
 		return CaseIn{}, fail(ctx, err)
 	}
@@ -159,43 +159,42 @@ func (c *Case) Close(ctx context.Context, in CloseIn) (CaseIn, error) {
 		return CaseIn{}, fail(ctx, breach.Errorf(breach.ErrConflict,
 			"duties were met late, and nobody has said why: %s; put the reason on record, then close", strings.Join(late, ", ")))
 	}
-	if len(open) > 0 && !in.Reasoned && t.Unaccounted() == 0 { // people first: the ledger counts them below
+	if !left.None() && !in.Reasoned && t.Unaccounted() == 0 { // people first: the ledger counts them below
 		return CaseIn{}, fail(ctx, breach.Errorf(breach.ErrConflict,
-			"duties that apply were not done: %s; do them, or close with a reason why they are left undone", strings.Join(open, ", ")))
+			"%s; do them or state them as done, answer what is open, or close with a reason why they are left undone", left))
 	}
-	return CaseIn{Incident: in.Incident}, fail(ctx, c.Cases.CloseIncident(ctx, in.Incident, in.Actor, open, c.Now().UTC()))
+	return CaseIn{Incident: in.Incident}, fail(ctx, c.Cases.CloseIncident(ctx, in.Incident, in.Actor, left, c.Now().UTC()))
 }
 
-// undone lists the first reports that apply and were not filed, and the duties to tell people when no list of
-// people was ever loaded.
-func (c *Case) undone(ctx context.Context, incident string) ([]string, error) {
+// left lists the duties of every kind that were not carried out. Those to people are done when the lists were: who is on
+// them is counted apart. A duty to tell the public is done by the page.
+func (c *Case) left(ctx context.Context, incident string, t breach.Tally) (left breach.Left, err error) {
 	j, _, err := c.Duties.Judgement(ctx, incident)
 	if breach.CodeOf(err) == breach.ErrNotFound {
-		return nil, nil
+		return left, nil
 	}
 	if err != nil {
-		return nil, err
+		return left, err
 	}
-	t, err := c.People.Tally(ctx, incident, 0)
-	if err != nil {
-		return nil, err
+	page, err := c.Public.Announcement(ctx, incident)
+	if err != nil && breach.CodeOf(err) != breach.ErrNotFound {
+		return left, err
 	}
-	var open []string
 	for _, o := range j.Obligations {
-		if o.Duty == dutyToPeople && o.Verdict == breach.Applies && t.Sum() == 0 {
-			open = append(open, o.ID)
-		}
-		if !o.FirstReport() {
+		switch {
+		case !o.OwedAtEnd():
+			continue
+		case o.Duty == dutyToPeople && t.Sum() > 0, o.Duty == dutyToPublic && !page.PublishedAt.IsZero():
 			continue
 		}
 		switch _, err := c.Filings.Filing(ctx, incident, o.ID); {
 		case breach.CodeOf(err) == breach.ErrNotFound:
-			open = append(open, o.ID)
+			left.Add(o)
 		case err != nil:
-			return nil, err
+			return left, err
 		}
 	}
-	return open, nil
+	return left, nil
 }
 
 func (c *Case) settle(ctx context.Context, incident string) error {

@@ -23,8 +23,8 @@ type Cases interface {
 	// machine does not allow is breach.ErrConflict.
 	SetState(ctx context.Context, incident string, to breach.IncidentState, by string, at time.Time) error
 	// CloseIncident closes it while nobody can load a further list; breach.ErrConflict while somebody is not
-	// accounted for. open are duties that are left undone, for the record.
-	CloseIncident(ctx context.Context, incident, by string, open []string, at time.Time) error
+	// accounted for. left are duties that are left behind, for the record.
+	CloseIncident(ctx context.Context, incident, by string, left breach.Left, at time.Time) error
 	// SetSufficiency sets what counts as reached.
 	SetSufficiency(ctx context.Context, incident string, rules breach.Sufficiency) error
 	// Note appends to the incident's audit chain once per key. data is marshalled to JSON and holds counts,

@@ -72,6 +72,35 @@ func TestReportsBeforeAnybodyIsKnown(t *testing.T) {
 	require.Len(t, p.stage.Office.Filed(), 1)
 }
 
+// Closing names every duty that was not carried out, whoever is to be told and also when nobody can tell whether it
+// applies; it takes a reason, and the record keeps both lists. What was stated as done is not asked for.
+func TestClosingNamesEveryDutyThatIsLeft(t *testing.T) {
+	t.Parallel()
+	const media, bureaus, open, stated = "law/media/notice", "law/other/bureaus", "far/authority/initial", "law/other/controller"
+	p := newPlay(t, "mooc", activitiestest.Someone("easy", 1))
+	p.stage.Quick()
+	p.stage.Judge.Laws = func(j *breach.Judgement) {
+		j.Obligations = append(j.Obligations,
+			breach.Obligation{ID: media, Duty: "notify_media", Verdict: breach.Applies}, breach.Obligation{ID: bureaus, Duty: "notify_other", Verdict: breach.Applies},
+			breach.Obligation{ID: stated, Duty: "notify_other", Verdict: breach.Applies}, breach.Obligation{ID: open, Duty: "notify_authority", Verdict: breach.CannotTell},
+			breach.Obligation{ID: "near/public/notice", Duty: "public_notice", Verdict: breach.DoesNotApply}, breach.Obligation{ID: "far/individuals/notice", Duty: "notify_individuals", Verdict: breach.CannotTell},
+		)
+	}
+	p.submits(1)
+	p.approves(1)
+	p.then("told", p.stateIs(breach.IncidentMonitoring), func() {
+		require.NoError(t, p.led.SaveFiling(t.Context(), breach.Filing{Obligation: stated, Route: breach.RouteByHand, Said: "told by telephone", FiledAt: p.env.Now()}))
+	})
+	p.asks(protocol.UpdateClose, closing(mei), func(a *answer) {
+		require.Equal(t, breach.ErrConflict, codeOf(a.failed))
+		require.Contains(t, a.failed.Error(), "duties that apply were not done: "+media+", "+bureaus+"; nobody can tell yet whether these duties apply: "+open+"; do them")
+	})
+	p.then("with a reason", now, func() { p.closeLeaving() })
+	require.NoError(t, p.run())
+	notes := p.led.Notes("incident.moved")
+	require.JSONEq(t, `{"open_duties": ["`+media+`", "`+bureaus+`"], "untold_duties": ["`+open+`"]}`, string(notes[len(notes)-1].Data))
+}
+
 // A duty to report that appears after the people were told gets a plan of its own, and is filed.
 func TestReportThatBecomesDueLater(t *testing.T) {
 	t.Parallel()

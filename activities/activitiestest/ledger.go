@@ -173,12 +173,12 @@ func (l *Ledger) move(incident string, to breach.IncidentState, at time.Time) er
 }
 
 // CloseIncident answers activities.Cases.
-func (l *Ledger) CloseIncident(ctx context.Context, incident, by string, open []string, at time.Time) error {
+func (l *Ledger) CloseIncident(ctx context.Context, incident, by string, left breach.Left, at time.Time) error {
 	return l.do(ctx, "CloseIncident", true, func() error {
 		if n := l.tally(0).Unaccounted(); n > 0 {
 			return breach.Errorf(breach.ErrConflict, "%d people are not accounted for", n)
 		}
-		raw, err := json.Marshal(map[string]any{"open_duties": open})
+		raw, err := json.Marshal(map[string]any{"open_duties": left.Undone, "untold_duties": left.Untold})
 		l.notes = append(l.notes, Note{"", by, "incident.moved", raw, at})
 		if err != nil {
 			return err

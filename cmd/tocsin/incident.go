@@ -283,8 +283,11 @@ func (c *cli) incidentClose() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "close ID", Short: "Close an incident whose people are all accounted for",
 		Long: `Close an incident: everybody is accounted for, and every duty that applies is
-done. Where a duty is left undone, it takes a reason, which stands on the record
-and in the evidence; name no person in it.`,
+done, to authorities, people, media, the public and others alike. Where one is
+left undone, or nobody can tell whether it applies, each is named, and closing
+takes a reason, which stands on the record and in the evidence; name no person
+in it. What was done by hand is stated with tocsin report done, what is open is
+answered with tocsin incident answer.`,
 		Example: "  tocsin incident close 3f9a…\n  tocsin incident close 3f9a… --reason \"the authority said no report is needed\"",
 		Args:    exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -306,7 +309,7 @@ and in the evidence; name no person in it.`,
 			return c.answer(out, func(p *page) { p.line("The incident is closed; its evidence is sealed now.") })
 		},
 	}
-	cmd.Flags().StringVar(&reason, "reason", "", "why duties that apply are left undone")
+	cmd.Flags().StringVar(&reason, "reason", "", "why duties that apply or may apply are left undone")
 	return cmd
 }
 

@@ -104,7 +104,7 @@ func TestADecisionThatIsTriedAgainAnswersAsAtFirst(t *testing.T) {
 	_, err = p.Desk.Return(again("a1"), id, hash, "no", lead)
 	require.Equal(t, breach.ErrAlreadyDecided, breach.CodeOf(err), "another decision is not the same")
 
-	require.NoError(t, p.Store.CloseIncident(t.Context(), id, lead.ID, nil, time.Now()))
+	require.NoError(t, p.Store.CloseIncident(t.Context(), id, lead.ID, breach.Left{}, time.Now()))
 	require.NoError(t, p.Desk.Close(again("c1"), id, lead))
 	require.Equal(t, breach.ErrConflict, breach.CodeOf(p.Desk.Close(t.Context(), id, lead)))
 	require.Equal(t, breach.ErrConflict, breach.CodeOf(p.Desk.CloseLeaving(again("c1"), id, "closed by somebody else", other)))

@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
-// closeView asks why an incident is closed although duties that apply were not done.
+// closeView asks why an incident is closed although duties that apply, or may apply, were not done.
 type closeView struct {
 	ID, Base, Title string
 	CSRF            string
@@ -20,7 +20,10 @@ type closeView struct {
 	WriteErr        string
 }
 
-type undoneDuty struct{ Title, Law, ID string }
+type undoneDuty struct {
+	Title, Law, ID string
+	Untold         bool // nobody can tell whether it applies
+}
 
 func (s *server) closePage(v *visit) error {
 	view, err := s.closeView(v)
@@ -48,13 +51,13 @@ func (s *server) closeView(v *visit) (closeView, error) {
 		May: may(v.actor, breach.RoleLead) && o.Incident.State != breach.IncidentClosed,
 	}
 	for _, d := range undone(o) {
-		view.Undone = append(view.Undone, undoneDuty{v.l.T(titleOf(d)), v.l.law(d), d.ID})
+		view.Undone = append(view.Undone, undoneDuty{v.l.T(titleOf(d)), v.l.law(d), d.ID, d.Verdict == breach.CannotTell})
 	}
 	return view, nil
 }
 
-// undone lists the duties that apply and keep an incident from being closed without a reason. A report that
-// is just being filed is not among them: it is waited for, reason or not.
+// undone lists the duties that apply, or of which nobody can tell, and that keep an incident from being closed without
+// a reason. A report that is just being filed is not among them: it is waited for, reason or not.
 func undone(o breach.Overview) []breach.Duty {
 	var out []breach.Duty
 	underway := map[string]bool{}
@@ -73,8 +76,9 @@ func undone(o breach.Overview) []breach.Duty {
 	}
 	for _, d := range o.Duties {
 		filed := slices.ContainsFunc(o.Filings, func(f breach.Filing) bool { return f.Obligation == d.ID })
-		nobody := d.Duty == "notify_individuals" && d.Verdict == breach.Applies && o.Total == 0
-		if nobody || (d.FirstReport() && !filed && !underway[d.ID]) {
+		told := d.Duty == "notify_individuals" && o.Total > 0
+		shown := d.Duty == "public_notice" && o.Announcement != nil
+		if d.OwedAtEnd() && !filed && !told && !shown && !underway[d.ID] {
 			out = append(out, d)
 		}
 	}

@@ -33,12 +33,13 @@ func TestClosingAsksWhyDutiesAreLeftUndone(t *testing.T) {
 	}
 	s := newSite(t, d).as(lead)
 	here := "/console/incidents/" + sampleID
-	require.Contains(t, s.get(here).one("#waiting").text(), "2 duties that apply were not done")
+	require.Contains(t, s.get(here).one("#waiting").text(), "3 duties that apply or may apply were not done")
 	p := s.send(here+"/close", url.Values{})
 	require.Equal(t, http.StatusConflict, p.status)
 	require.Contains(t, p.one("#problem").text(), "duties that apply were not done: eu-gdpr/authority/initial")
 	require.Contains(t, p.one("main").text(), "Notify the supervisory authority")
 	require.Contains(t, p.one("main").text(), "sg-pdpa/authority/initial")
+	require.Contains(t, p.one("main").text(), "Send a copy to the Attorney General Nobody can tell yet whether it applies.")
 	require.NotContains(t, p.one("main").text(), "cn-pipl-57/authority/notice", "that one was filed")
 	wellMade(t, p, "close")
 
@@ -77,11 +78,19 @@ func TestAReportUnderWayIsNotLeftUndone(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []string{"sg-pdpa/authority/initial"}, ids(), "the approved plan files the other one")
+	require.Equal(t, []string{"sg-pdpa/authority/initial", "us-ca/authority/copy"}, ids(), "the approved plan files the other one")
 	o.Awaited = []breach.Awaited{{What: "mend", Ref: "eu-gdpr/authority/initial"}}
-	require.Len(t, ids(), 2, "which was refused")
+	require.Len(t, ids(), 3, "which was refused")
 	o.Total = 0
-	require.Len(t, ids(), 4, "and nobody is on a list")
+	require.Len(t, ids(), 5, "and nobody is on a list")
+	media := breach.Duty{Obligation: breach.Obligation{ID: "us-hipaa/media/notice", Duty: "notify_media", Verdict: breach.Applies}}
+	public := breach.Duty{Obligation: breach.Obligation{ID: "id-pdp/public/notice", Duty: "public_notice", Verdict: breach.Applies}}
+	o.Duties = []breach.Duty{media, public}
+	require.Equal(t, []string{media.ID}, ids(), "the public was told by the page")
+	o.Announcement = nil
+	require.Equal(t, []string{media.ID, public.ID}, ids())
+	o.Filings = []breach.Filing{{Obligation: media.ID, Route: breach.RouteByHand}}
+	require.Equal(t, []string{public.ID}, ids(), "the media by hand")
 }
 
 func TestReportsAlone(t *testing.T) {
@@ -151,6 +160,7 @@ func TestEveryActionIsASentence(t *testing.T) {
 		{"tocsin", "incident.moved", `{"from":"open","to":"notifying"}`, "The incident moved on: Notifying."},
 		{lead.ID, "incident.moved", `{"from":"monitoring","to":"closed","open_duties":null}`, "wei.lin closed the incident."},
 		{lead.ID, "incident.moved", `{"from":"monitoring","to":"closed","open_duties":["eu-gdpr/authority/initial"]}`, "wei.lin closed the incident and left undone: Notify the supervisory authority."},
+		{lead.ID, "incident.moved", `{"from":"monitoring","to":"closed","untold_duties":["us-ca/authority/copy"]}`, "wei.lin closed the incident. Nobody could tell whether these apply, and they were not done: Send a copy to the Attorney General."},
 		{lead.ID, "incident.moved", `{"from":"closed","to":"monitoring"}`, "wei.lin opened the incident again."},
 		{lead.ID, "people.decided", `{"from":"held","to":"exempt","people":7}`, "wei.lin decided about 7 people: Exempt."},
 		{"tocsin", "case.trouble", `{"reason":"the portal does not answer"}`, "Something waits for a person to mend it: the portal does not answer."},

@@ -56,6 +56,7 @@ type recordData struct {
 	Said            string    `json:"said"`
 	// Undone are ids of duties that were left undone.
 	Undone []string `json:"open_duties"`
+	Untold []string `json:"untold_duties"` // left, too, and nobody could tell whether they apply
 	Notes  []string `json:"notes"`
 	Masked string   `json:"masked"`
 	State  string   `json:"state"`
@@ -188,14 +189,22 @@ func (l speech) toldMove(o breach.Overview, actor string, d recordData) string {
 	if d.From == string(breach.IncidentClosed) {
 		return l.T("%s opened the incident again.", l.actor(actor))
 	}
-	if len(d.Undone) == 0 {
-		return l.T("%s closed the incident.", l.actor(actor))
+	said := l.T("%s closed the incident.", l.actor(actor))
+	if len(d.Undone) > 0 {
+		said = l.T("%s closed the incident and left undone: %s.", l.actor(actor), l.titles(o, d.Undone))
 	}
-	left := make([]string, len(d.Undone))
-	for i, id := range d.Undone {
-		left[i] = l.T(dutyTitle(o, id))
+	if len(d.Untold) > 0 {
+		said = l.T("%s %s", said, l.T("Nobody could tell whether these apply, and they were not done: %s.", l.titles(o, d.Untold)))
 	}
-	return l.T("%s closed the incident and left undone: %s.", l.actor(actor), strings.Join(left, l.T("; ")))
+	return said
+}
+
+func (l speech) titles(o breach.Overview, duties []string) string {
+	named := make([]string, len(duties))
+	for i, id := range duties {
+		named[i] = l.T(dutyTitle(o, id))
+	}
+	return strings.Join(named, l.T("; "))
 }
 
 func (l speech) toldSending(action, who, duty string, d recordData) string {

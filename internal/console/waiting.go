@@ -103,7 +103,7 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 		item.Title, item.Text = l.T("Close the incident"), l.T("Everybody was tried. Closing seals the evidence; it can be reopened.")
 		item.Action, item.Button = here+"/close", l.T("Close the incident")
 		if n := len(undone(o)); n > 0 {
-			item.Text = l.Count(int64(n), "1 duty that applies was not done: do it first, or close with a reason.", "%s duties that apply were not done: do them first, or close with a reason.")
+			item.Text = l.Count(int64(n), "1 duty that applies or may apply was not done: see to it first, or close with a reason.", "%s duties that apply or may apply were not done: see to them first, or close with a reason.")
 		}
 	case "lift":
 		l.waitLift(&item, o, a)

@@ -59,8 +59,8 @@ var sentencesInChinese = map[string]string{
 	"0 people: reports to authorities only": "0 人：仅向主管部门报告", "Asked for by": "提出者", "Approve the reports to authorities": "批准向主管部门的报告", "Approve the reports": "批准报告",
 	"They are filed within seconds; what is filed cannot be taken back.": "数秒内提交；已提交的无法收回。", "Nobody of your organisation has signed off these texts.": "贵机构尚无人审定这些文本。",
 	"You approved the reports to authorities. They are filed within seconds.":    "您已批准向主管部门的报告，将在数秒内提交。",
-	"1 duty that applies was not done: do it first, or close with a reason.":     "有 1 项适用的义务尚未履行：请先履行，或附理由结束。",
-	"%s duties that apply were not done: do them first, or close with a reason.": "有 %s 项适用的义务尚未履行：请先履行，或附理由结束。",
+	"1 duty that applies or may apply was not done: see to it first, or close with a reason.": "有 1 项适用或可能适用的义务尚未履行：请先处理，或附理由结束。",
+	"%s duties that apply or may apply were not done: see to them first, or close with a reason.": "有 %s 项适用或可能适用的义务尚未履行：请先处理，或附理由结束。",
 	"Close incident %s": "结束事件 %s", "Close, and leave duties undone?": "未履行全部义务，仍要结束吗？", "An open incident is closed by a person whose role is lead.": "未结束的事件由合规负责人结束。",
 	"What is left undone": "尚未履行的义务", "No duty is left undone.": "没有未履行的义务。", "The incident can be closed on its own page, without a reason.": "可在事件页面直接结束，无须理由。",
 	"Why are they left undone?": "为何不再履行？", "It stands on the record and in the evidence; name no person.": "将载入记录和证据，请勿写入个人姓名。", "Close with this reason": "附此理由结束", "Say why, in 10 to 2,000 characters.": "请写明理由，10 至 2,000 字。",
@@ -71,6 +71,7 @@ var sentencesInChinese = map[string]string{
 	"%s asked for a plan of the reports alone, list %d.": "%s 提出仅含报告的方案，名单 %d。", "%s had a report filed again: %s.": "%s 重新提交了报告：%s。", "%s said why duties are left undone: %s": "%s 说明了不再履行义务的理由：%s",
 	"The page that messages point to was put up.": "消息所指向的页面已发布。",
 	"%s opened the incident again.":               "%s 重新打开了事件。", "%s closed the incident.": "%s 结束了事件。", "%s closed the incident and left undone: %s.": "%s 结束了事件，未履行：%s。",
+	"Nobody can tell yet whether it applies.": "尚无法判断是否适用。", "%s %s": "%s%s", "Nobody could tell whether these apply, and they were not done: %s.": "无法判断是否适用且未履行：%s。",
 
 	"%s by %s, %s.": "%s，%s，%s。",
 	"You submitted this plan, so you cannot approve it. Another person whose role is lead must decide.":                     "方案由您提交，您不能批准。须由另一位合规负责人决定。",

@@ -179,13 +179,21 @@ func (k *kase) told(t *testing.T) breach.Overview {
 	return k.until(t, "the end of delivery", func(v breach.Overview) bool { return awaits(v, "close") || awaits(v, "mend") })
 }
 
-// closed closes the incident as soon as its reports are filed, and waits for its evidence.
+// closed closes the incident as soon as its reports are filed, and waits for its evidence. What the product does not
+// carry out by itself is left with a reason: follow-up reports, and what people do by hand.
 func (k *kase) closed(t *testing.T) breach.Overview {
 	t.Helper()
+	var reason any
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
-		p := k.lead.try(t, http.MethodPost, k.path("/close"), nil, nil)
+		p := k.lead.try(t, http.MethodPost, k.path("/close"), reason, nil)
 		if p == nil {
 			break
+		}
+		if strings.Contains(p.Detail, "close with a reason why") {
+			require.True(t, filed(k.overview(t)), p.Detail)
+			require.NotContains(t, p.Detail, "/individuals/")
+			reason = map[string]any{"reason": "follow-ups and what is done by hand are not in this story"}
+			continue
 		}
 		if !strings.Contains(p.Detail, "is being filed") || time.Now().After(end) {
 			require.Fail(t, "the incident is not closed", "%s: %s", p.code(), p.Detail)

@@ -153,7 +153,7 @@ func TestMainJob04ReportsBeforeTheList(t *testing.T) {
 			require.Contains(t, []breach.ObligationState{breach.ObligationFiled, breach.ObligationAcknowledged}, d.State, d.ID)
 		}
 	}
-	require.Empty(t, k.lastMove(t).Undone)
+	require.Empty(t, firsts(k.lastMove(t).Undone, v))
 	_, pack, _ := k.lead.raw(t, http.MethodGet, k.path("/evidence"), nil)
 	proof, err := evidence.Verify(bytes.NewReader(pack), int64(len(pack)))
 	require.NoError(t, err)
@@ -213,6 +213,13 @@ func filed(v breach.Overview) bool {
 	})
 }
 
+// firsts are those of some duties that are first reports.
+func firsts(ids []string, v breach.Overview) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return !slices.ContainsFunc(v.Duties, func(d breach.Duty) bool { return d.ID == id && d.FirstReport() })
+	})
+}
+
 // A duty to report that appears after the people were told: the incident is not closed over it; the report is
 // submitted alone, approved and filed, and nobody is told again.
 func TestMainJob04AFurtherReportAfterThePeopleWereTold(t *testing.T) {
@@ -231,8 +238,8 @@ func TestMainJob04AFurtherReportAfterThePeopleWereTold(t *testing.T) {
 	for _, h := range people {
 		require.Equal(t, 1, k.w.taken(h.Phone))
 	}
-	k.closed(t)
-	require.Empty(t, k.lastMove(t).Undone)
+	v = k.closed(t)
+	require.Empty(t, firsts(k.lastMove(t).Undone, v))
 }
 
 // Closing names who closed. A report that was not filed takes a reason, which stands on the record.
@@ -250,7 +257,8 @@ func TestMainJob04ClosingOverAReportTakesAReason(t *testing.T) {
 	m := k.lastMove(t)
 	require.Equal(t, v.Waves[0].Plan.DecidedBy, m.By, "the same lead approved and closed")
 	require.Equal(t, "closed", m.To)
-	require.Equal(t, []string{"eu-gdpr/authority/initial"}, m.Undone)
+	require.Equal(t, []string{"eu-gdpr/authority/initial"}, firsts(m.Undone, v))
+	require.Contains(t, m.Undone, "eu-gdpr/authority/phased", "what follows it is named as well")
 	require.Equal(t, 1, k.count(t, "close.reasoned"))
 }
 

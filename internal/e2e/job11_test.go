@@ -175,7 +175,8 @@ func TestMainJob11TheStoryByCommands(t *testing.T) {
 	require.Zero(t, v.People[breach.Pending])
 	require.Contains(t, string(lead.run(t, 0, "person", "find", k.id, "--email", people[0].Email)), "Reached")
 	lead.run(t, 0, "report", "acknowledge", k.id, "cn-pipl-57/authority/notice", "--number", "CAC-11")
-	lead.run(t, 0, "incident", "close", k.id)
+	lead.run(t, 1, "incident", "close", k.id)
+	lead.run(t, 0, "incident", "close", k.id, "--reason", "follow-up reports are not in this story")
 	k.until(t, "sealed evidence", func(v breach.Overview) bool { return v.Evidence != nil })
 	lead.run(t, 0, "evidence", "export", k.id, "-O", "pack.zip")
 

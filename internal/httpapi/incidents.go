@@ -88,7 +88,7 @@ func (s *server) incidents() {
 	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/close", id: "closeIncident", tag: "incidents", roles: leads, body: command,
-		summary: "Close an incident whose people are all accounted for", text: "While a duty that applies was not done, it takes a reason. The body may be left out.",
+		summary: "Close an incident whose people are all accounted for", text: "While a duty of whatever kind that applies, or of which nobody can tell, was not done, it takes a reason: the refusal names each. The body may be left out.",
 	}, s.closeIncident)
 	s.verb("/v1/incidents/{id}/reopen", "reopenIncident", "incidents", "Go on with a closed incident", leads, s.cfg.Desk.Reopen)
 	add(s, route{
@@ -124,7 +124,7 @@ type liftInput struct {
 type closeInput struct {
 	OfIncident
 	Body *struct {
-		Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Why duties that apply are left undone; it stands on the record and names no person."`
+		Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Why duties that apply, or of which nobody can tell, are left undone; it stands on the record and names no person."`
 	}
 }
 

@@ -36,7 +36,7 @@ type Desk interface {
 	Stop(ctx context.Context, incident string, by breach.Actor) error
 	// Lift lets go on what a brake holds back: one by its number, or all for 0; breach.ErrNotFound.
 	Lift(ctx context.Context, incident string, brake int64, by breach.Actor) error
-	// Close is breach.ErrConflict while a duty that applies was not done; CloseLeaving closes all the same,
+	// Close is breach.ErrConflict while a duty that applies, or may apply, was not done; CloseLeaving closes all the same,
 	// with a reason that stands on the record.
 	Close(ctx context.Context, incident string, by breach.Actor) error
 	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error

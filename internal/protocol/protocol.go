@@ -121,7 +121,7 @@ type Decide struct {
 	PlanHash string `json:"plan_hash"`
 }
 
-// Close ends an incident. Reasoned says that the ledger has a reason why duties that apply are left undone.
+// Close ends an incident. Reasoned says that the ledger has a reason why duties that apply, or may apply, are left undone.
 type Close struct {
 	Command
 	Reasoned bool `json:"reasoned,omitempty"`

@@ -288,8 +288,8 @@ func moveIncident(ctx context.Context, tx pgx.Tx, incident string, to breach.Inc
 }
 
 // CloseIncident closes an incident while nobody can load a further list: everybody must be accounted for,
-// else it is breach.ErrConflict with the numbers. open are duties that are left undone; they go on record.
-func (s *Store) CloseIncident(ctx context.Context, incident, by string, open []string, at time.Time) error {
+// else it is breach.ErrConflict with the numbers. left are duties that are left behind; they go on record.
+func (s *Store) CloseIncident(ctx context.Context, incident, by string, left breach.Left, at time.Time) error {
 	return s.inTx(ctx, "close the incident", func(tx pgx.Tx) error {
 		if err := lockLists(ctx, tx, incident); err != nil {
 			return err
@@ -304,8 +304,11 @@ func (s *Store) CloseIncident(ctx context.Context, incident, by string, open []s
 				n, t[breach.Pending], t[breach.Unreachable], t[breach.Held])
 		}
 		more := facts{}
-		if len(open) > 0 {
-			more["open_duties"] = open
+		if len(left.Undone) > 0 {
+			more["open_duties"] = left.Undone
+		}
+		if len(left.Untold) > 0 {
+			more["untold_duties"] = left.Untold
 		}
 		return moveIncident(ctx, tx, incident, breach.IncidentClosed, by, more, at)
 	})

@@ -32,7 +32,7 @@ func TestPromise_M25_ProcessorsAreToldToDelete(t *testing.T) {
 	for p := range int64(3) {
 		require.NoError(t, b.SetOutcomes(b.ctx, b.id, []breach.PersonEvent{{Person: p + 1, Outcome: breach.Withdrawn, Reason: "x", By: noor.ID, At: day}}))
 	}
-	require.NoError(t, b.CloseIncident(b.ctx, b.id, noor.ID, nil, day))
+	require.NoError(t, b.CloseIncident(b.ctx, b.id, noor.ID, breach.Left{}, day))
 	due := func() (n int) {
 		list, err := b.Retained(b.ctx)
 		require.NoError(t, err)

@@ -135,16 +135,16 @@ func TestClosingAsksForEverybody(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.load(people(1, 2))
-	requireCode(t, breach.ErrConflict, b.CloseIncident(b.ctx, b.id, noor.ID, nil, day))
+	requireCode(t, breach.ErrConflict, b.CloseIncident(b.ctx, b.id, noor.ID, breach.Left{}, day))
 	for p := range int64(2) {
 		require.NoError(t, b.SetOutcomes(b.ctx, b.id, []breach.PersonEvent{{Person: p + 1, Outcome: breach.Exempt, Reason: "x", By: noor.ID, At: day}}))
 	}
-	require.NoError(t, b.CloseIncident(b.ctx, b.id, noor.ID, []string{toRegulator}, day.Add(time.Hour)))
+	require.NoError(t, b.CloseIncident(b.ctx, b.id, noor.ID, breach.Left{Undone: []string{toRegulator}, Untold: []string{"x/media/notice"}}, day.Add(time.Hour)))
 	list, err := b.Timeline(b.ctx, b.id, 0, 0)
 	require.NoError(t, err)
 	last := list[len(list)-1]
 	require.Equal(t, noor.ID, last.Actor)
-	require.JSONEq(t, `{"from": "open", "to": "closed", "open_duties": ["`+toRegulator+`"]}`, string(last.Data))
+	require.JSONEq(t, `{"from": "open", "to": "closed", "open_duties": ["`+toRegulator+`"], "untold_duties": ["x/media/notice"]}`, string(last.Data))
 	_, err = b.EmptyList(b.ctx, b.id, wei, day)
 	requireCode(t, breach.ErrConflict, err)
 }
@@ -154,7 +154,7 @@ func TestNobodySlipsInWhileClosing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	done := make(chan error, 1)
-	go func() { done <- b.CloseIncident(b.ctx, b.id, noor.ID, nil, day) }()
+	go func() { done <- b.CloseIncident(b.ctx, b.id, noor.ID, breach.Left{}, day) }()
 	_, _, loading := b.LoadPeople(b.ctx, b.id, wei, &breach.Source{}, people(1, 50), 0, day, day)
 	closing := <-done
 	if (loading == nil) == (closing == nil) {

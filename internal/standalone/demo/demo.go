@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type Desk interface {
 	Acknowledge(ctx context.Context, incident, obligation, number string, by breach.Actor) (breach.Filing, error)
 	FileAgain(ctx context.Context, incident, obligation string, by breach.Actor) error
 	Close(ctx context.Context, incident string, by breach.Actor) error
+	CloseLeaving(ctx context.Context, incident, reason string, by breach.Actor) error
 
 	Overview(ctx context.Context, incident string) (breach.Overview, error)
 	Timeline(ctx context.Context, incident string, after int64, limit int) ([]breach.AuditEntry, error)
@@ -306,7 +308,26 @@ func (s *Story) close(ctx context.Context, v breach.Overview) error {
 		return &Stuck{Problems: []string{fmt.Sprintf("%d people are not accounted for; a person has to decide about them", open)}}
 	}
 	s.once("close", Approver.Name+" closes the incident: everybody is accounted for")
-	return ignoreBusy(s.Desk.Close(ctx, v.Incident.ID, Approver))
+	left := leftBehind(v)
+	if left.None() {
+		return ignoreBusy(s.Desk.Close(ctx, v.Incident.ID, Approver))
+	}
+	s.once("left", "  What the demo does not do is left by name, with a reason on record:")
+	for _, id := range slices.Concat(left.Undone, left.Untold) {
+		s.once("left "+id, "  "+id)
+	}
+	return ignoreBusy(s.Desk.CloseLeaving(ctx, v.Incident.ID, "The demo ends here; a real case does these first, or says of each why not.", Approver))
+}
+
+// leftBehind are the duties that nothing in the demo carries out: follow-up reports, and what is done by hand.
+func leftBehind(v breach.Overview) (left breach.Left) {
+	for _, d := range v.Duties {
+		filed := slices.ContainsFunc(v.Filings, func(f breach.Filing) bool { return f.Obligation == d.ID })
+		if d.OwedAtEnd() && !filed && d.Duty != "notify_individuals" && !(d.Duty == "public_notice" && v.Announcement != nil) {
+			left.Add(d.Obligation)
+		}
+	}
+	return left
 }
 
 // once says something the first time only.

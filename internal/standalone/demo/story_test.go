@@ -97,6 +97,11 @@ func (d *desk) Close(context.Context, string, breach.Actor) error {
 	return nil
 }
 
+func (d *desk) CloseLeaving(_ context.Context, _, reason string, _ breach.Actor) error {
+	d.did = append(d.did, "close: "+reason)
+	return nil
+}
+
 func (d *desk) Plan(context.Context, string, int) (breach.PlanRecord, []breach.Text, error) {
 	return breach.PlanRecord{}, d.texts, nil
 }
@@ -303,4 +308,27 @@ func TestAnAuthorityThatDoesNotAnswerKeepsNobodyWaitingForEver(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, d.did, "close")
 	require.Contains(t, out.String(), "tocsin report acknowledge")
+}
+
+// What nothing in the demo carries out is left by name and with a reason, as a person has to do it.
+func TestTheDemoLeavesDutiesByName(t *testing.T) {
+	t.Parallel()
+	v := in(breach.IncidentMonitoring, awaited("close", ""))
+	duty := func(id, kind string, verdict breach.Verdict) breach.Duty {
+		return breach.Duty{Obligation: breach.Obligation{ID: id, Duty: kind, Verdict: verdict}}
+	}
+	v.Duties = []breach.Duty{
+		duty("a/media/notice", "notify_media", breach.Applies), duty("a/individuals/notice", "notify_individuals", breach.Applies),
+		duty("b/authority/x", "notify_authority", breach.CannotTell), duty("a/authority/x", "notify_authority", breach.Applies), duty("c/other/x", "notify_other", breach.DoesNotApply),
+	}
+	v.Filings = []breach.Filing{{Obligation: "a/authority/x", Status: "filed"}}
+	d := &desk{scenes: []scene{{}, {v: v}, closed()}}
+	s, out := play(t, d)
+	_, err := s.Run(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, d.did[len(d.did)-1], "close: The demo ends here")
+	for _, id := range []string{"a/media/notice", "b/authority/x"} {
+		require.Contains(t, out.String(), id)
+	}
+	require.NotContains(t, out.String(), "a/individuals/notice")
 }
