@@ -58,8 +58,8 @@ var sentencesInChinese = map[string]string{
 
 	"0 people: reports to authorities only": "0 人：仅向主管部门报告", "Asked for by": "提出者", "Approve the reports to authorities": "批准向主管部门的报告", "Approve the reports": "批准报告",
 	"They are filed within seconds; what is filed cannot be taken back.": "数秒内提交；已提交的无法收回。", "Nobody of your organisation has signed off these texts.": "贵机构尚无人审定这些文本。",
-	"You approved the reports to authorities. They are filed within seconds.":    "您已批准向主管部门的报告，将在数秒内提交。",
-	"1 duty that applies or may apply was not done: see to it first, or close with a reason.": "有 1 项适用或可能适用的义务尚未履行：请先处理，或附理由结束。",
+	"You approved the reports to authorities. They are filed within seconds.":                     "您已批准向主管部门的报告，将在数秒内提交。",
+	"1 duty that applies or may apply was not done: see to it first, or close with a reason.":     "有 1 项适用或可能适用的义务尚未履行：请先处理，或附理由结束。",
 	"%s duties that apply or may apply were not done: see to them first, or close with a reason.": "有 %s 项适用或可能适用的义务尚未履行：请先处理，或附理由结束。",
 	"Close incident %s": "结束事件 %s", "Close, and leave duties undone?": "未履行全部义务，仍要结束吗？", "An open incident is closed by a person whose role is lead.": "未结束的事件由合规负责人结束。",
 	"What is left undone": "尚未履行的义务", "No duty is left undone.": "没有未履行的义务。", "The incident can be closed on its own page, without a reason.": "可在事件页面直接结束，无须理由。",
