@@ -21,7 +21,8 @@ invented, and the person is made up, or one of the list (--person, --worst) with
 the letters of their name replaced. It goes only to whom the server's setting
 tests.to names (addresses, @domains, numbers, push tokens), at most thirty times
 an hour for an incident; it is nobody's delivery, and stands on the record with
-the address masked. Exit status 1 when a message could not be handed over.`,
+the address masked. The push token of a browser is its subscription as JSON.
+Exit status 1 when a message could not be handed over.`,
 		Example: "  tocsin notice test 3f9a… --to me@organisation.example\n  tocsin notice test 3f9a… --to +14045550143 --channel sms --worst", Args: exactly("ID"), ValidArgsFunction: c.completeIncident,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := required(cmd, "to"); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"time"
 
@@ -137,9 +138,18 @@ func (d *Desk) recordTest(ctx context.Context, incident string, rec breach.PlanR
 	}, now)
 }
 
+// appleToken is one of Apple's: 32 bytes or more in hexadecimal digits. The others cannot be told from each other.
+var appleToken = regexp.MustCompile(`^[0-9a-fA-F]{64,400}$`)
+
 // atTester puts the tester's contact in the place of a person's and of their guardian's.
 func atTester(p breach.Person, q breach.TestQuery) breach.Person {
-	p.Email, p.Phone, p.PushToken = q.To, q.To, q.To
+	p.Email, p.Phone, p.PushToken, p.PushPlatform = q.To, q.To, breach.PlainToken(q.To), ""
+	switch {
+	case breach.Subscription(p.PushToken):
+		p.PushPlatform = "webpush"
+	case appleToken.MatchString(p.PushToken):
+		p.PushPlatform = "apns"
+	}
 	if p.Guardian != nil {
 		p.Guardian.Email, p.Guardian.Phone = q.To, q.To
 	}

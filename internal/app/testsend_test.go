@@ -164,3 +164,17 @@ func planOf(t *testing.T, p *Product, author breach.Actor) (incident string) {
 	require.NoError(t, p.Store.SavePlan(ctx, plan, author.ID, time.Now()))
 	return opened.Incident
 }
+
+// A test goes by the push service whose token it names, and not by that of the person whose notice it is.
+func TestATestGoesToTheTestersKindOfDevice(t *testing.T) {
+	t.Parallel()
+	for token, want := range map[string]string{
+		`{"endpoint": "https://push.example.net/a", "keys": {"p256dh": "BPk", "auth": "c2U"}}`: "webpush",
+		strings.Repeat("0a", 32):              "apns",
+		"fXk2Canary:APA91bKanarienvogel01234": "",
+	} {
+		p := atTester(breach.Person{PushToken: "theirs", PushPlatform: "fcm"}, breach.TestQuery{To: token})
+		require.Equal(t, []string{breach.PlainToken(token), want}, []string{p.PushToken, p.PushPlatform})
+		require.NotContains(t, p.PushToken, " ")
+	}
+}

@@ -1,6 +1,8 @@
 package breach
 
 import (
+	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -35,19 +37,67 @@ type TestsSent struct {
 }
 
 // Testers are those to whom tests may go: whole addresses, domains as @organisation.example (without those below
-// it), numbers in E.164, push tokens. Nobody else is ever sent one.
+// it), numbers in E.164, push tokens (of a browser: its subscription as JSON). Nobody else is ever sent one.
 type Testers []string
+
+// ReadTesters reads a list with commas. Those within a subscription part nothing.
+func ReadTesters(list string) Testers {
+	var out Testers
+	for rest, more := list, true; more; {
+		var entry string
+		d := json.NewDecoder(strings.NewReader(rest))
+		var object json.RawMessage
+		if strings.HasPrefix(strings.TrimSpace(rest), "{") && d.Decode(&object) == nil {
+			entry, rest = rest[:d.InputOffset()], rest[d.InputOffset():]
+		}
+		var after string
+		after, rest, more = strings.Cut(rest, ",")
+		out = append(out, PlainToken(strings.TrimSpace(entry+after)))
+	}
+	return out
+}
+
+// PlainToken is a push token as it is sent on: a browser's subscription without blanks, anything else as it is.
+func PlainToken(token string) string {
+	var plain bytes.Buffer
+	if !strings.HasPrefix(strings.TrimSpace(token), "{") || json.Compact(&plain, []byte(token)) != nil {
+		return token
+	}
+	return plain.String()
+}
+
+// subscription is what makes a browser's PushSubscription the same one, however it is written.
+type subscription struct {
+	Endpoint string `json:"endpoint"`
+	Keys     struct {
+		P256DH string `json:"p256dh"`
+		Auth   string `json:"auth"`
+	} `json:"keys"`
+}
+
+// Subscription says whether a push token is a browser's subscription.
+func Subscription(token string) bool { return subscriptionOf(token) != subscription{} }
+
+func subscriptionOf(token string) (s subscription) {
+	if !strings.HasPrefix(token, "{") || json.Unmarshal([]byte(token), &s) != nil || s.Endpoint == "" {
+		return subscription{}
+	}
+	return s
+}
 
 // Allow says that a test may go there by a channel.
 func (t Testers) Allow(c Channel, to string) bool {
 	if to == "" {
 		return false
 	}
-	domain := "\x00"
+	domain, browser := "\x00", subscriptionOf(PlainToken(to))
 	if i := strings.LastIndexByte(to, '@'); i > 0 && c == Email {
 		domain = to[i:]
 	}
 	for _, each := range t {
+		if browser != (subscription{}) && c == Push && subscriptionOf(each) == browser {
+			return true
+		}
 		if each == to || strings.Contains(each, "@") && (strings.EqualFold(each, to) || strings.EqualFold(each, domain)) {
 			return true
 		}
@@ -61,6 +111,7 @@ func (t Testers) Fault() string {
 		_, domain, mail := strings.Cut(each, "@")
 		what := ""
 		switch {
+		case Subscription(each):
 		case each == "" || strings.ContainsAny(each, " \t\r\n*?\"<>"):
 			what = "is no address, @domain, number or token"
 		case mail && (!strings.Contains(strings.Trim(domain, "."), ".") || strings.Contains(domain, "@")):

@@ -25,3 +25,42 @@ func TestTestersAllowThoseWhoAreNamedAndNobodyElse(t *testing.T) {
 		require.NotEmpty(t, breach.Testers{"wei@mail.example", wrong}.Fault(), wrong)
 	}
 }
+
+// A browser is named by its subscription, which is JSON with commas; it is the same one however it is written.
+func TestTestersMayBeBrowsers(t *testing.T) {
+	t.Parallel()
+	const one = `{"endpoint":"https://push.example.net/a,b","expirationTime":null,"keys":{"p256dh":"BPk","auth":"c2U"}}`
+	some := breach.ReadTesters(` wei@mail.example, { "endpoint": "https://push.example.net/a,b", "keys": {"auth": "c2U", "p256dh": "BPk"} } ,+14045550143,` + one)
+	require.Equal(t, breach.Testers{"wei@mail.example", `{"endpoint":"https://push.example.net/a,b","keys":{"auth":"c2U","p256dh":"BPk"}}`, "+14045550143", one}, some)
+	require.Empty(t, some.Fault())
+	require.True(t, some[:3].Allow(breach.Push, one))
+	require.True(t, some[:3].Allow(breach.Push, " "+one+"\n"))
+	require.False(t, some.Allow(breach.Email, `{"endpoint":"https://push.example.net/a,b","keys":{"p256dh":"BPk","auth":"c2U"}}`), "a browser gets no mail")
+	for _, other := range []string{
+		`{"endpoint":"https://push.example.net/c","keys":{"p256dh":"BPk","auth":"c2U"}}`, `{"endpoint":"https://push.example.net/a,b","keys":{"p256dh":"BPk","auth":"other"}}`,
+		`{"endpoint":"https://push.example.net/a,b"}`, `{}`, `{"endpoint":"https://push.example.net/a,b","endpoint":"https://elsewhere.example","keys":{"p256dh":"BPk","auth":"c2U"}}`, one + one,
+	} {
+		require.False(t, some.Allow(breach.Push, other), other)
+	}
+	for _, wrong := range []string{"", ",", "wei@mail.example,", `{"endpoint":""}`, `{"keys":{}}`, `{"endpoint":`, `{} x`, one + "x", one + one} {
+		require.NotEmpty(t, breach.ReadTesters(wrong).Fault(), wrong)
+	}
+}
+
+func FuzzTesters(f *testing.F) {
+	f.Add("wei@mail.example,@larkfield.example, +14045550143")
+	f.Add(`{"endpoint":"https://push.example.net/a,b","keys":{}},{`)
+	f.Fuzz(func(t *testing.T, list string) {
+		some := breach.ReadTesters(list)
+		if some.Fault() != "" {
+			return
+		}
+		for _, each := range some {
+			c := breach.Email
+			if breach.Subscription(each) {
+				c = breach.Push
+			}
+			require.True(t, each[0] == '@' || some.Allow(c, each), each)
+		}
+	})
+}

@@ -265,3 +265,17 @@ func TestWaysBack(t *testing.T) {
 	}
 	require.NotContains(t, err.Error(), secretText)
 }
+
+// Lists with commas are read with and without blanks; the commas of a browser's subscription part nothing.
+func TestListsWithCommas(t *testing.T) {
+	t.Parallel()
+	c, err := config.Load([]string{
+		"HOME=/root", `TOCSIN_TESTS_TO=@larkfield.example, {"endpoint":"https://push.example.net/a","keys":{"p256dh":"BPk","auth":"c2U"}}`,
+		"TOCSIN_WEBPUSH_KEY=q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94", "TOCSIN_WEBPUSH_SUBJECT=mailto:privacy@example.com",
+		"TOCSIN_WEBPUSH_HOSTS=.push.apple.com, push.larkfield.example", "TOCSIN_WEBPUSH_PRIVATE_HOSTS=push.larkfield.example",
+	}, "")
+	require.NoError(t, err)
+	require.Len(t, c.Testers, 2)
+	require.Equal(t, []string{".push.apple.com", "push.larkfield.example"}, c.Providers.WebPush.Hosts)
+	require.Equal(t, []string{"push.larkfield.example"}, c.Providers.WebPush.PrivateHosts)
+}

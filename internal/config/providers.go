@@ -83,7 +83,8 @@ var sections = []provider{
 	section("webpush", func(p *Providers) **webpush.Config { return &p.WebPush }, []line[webpush.Config]{
 		{key: "key", secret: true, help: "private key that pages subscribe with (VAPID), base64url", set: text(func(c *webpush.Config) *string { return &c.Key })},
 		{key: "subject", help: "where a push service reaches us: mailto:privacy@example.com or https", set: text(func(c *webpush.Config) *string { return &c.Subject })},
-		{key: "hosts", help: "push services that pushes may go to, default " + strings.Join(webpush.DefaultHosts, ","), set: func(c *webpush.Config, v string) error { c.Hosts = strings.Split(v, ","); return nil }},
+		{key: "hosts", help: "push services that pushes may go to, default " + strings.Join(webpush.DefaultHosts, ","), set: names(func(c *webpush.Config) *[]string { return &c.Hosts })},
+		{key: "private_hosts", help: "those of them that may be at a private address; all others are called at public addresses only", set: names(func(c *webpush.Config) *[]string { return &c.PrivateHosts })},
 		{key: "ttl", help: "how long a push waits for a browser that is closed, default 168h", set: span(func(c *webpush.Config) *time.Duration { return &c.TTL })},
 		{key: "timeout", help: "default 20s", set: span(func(c *webpush.Config) *time.Duration { return &c.Timeout })},
 		{key: "connections", help: "most at a time, default 50", set: number(func(c *webpush.Config) *int { return &c.Connections })},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/bounce/mailbox"
 	"github.com/tocsin-engine/tocsin/internal/bounce/receiver"
+	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/regulator"
 )
 
@@ -42,10 +43,8 @@ var settings = slices.Concat([]setting{
 	{key: "policy.dir", help: "directory of further policies (*.yaml)", set: text(func(c *Config) *string { return &c.PolicyDir })},
 	{key: "rules.dir", help: "directory of rule packs (*.yaml, calendars/*.yaml) over the built-in ones", set: text(func(c *Config) *string { return &c.RulesDir })},
 	{key: "templates.dir", help: "directory of templates of your own over the built-in ones", set: text(func(c *Config) *string { return &c.TemplatesDir })},
-	{key: "tests.to", help: "to whom notices may be sent as tests, with commas: addresses, @domains, numbers as +1..., push tokens; default: nobody", set: func(c *Config, v string) error {
-		for each := range strings.SplitSeq(v, ",") {
-			c.Testers = append(c.Testers, strings.TrimSpace(each))
-		}
+	{key: "tests.to", help: "to whom notices may be sent as tests, with commas: addresses, @domains, numbers as +1..., push tokens (of a browser: its subscription as JSON); default: nobody", set: func(c *Config, v string) error {
+		c.Testers = breach.ReadTesters(v)
 		return nil
 	}},
 	{key: "lists.max_bytes", def: "1073741824", help: "largest list of people that is taken", set: number(func(c *Config) *int64 { return &c.MaxListBytes })},
@@ -89,6 +88,16 @@ func made[T any](p **T) *T {
 		*p = new(T)
 	}
 	return *p
+}
+
+// names reads a list with commas.
+func names[C any](at func(*C) *[]string) func(*C, string) error {
+	return func(c *C, v string) error {
+		for each := range strings.SplitSeq(v, ",") {
+			*at(c) = append(*at(c), strings.TrimSpace(each))
+		}
+		return nil
+	}
 }
 
 func text[C any, T ~string](at func(*C) *T) func(*C, string) error {

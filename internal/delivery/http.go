@@ -28,11 +28,17 @@ const maxRetryAfter = time.Hour
 // HTTP/1.1 only (with HTTP/2 it cannot be told whether a request left). Every call ends after timeout.
 // Answers are cut at 1 MiB.
 func NewHTTPClient(timeout time.Duration, connections int) *http.Client {
+	return NewGuardedClient(timeout, connections, func(string) bool { return false })
+}
+
+// NewGuardedClient is NewHTTPClient for addresses that come from others: a host that is guarded is called at public
+// addresses alone, whatever its name leads to. The error of the call is ErrNotPublic then.
+func NewGuardedClient(timeout time.Duration, connections int, guarded func(host string) bool) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	transport := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: min(timeout, 10*time.Second)}).DialContext,
+		DialContext:            publicOnly(net.Dialer{Timeout: min(timeout, 10*time.Second)}, guarded),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    min(timeout, 10*time.Second),
 		ResponseHeaderTimeout:  timeout,

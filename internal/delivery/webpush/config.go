@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,10 +31,13 @@ type Config struct {
 	Subject string
 	// Hosts are the push services that messages may go to, default DefaultHosts. The address of a subscription comes from
 	// a list of people: nothing is ever sent to a host that nobody named here.
-	Hosts       []string
-	TTL         time.Duration // how long the push service keeps a push for a browser that is closed, default 7 days, most 28
-	Timeout     time.Duration // of a whole call, default 20 s
-	Connections int           // most connections at a time, default 50
+	Hosts []string
+	// PrivateHosts are those of Hosts that may be at an address of this machine or of a private network. All others are
+	// called at public addresses only, unless Hosts names the address itself.
+	PrivateHosts []string
+	TTL          time.Duration // how long the push service keeps a push for a browser that is closed, default 7 days, most 28
+	Timeout      time.Duration // of a whole call, default 20 s
+	Connections  int           // most connections at a time, default 50
 }
 
 func (c Config) withDefaults() Config {
@@ -77,6 +81,8 @@ func (c Config) Validate() error {
 	complain(!subject(c.Subject), "subject: must be mailto:somebody@example.com or an https URL")
 	complain(slices.ContainsFunc(c.Hosts, func(h string) bool { return strings.Trim(h, ".") == "" || strings.ContainsAny(h, "/:@ *") }),
 		"hosts: must be names of hosts, or .example.com for all below one")
+	complain(slices.ContainsFunc(c.PrivateHosts, func(h string) bool { return strings.HasPrefix(h, ".") || !c.allowed(h) }),
+		"private hosts: must be whole names of hosts that hosts names too")
 	complain(c.TTL < time.Second || c.TTL > 28*24*time.Hour, "time to live: must be between 1 s and 28 days")
 	complain(c.Timeout < time.Millisecond || c.Timeout > 10*time.Minute, "timeout: must be between 1 ms and 10 min")
 	complain(c.Connections < 1 || c.Connections > 1000, "connections: must be 1 to 1000")
@@ -99,6 +105,13 @@ func (c Config) allowed(host string) bool {
 		h = strings.ToLower(h)
 		return host == h || (strings.HasPrefix(h, ".") && strings.HasSuffix(host, h))
 	})
+}
+
+// guarded says whether a host is called at public addresses only. One that is not allowed at all is a proxy of ours.
+func (c Config) guarded(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	_, err := netip.ParseAddr(host)
+	return c.allowed(host) && err != nil && !slices.ContainsFunc(c.PrivateHosts, func(h string) bool { return strings.EqualFold(h, host) })
 }
 
 // origin is what a token of VAPID is for; plain http is for loopback alone.

@@ -55,7 +55,7 @@ func New(c Config) (*Sender, error) {
 	if err != nil {
 		return nil, errors.New("webpush: key: cannot be used")
 	}
-	return &Sender{config: c, http: delivery.NewHTTPClient(c.Timeout, c.Connections), id: id, now: time.Now}, nil
+	return &Sender{config: c, http: delivery.NewGuardedClient(c.Timeout, c.Connections, c.guarded), id: id, now: time.Now}, nil
 }
 
 // Close ends connections that nobody uses.
@@ -76,6 +76,9 @@ func (s *Sender) Send(ctx context.Context, m delivery.Message) (delivery.Receipt
 	}
 	ctx, watch := delivery.Watched(ctx)
 	answer, err := s.http.Do(r.WithContext(ctx))
+	if errors.Is(err, delivery.ErrNotPublic) {
+		return delivery.Receipt{}, delivery.Temporary(delivery.ReasonProviderDown, "the push service's name leads to an address that is not public; one of your own is named in webpush.private_hosts", 0)
+	}
 	if err != nil {
 		return delivery.Receipt{}, watch.Broken(err)
 	}

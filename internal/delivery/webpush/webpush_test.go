@@ -222,6 +222,37 @@ func TestSubscriptionsLeadToPushServicesOnly(t *testing.T) {
 	require.False(t, called)
 }
 
+// A name that a setting allows may lead anywhere: what counts is the address that is called.
+func TestNamesThatLeadInside(t *testing.T) {
+	t.Parallel()
+	called := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { called++; w.WriteHeader(http.StatusCreated) }))
+	defer server.Close()
+	m := message()
+	m.To = strings.Replace(m.To, placeholder, strings.Replace(server.URL, "127.0.0.1", "localhost", 1), 1)
+	config, _ := testConfig(t)
+	config.Hosts, config.Timeout = []string{"localhost"}, 30*time.Second
+	_, err := newSender(t, config).Send(t.Context(), m)
+	f := delivery.AsFailure(err)
+	require.Equal(t, []any{delivery.ReasonProviderDown, true, 0}, []any{f.Reason, f.Retryable, called})
+	require.Contains(t, f.Detail, "webpush.private_hosts", "it says what to do")
+	config.PrivateHosts = []string{"LocalHost"}
+	_, err = newSender(t, config).Send(t.Context(), m)
+	require.NoError(t, err)
+	require.Equal(t, 1, called)
+
+	config.Hosts = []string{".example.com", "push.example.net", "10.0.0.1"}
+	config.PrivateHosts = []string{"own.example.com"}
+	require.NoError(t, config.Validate())
+	for host, want := range map[string]bool{"push.example.net": true, "a.example.com": true, "A.example.com.": true, "own.example.com": false, "10.0.0.1": false, "proxy.example.org": false} {
+		require.Equal(t, want, config.guarded(host), host)
+	}
+	for _, private := range []string{".example.com", "elsewhere.example.org"} {
+		config.PrivateHosts = []string{private}
+		require.ErrorContains(t, config.Validate(), "private hosts", private)
+	}
+}
+
 func TestBadSubscriptions(t *testing.T) {
 	t.Parallel()
 	config, _ := testConfig(t)
