@@ -27,8 +27,9 @@ func (e *Engine) Resync(ctx context.Context) error {
 	return nil
 }
 
-// CatchUp starts stories that the ledger holds and Temporal does not, passes decisions on that were recorded
-// while the workflow could not take them, and tells the stories of people who are to be told again. It returns
+// CatchUp starts stories that the ledger holds and Temporal does not, has filings of an earlier release enter the facts,
+// passes decisions on that were recorded while the workflow could not take them, and tells the stories of people who are to
+// be told again. It returns
 // how many it passed on; call it now and then.
 func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 	late, err := e.Ledger.Unstarted(ctx)
@@ -44,6 +45,9 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 			return n, err
 		}
 		n++
+	}
+	if _, err := e.Ledger.TellFilings(ctx, e.Now().UTC()); err != nil { // each is a decision that is passed on
+		return n, err
 	}
 	passed, err := e.passOn(ctx, "")
 	if n += passed; err != nil {

@@ -58,6 +58,7 @@ type Ledger interface {
 	WaveNumbers(ctx context.Context, incident string) ([]int, error)
 	Filing(ctx context.Context, incident, obligation string) (breach.Filing, error)
 	Acknowledge(ctx context.Context, f breach.Filing, by breach.Actor) error
+	TellFilings(ctx context.Context, at time.Time) (int, error)
 	SaveDone(ctx context.Context, incident, obligation, said string, done time.Time, by breach.Actor, at time.Time) (breach.Filing, error)
 	LoadPeople(ctx context.Context, incident string, by breach.Actor, source *breach.Source, childAge int, on time.Time, people iter.Seq2[breach.Person, error], at time.Time) (breach.LoadReport, error)
 }

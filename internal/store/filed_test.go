@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"sync"
@@ -49,12 +50,7 @@ func TestFilingsEnterTheFacts(t *testing.T) {
 		want[f.Obligation] = f.FiledAt
 	}
 	require.Equal(t, want, have.Incident.FiledAt)
-	queued, err := b.PendingCommands(b.ctx, b.id)
-	require.NoError(t, err)
-	var judged []string
-	for _, c := range queued {
-		judged = append(judged, c.ID)
-	}
+	judged := commands(t, b)
 	for r := 2; r <= rev; r++ {
 		require.True(t, slices.Contains(judged, breach.AmendmentID(b.id, r)), "revision %d is judged", r)
 	}
@@ -94,6 +90,79 @@ func TestAFilingOfAClosedIncidentEntersTheFacts(t *testing.T) {
 	have, _ := b.facts()
 	require.Len(t, have.Incident.FiledAt, 1)
 	requireCode(t, breach.ErrNotFound, b.SaveFiling(b.ctx, breach.Filing{Incident: "none", Obligation: "law/authority/initial", Route: "portal", Status: "filed", FiledAt: day}))
+}
+
+// A ledger of a release that recorded filings without putting them into the facts: after it was brought up, they enter
+// once, in the order of their making, also when two processes do it. A person's word stays, and comes back by no
+// repetition when it was taken back; a closed incident stays as it was sealed until it is opened again.
+func TestFilingsOfAnEarlierLedgerEnterTheFacts(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	said, _ := b.facts()
+	word := day.Add(-time.Hour)
+	said.Incident.FiledAt = map[string]time.Time{"law-b/authority/initial": word}
+	_, err := b.Amend(b.ctx, b.id, said, 1, wei, day)
+	require.NoError(t, err)
+	require.NoError(t, b.OpenIncident(b.ctx, "sealed", someFile(), rules, wei, breach.IncidentOpen, day))
+	require.NoError(t, b.SaveFiling(b.ctx, filed(b, "law-d/authority/initial", day)), "by a release that does")
+	db, err := sql.Open("pgx", b.dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	p, err := migrator(db)
+	require.NoError(t, err)
+	_, err = p.DownTo(b.ctx, 27)
+	require.NoError(t, err)
+	require.NoError(t, b.exec(`INSERT INTO filing (incident, obligation, route, sha256, status, filed_at) VALUES
+		($1, 'law-a/authority/initial', 'portal', 's', 'filed', $2), ($1, 'law-b/authority/initial', 'portal', 's', 'filed', $2),
+		($1, 'law-c/authority/initial', 'email', 's', 'acknowledged', $2::timestamptz - interval '1 h'), ('sealed', 'law-a/authority/initial', 'portal', 's', 'filed', $2)`, b.id, day))
+	require.NoError(t, b.exec(`UPDATE incident SET state = 'closed' WHERE id = 'sealed'`))
+	_, err = p.Up(b.ctx)
+	require.NoError(t, err)
+
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			_, err := b.TellFilings(b.ctx, day.Add(time.Hour))
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	have, rev := b.facts()
+	require.Equal(t, 5, rev, "opened, amended, one filed by this release, two of the earlier")
+	require.Equal(t, map[string]time.Time{
+		"law-a/authority/initial": day, "law-b/authority/initial": word, "law-c/authority/initial": day.Add(-time.Hour), "law-d/authority/initial": day,
+	}, have.Incident.FiledAt)
+	require.Equal(t, 3, b.notes("facts.filed"))
+	have.Incident.FiledAt = nil
+	_, err = b.Amend(b.ctx, b.id, have, rev, wei, day)
+	require.NoError(t, err)
+	n, err := b.TellFilings(b.ctx, day.Add(time.Hour))
+	require.NoError(t, err)
+	require.Zero(t, n)
+
+	b.id = "sealed"
+	_, rev = b.facts()
+	require.Equal(t, 1, rev)
+	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentMonitoring, noor.ID, day))
+	n, err = b.TellFilings(b.ctx, day.Add(time.Hour))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	have, rev = b.facts()
+	require.Equal(t, 2, rev)
+	require.Equal(t, map[string]time.Time{"law-a/authority/initial": day}, have.Incident.FiledAt)
+	require.True(t, slices.ContainsFunc(commands(t, b), func(id string) bool { return id == breach.AmendmentID(b.id, 2) }), "it is judged")
+}
+
+func commands(t *testing.T, b *bench) (ids []string) {
+	t.Helper()
+	queued, err := b.PendingCommands(b.ctx, b.id)
+	require.NoError(t, err)
+	for _, c := range queued {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // The first instant at which everybody was told stays; a list that comes later opens the question again until its

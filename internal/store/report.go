@@ -85,6 +85,10 @@ func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.
 	if err != nil {
 		return err
 	}
+	return tellFiling(ctx, tx, inc, f, at)
+}
+
+func tellFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.Filing, at time.Time) error {
 	return tellFact(ctx, tx, inc, note{"", engineActor, "facts.filed", facts{"obligation": f.Obligation}, at}, func(all *breach.Facts) bool {
 		i := &all.Incident
 		if _, said := i.FiledAt[f.Obligation]; said {
@@ -97,6 +101,50 @@ func recordFiling(ctx context.Context, tx pgx.Tx, inc breach.Incident, f breach.
 		i.FiledAt[f.Obligation] = instant(f.FiledAt).UTC()
 		return true
 	})
+}
+
+// TellFilings puts filings into the facts that an earlier release recorded and left out of them, as a revision each,
+// and returns how many it dealt with. What the facts say already stays. A closed incident is left as it was sealed
+// until it is opened again. Several processes may call it at once; again changes nothing.
+func (s *Store) TellFilings(ctx context.Context, at time.Time) (n int, err error) {
+	open, err := collect(ctx, s.pool, pgx.RowTo[string], `SELECT DISTINCT f.incident FROM filing f JOIN incident i ON i.id = f.incident
+		WHERE NOT f.in_facts AND i.state <> 'closed' ORDER BY f.incident`)
+	if err != nil {
+		return 0, clean("look for filings that the facts lack", err)
+	}
+	for _, incident := range open {
+		for more := true; more; {
+			err := s.inTx(ctx, "put a filing into the facts", func(tx pgx.Tx) (err error) {
+				more, err = tellEarlierFiling(ctx, tx, incident, at)
+				return err
+			})
+			if err != nil {
+				return n, err
+			}
+			if more {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
+// tellEarlierFiling puts the first filing of an incident into the facts that they lack; false when they lack none.
+func tellEarlierFiling(ctx context.Context, tx pgx.Tx, incident string, at time.Time) (bool, error) {
+	inc, err := incidentRow(ctx, tx, incident, "FOR NO KEY UPDATE")
+	if err != nil || inc.State == breach.IncidentClosed {
+		return false, err
+	}
+	lacking, err := collect(ctx, tx, pgx.RowTo[string], `UPDATE filing SET in_facts = true WHERE (incident, obligation) =
+		(SELECT incident, obligation FROM filing WHERE incident = $1 AND NOT in_facts ORDER BY filed_at, obligation LIMIT 1) RETURNING obligation`, incident)
+	if err != nil || len(lacking) == 0 {
+		return false, err
+	}
+	list, err := filings(ctx, tx, incident, lacking[0])
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	return true, tellFiling(ctx, tx, inc, list[0], at)
 }
 
 // SaveTold puts the instant into the facts from which on everybody on the lists was told. The first one stays: what
