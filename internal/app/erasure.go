@@ -118,13 +118,13 @@ func (d *Desk) kindOf(ctx context.Context, incident, provider string) string {
 
 func (d *Desk) eraseOne(ctx context.Context, it breach.ErasureItem, kind string) error {
 	now := d.Now().UTC()
-	e, can := d.eraser(kind)
+	erase, can := d.eraser(kind, it.How)
 	if !can { // it is configured elsewhere, or not any more
 		return d.Store.Erased(ctx, it, "open", "the provider is not configured here", now.Add(restAfter(it.Tries)), now)
 	}
 	asked, cancel := context.WithTimeout(ctx, eraseTime)
 	defer cancel()
-	err := e.Erase(asked, it.Ref, it.How == "redact")
+	err := erase(asked, it.Ref)
 	if err == nil {
 		return d.Store.Erased(ctx, it, "deleted", "", now, now)
 	}

@@ -102,7 +102,7 @@ func (d *Desk) erasureTerms(p policy.Profile) []breach.ErasureTerm {
 	for _, v := range p.Providers {
 		how := v.Deletes()
 		if how == policy.DeleteThere || how == policy.RedactThere {
-			if _, can := d.eraser(v.Kind); !can {
+			if _, can := d.eraser(v.Kind, string(how)); !can {
 				how = policy.RequestThere
 			}
 		}
@@ -111,7 +111,9 @@ func (d *Desk) erasureTerms(p policy.Profile) []breach.ErasureTerm {
 	return out
 }
 
-func (d *Desk) eraser(kind string) (delivery.Eraser, bool) {
+// eraser is how a provider of a kind is told through its interface to delete or redact a message; false when it cannot
+// be told so here.
+func (d *Desk) eraser(kind, how string) (erase func(ctx context.Context, ref string) error, can bool) {
 	if d.Ways == nil {
 		return nil, false
 	}
@@ -119,6 +121,14 @@ func (d *Desk) eraser(kind string) (delivery.Eraser, bool) {
 	if !there {
 		return nil, false
 	}
-	e, can := sender.(delivery.Eraser)
-	return e, can
+	if how == string(policy.RedactThere) {
+		if r, can := sender.(delivery.Redactor); can {
+			return r.Redact, true
+		}
+		return nil, false
+	}
+	if e, can := sender.(delivery.Eraser); can {
+		return e.Erase, true
+	}
+	return nil, false
 }

@@ -87,7 +87,14 @@ func always(*Settings) *struct{} { return new(struct{}) }
 func Kinds() policy.Kinds {
 	out := policy.Kinds{}
 	for _, k := range kinds {
-		out[k.name] = policy.Kind{Channels: k.channels, Deletes: k.adapter.Implements(reflect.TypeFor[delivery.Eraser]())}
+		kind := policy.Kind{Channels: k.channels}
+		if k.adapter.Implements(reflect.TypeFor[delivery.Eraser]()) {
+			kind.Deletes = append(kind.Deletes, policy.DeleteThere)
+		}
+		if k.adapter.Implements(reflect.TypeFor[delivery.Redactor]()) {
+			kind.Deletes = append(kind.Deletes, policy.RedactThere)
+		}
+		out[k.name] = kind
 	}
 	return out
 }

@@ -54,3 +54,23 @@ func TestAPolicyIsHeldAgainstTheKinds(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// What an interface does not offer is refused when the policy is read, not when the time to delete has come.
+func TestAPolicyAsksForDeletionThatIsOffered(t *testing.T) {
+	t.Parallel()
+	p, err := policy.Builtin("mooc")
+	require.NoError(t, err)
+	for kind, want := range map[string]string{"twilio": "", "twilio_voice": "deletion: is not offered by providers of this kind; use delete or request", "gateway": "use request"} {
+		for i := range p.Providers {
+			if v := &p.Providers[i]; v.ID == "twilio" {
+				v.Kind, v.Deletion, v.Channel = kind, policy.RedactThere, Kinds()[kind].Channels[0]
+			}
+		}
+		_, err = policy.ParseProfile(p.Canonical(), Kinds())
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
+}

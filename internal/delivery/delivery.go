@@ -109,11 +109,16 @@ type Asker interface {
 	Ask(ctx context.Context, m Message) (r Receipt, found bool, err error)
 }
 
-// Eraser is implemented by senders whose provider deletes what it got of a message, by the provider's own id, or its text
-// alone. It may be asked again. A *Failure that is Retryable says that it could not be done now; any other one that the
-// provider will not do it.
+// Eraser is implemented by senders whose provider deletes what it got of a message, by the provider's own id. It may be
+// asked again. A *Failure that is Retryable says that it could not be done now; any other one that the provider will not
+// do it.
 type Eraser interface {
-	Erase(ctx context.Context, ref string, textAlone bool) error
+	Erase(ctx context.Context, ref string) error
+}
+
+// Redactor is implemented by senders whose provider can remove the words of a message and keep the rest; as Eraser.
+type Redactor interface {
+	Redact(ctx context.Context, ref string) error
 }
 
 // Reporter is implemented by senders whose provider tells us by HTTP what became of a message. TakeReport believes

@@ -30,7 +30,7 @@ type Kinds map[string]Kind
 // Kind is one of them.
 type Kind struct {
 	Channels []breach.Channel
-	Deletes  bool // what it got is deleted or redacted through its interface
+	Deletes  []Deletion // what its interface offers, of DeleteThere and RedactThere
 }
 
 var (
@@ -228,8 +228,16 @@ func (c *complaints) kinds(p Profile, kinds Kinds) {
 			continue
 		}
 		c.unless(slices.Contains(k.Channels, v.Channel), where+".channel", "does not fit the kind")
-		c.unless(k.Deletes || !v.Deletion.byInterface(), where+".deletion", "is not offered by providers of this kind; use request")
+		c.unless(slices.Contains(k.Deletes, v.Deletion) || !v.Deletion.byInterface(), where+".deletion", "is not offered by providers of this kind; use %s", orRequest(k.Deletes))
 	}
+}
+
+func orRequest(deletes []Deletion) string {
+	var all strings.Builder
+	for _, d := range deletes {
+		all.WriteString(string(d) + " or ")
+	}
+	return all.String() + string(RequestThere)
 }
 
 func (c *complaints) routing(p Profile) {

@@ -9,14 +9,10 @@ import (
 )
 
 // Erase has the vendor delete a call with what was recorded of it: nothing is by us, but an account may be set to. What
-// the vendor does not know (any more) is deleted. A call that goes on cannot be deleted yet; that is temporary. The
-// vendor cannot remove the words of a call and keep the rest.
-func (s *Sender) Erase(ctx context.Context, ref string, textAlone bool) error {
+// the vendor does not know (any more) is deleted. A call that goes on cannot be deleted yet; that is temporary.
+func (s *Sender) Erase(ctx context.Context, ref string) error {
 	if !delivery.PlainID(ref) {
 		return &delivery.Failure{Reason: delivery.ReasonBadInput, Detail: "that is no id of a call"}
-	}
-	if textAlone {
-		return &delivery.Failure{Reason: delivery.ReasonRejected, Detail: "the provider deletes calls as a whole only; the policy must say delete"}
 	}
 	for {
 		var list struct {

@@ -42,7 +42,7 @@ func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
 		require.NoError(t, err)
 		_, err = s.Look(t.Context(), r.ProviderRef)
 		require.NoError(t, err)
-		require.Eventually(t, func() bool { return s.Erase(t.Context(), r.ProviderRef, false) == nil }, 5*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return s.Erase(t.Context(), r.ProviderRef) == nil }, 5*time.Second, 20*time.Millisecond)
 	}
 	mu.Lock()
 	defer mu.Unlock()

@@ -120,7 +120,7 @@ func TestPromise_M25_CallsAreDeletedAtTheVendor(t *testing.T) {
 	r, err := s.Send(t.Context(), m)
 	require.NoError(t, err)
 	var f *delivery.Failure
-	require.ErrorAs(t, s.Erase(t.Context(), r.ProviderRef, false), &f)
+	require.ErrorAs(t, s.Erase(t.Context(), r.ProviderRef), &f)
 	require.True(t, f.Retryable, "it rings still")
 	recorded := func() int {
 		var list struct {
@@ -130,18 +130,16 @@ func TestPromise_M25_CallsAreDeletedAtTheVendor(t *testing.T) {
 		return len(list.Recordings)
 	}
 	require.Eventually(t, func() bool { return recorded() == 2 }, 5*time.Second, 5*time.Millisecond)
-	require.ErrorAs(t, s.Erase(t.Context(), r.ProviderRef, true), &f)
-	require.False(t, f.Retryable, "the words alone cannot be taken away")
 	for range 2 {
-		require.NoError(t, s.Erase(t.Context(), r.ProviderRef, false))
+		require.NoError(t, s.Erase(t.Context(), r.ProviderRef))
 	}
 	_, found, err := s.Ask(t.Context(), m)
 	require.NoError(t, err)
 	require.False(t, found, "the vendor knows of no call any more")
-	require.ErrorAs(t, s.Erase(t.Context(), "../Messages", false), &f)
+	require.ErrorAs(t, s.Erase(t.Context(), "../Messages"), &f)
 	require.False(t, f.Retryable, "that is no id")
 	away := newSender(t, testConfig("http://"+deliverytest.ClosedPort(t)), newMemory())
-	require.ErrorAs(t, away.Erase(t.Context(), r.ProviderRef, false), &f)
+	require.ErrorAs(t, away.Erase(t.Context(), r.ProviderRef), &f)
 	require.True(t, f.Retryable, "it is tried again")
 }
 

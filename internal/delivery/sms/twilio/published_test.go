@@ -49,8 +49,8 @@ func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
 		if r, found, err := st.sender.Ask(t.Context(), m); err == nil && found {
 			_, err = st.sender.Look(t.Context(), r.ProviderRef)
 			require.NoError(t, err)
-			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef, true))
-			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef, false))
+			require.NoError(t, st.sender.Redact(t.Context(), r.ProviderRef))
+			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef))
 		}
 	}
 	mu.Lock()

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -141,17 +142,20 @@ func TestPromise_M25_MessagesAreDeletedAtTheVendor(t *testing.T) {
 		r, err := st.sender.Send(t.Context(), *m)
 		require.NoError(t, err)
 		for range 2 {
-			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef, i == 1))
+			erase := []func(context.Context, string) error{st.sender.Erase, st.sender.Redact}[i]
+			require.NoError(t, erase(t.Context(), r.ProviderRef))
 		}
 		_, found, err := st.sender.Ask(t.Context(), *m)
 		require.NoError(t, err)
 		require.False(t, found, "the vendor has the text no more")
 	}
 	var f *delivery.Failure
-	require.ErrorAs(t, st.sender.Erase(t.Context(), "../Calls", false), &f)
-	require.False(t, f.Retryable, "that is no id")
+	for _, erase := range []func(context.Context, string) error{st.sender.Erase, st.sender.Redact} {
+		require.ErrorAs(t, erase(t.Context(), "../Calls"), &f)
+		require.False(t, f.Retryable, "that is no id")
+	}
 
 	away := newSender(t, testConfig("http://"+deliverytest.ClosedPort(t)))
-	require.ErrorAs(t, away.Erase(t.Context(), "SM00000000000000000000000000000001", false), &f)
+	require.ErrorAs(t, away.Erase(t.Context(), "SM00000000000000000000000000000001"), &f)
 	require.True(t, f.Retryable, "it is tried again")
 }

@@ -34,6 +34,7 @@ var (
 	_ delivery.Reporter = (*Sender)(nil)
 	_ delivery.Looker   = (*Sender)(nil)
 	_ delivery.Eraser   = (*Sender)(nil)
+	_ delivery.Redactor = (*Sender)(nil)
 	_ delivery.Door     = (*Sender)(nil)
 )
 
