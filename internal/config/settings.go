@@ -39,6 +39,7 @@ var settings = slices.Concat([]setting{
 	{key: "evidence.dir", help: "evidence packs; default: evidence below data.dir", set: text(func(c *Config) *string { return &c.EvidenceDir })},
 	{key: "database.url", secret: true, help: "PostgreSQL of the ledger, postgres://user@host/name", set: text(func(c *Config) *string { return &c.Store.DatabaseURL })},
 	{key: "database.max_conns", help: "most connections to it, default 16", set: number(func(c *Config) *int32 { return &c.Store.MaxConns })},
+	{key: "database.allow_plaintext", help: "say yes out loud to a connection without encryption beyond this machine", set: yesNo(func(c *Config) *bool { return &c.Store.AllowPlaintext })},
 	{key: "policy.default", def: "mooc", help: "policy of incidents that name none", set: text(func(c *Config) *string { return &c.Store.DefaultPolicy })},
 	{key: "policy.dir", help: "directory of further policies (*.yaml)", set: text(func(c *Config) *string { return &c.PolicyDir })},
 	{key: "rules.dir", help: "directory of rule packs (*.yaml, calendars/*.yaml) over the built-in ones", set: text(func(c *Config) *string { return &c.RulesDir })},

@@ -57,7 +57,7 @@ const (
 	phone = "+8613800138000"
 )
 
-func TestNothingGetsPastTheHandler(t *testing.T) {
+func TestPromise_C04_NothingGetsPastTheHandler(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
 		var out bytes.Buffer

@@ -26,7 +26,7 @@ func checked(texts []breach.TextBody, waivers []breach.Waiver, duties ...breach.
 }
 
 // Each kind of gap is found, by its name and for the texts that have it, and nothing else is.
-func TestGapsOfNotices(t *testing.T) {
+func TestPromise_M06_GapsOfNotices(t *testing.T) {
 	t.Parallel()
 	type gap struct {
 		kind, obligation, field string

@@ -149,7 +149,7 @@ func FuzzHostileFields(f *testing.F) {
 }
 
 // What the notice must say stands in every email, and the reference code and the verify address with it.
-func TestPromise_M02_M05_EveryEmailCarriesEverySection(t *testing.T) {
+func TestPromise_M02_M03_M05_EveryEmailCarriesEverySection(t *testing.T) {
 	t.Parallel()
 	e := sampleEngine(t)
 	texts := sampleTexts(t, e)

@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +22,8 @@ import (
 type Config struct {
 	// DatabaseURL is a PostgreSQL URL or DSN of a migrated database.
 	DatabaseURL string
+	// AllowPlaintext says out loud that the connection may go unencrypted beyond this machine.
+	AllowPlaintext bool
 	// KeyDir holds kek.key (wraps the data keys) and approval.key (signs approvals). Both are made on the
 	// first start, with mode 0600. It needs a back-up of its own, apart from the database's.
 	KeyDir string
@@ -47,6 +52,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInvalid, "the database URL cannot be read; use postgres://user@host/name")
 	}
+	if !c.AllowPlaintext {
+		if err := encrypted(pc.ConnConfig); err != nil {
+			return nil, err
+		}
+	}
 	pc.MaxConns = 16
 	if c.MaxConns > 0 {
 		pc.MaxConns = c.MaxConns
@@ -69,6 +79,25 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, clean("take the ledger's keys", err)
 	}
 	return s, nil
+}
+
+// encrypted refuses a connection that would go, or could fall back to go, over a network in plain text: names and
+// contacts are sealed in it, and what is looked up is not (promise C03). PostgreSQL's own default, sslmode=prefer,
+// falls back without a word.
+func encrypted(c *pgx.ConnConfig) error {
+	plain := func(host string, secure *tls.Config) bool {
+		ip := net.ParseIP(host)
+		here := strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
+		return secure == nil && !here
+	}
+	bad := plain(c.Host, c.TLSConfig)
+	for _, f := range c.Fallbacks {
+		bad = bad || plain(f.Host, f.TLSConfig)
+	}
+	if bad {
+		return breach.Errorf(breach.ErrInvalid, "the connection to PostgreSQL may go unencrypted over a network: add sslmode=verify-full (and sslrootcert=FILE) to database.url, or say database.allow_plaintext: true")
+	}
+	return nil
 }
 
 // compileNothing keeps the server from compiling queries: ours are over in less time than that takes, and the

@@ -48,7 +48,7 @@ func against(t *testing.T) (*Sender, *outbox.Box, *faults.Panel) {
 	return newSender(t, c), box, panel
 }
 
-func TestSimulatedRecipients(t *testing.T) {
+func TestPromise_M07_SimulatedRecipients(t *testing.T) {
 	t.Parallel()
 	for domain, want := range map[string]struct {
 		reason string

@@ -12,6 +12,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -40,6 +41,9 @@ func Open(ctx context.Context, dsn, query string) (*Source, error) {
 	if err != nil {
 		return nil, breach.Errorf(breach.ErrInvalid, "the address of the database cannot be read: it is postgres://user:password@host:5432/name, or key=value pairs")
 	}
+	if wavers(cfg) {
+		return nil, breach.Errorf(breach.ErrInvalid, "people would be read over a network without encryption if the server offers none: add sslmode=verify-full (and sslrootcert=FILE) to its address, or sslmode=disable if that is meant")
+	}
 	cfg.RuntimeParams["client_encoding"] = "UTF8"
 	cfg.RuntimeParams["application_name"] = "tocsin recipients"
 	cfg.RuntimeParams["default_transaction_read_only"] = "on"
@@ -56,6 +60,23 @@ func Open(ctx context.Context, dsn, query string) (*Source, error) {
 		return nil, said(err)
 	}
 	return s, nil
+}
+
+// wavers says that a connection over a network is encrypted or not as the server likes, which is what an address gets
+// that says nothing about it.
+func wavers(c *pgconn.Config) bool {
+	secure, plain := c.TLSConfig != nil, c.TLSConfig == nil
+	local := here(c.Host)
+	for _, f := range c.Fallbacks {
+		secure, plain, local = secure || f.TLSConfig != nil, plain || f.TLSConfig == nil, local && here(f.Host)
+	}
+	return secure && plain && !local
+}
+
+// here says that a host is this machine.
+func here(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.HasPrefix(host, "/") || host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Close ends the transaction, and with it the snapshot.

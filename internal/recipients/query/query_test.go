@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,4 +121,23 @@ func TestManyRowsTakeLittleMemory(t *testing.T) {
 	sum, err := recipients.Read(t.Context(), r, recipients.Options{Format: "sql", On: time.Now()}, func(recipients.Row) error { return nil })
 	require.NoError(t, err)
 	require.EqualValues(t, 50_000, sum.Accepted)
+}
+
+// What leaves encryption to the server is refused before anybody is called; what says plainly that it wants none is not.
+func TestEncryptionIsNotLeftToTheServer(t *testing.T) {
+	t.Parallel()
+	for dsn, refused := range map[string]bool{
+		"postgres://a:secret@db.invalid/x":                     true,
+		"postgres://a:secret@db.invalid/x?sslmode=allow":       true,
+		"postgres://a:secret@127.0.0.1,db.invalid/x":           true,
+		"postgres://a:secret@db.invalid/x?sslmode=require":     false,
+		"postgres://a:secret@db.invalid/x?sslmode=verify-full": false,
+		"postgres://a:secret@db.invalid/x?sslmode=disable":     false,
+		"postgres://a:secret@localhost:1/x":                    false,
+	} {
+		_, err := query.Open(t.Context(), dsn, "select 1")
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "secret")
+		require.Equal(t, refused, strings.Contains(err.Error(), "sslmode=verify-full"), "%s: %v", dsn, err)
+	}
 }
