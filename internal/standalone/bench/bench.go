@@ -67,7 +67,8 @@ type Bench struct {
 	plain   plain
 	began   int64 // most memory of the worker before it began to work, bytes
 
-	imported time.Duration // the import of this start; 0 when it was done before
+	imported time.Duration // the import of this start, until it is stored; 0 when it was done before
+	judged   time.Duration // the same, until the duties were judged anew by it
 	planned  time.Duration // from submitting to the plan
 	approved time.Duration // how long the approver's call took
 	stands   time.Time     // when it was answered; zero in a run that goes on

@@ -36,12 +36,13 @@ type Result struct {
 	MessageBytes int                `json:"message_bytes"`
 	Connections  int                `json:"connections"`
 	ImportPerSec float64            `json:"import_per_second,omitempty"`
-	PlanSeconds  float64            `json:"plan_seconds,omitempty"`      // from submitting to the plan
-	ApproveSecs  float64            `json:"approve_seconds,omitempty"`   // of the approver's call, which checks everybody against the plan
-	FirstSeconds float64            `json:"first_handover_seconds"`      // from when the approval stands
-	PostgresCPU  float64            `json:"cpu_us_per_message_postgres"` // in this start
-	RestCPU      float64            `json:"cpu_us_per_message_rest"`     // API, Temporal and the benchmark itself
-	Activities   map[string]float64 `json:"activity_seconds"`            // summed, of all runs of the incident
+	ImportJudged float64            `json:"import_judged_seconds,omitempty"` // until the duties were judged anew by the list, too
+	PlanSeconds  float64            `json:"plan_seconds,omitempty"`          // from submitting to the plan
+	ApproveSecs  float64            `json:"approve_seconds,omitempty"`       // of the approver's call, which checks everybody against the plan
+	FirstSeconds float64            `json:"first_handover_seconds"`          // from when the approval stands
+	PostgresCPU  float64            `json:"cpu_us_per_message_postgres"`     // in this start
+	RestCPU      float64            `json:"cpu_us_per_message_rest"`         // API, Temporal and the benchmark itself
+	Activities   map[string]float64 `json:"activity_seconds"`                // summed, of all runs of the incident
 }
 
 // SinkResult is what our mail server's record says.
@@ -59,6 +60,7 @@ func (b *Bench) result(ctx context.Context, s Stack, wave int, sent sending) (Re
 	}
 	if b.imported > 0 {
 		r.ImportPerSec = round(float64(b.o.People)/b.imported.Seconds(), 0)
+		r.ImportJudged = round(b.judged.Seconds(), 3)
 	}
 	each := func(d time.Duration) float64 { return round(float64(d.Microseconds())/float64(max(1, sent.people)), 1) }
 	r.CPUMicrosPerMessage, r.PostgresCPU, r.RestCPU = each(sent.usage.worker), each(sent.usage.postgres), each(sent.usage.rest)
