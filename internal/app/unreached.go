@@ -170,6 +170,7 @@ var promiseWords = map[string]string{
 	policy.RefusedAbroad:      "their data may not go to where the provider keeps it",
 	policy.RefusedThirdParty:  "the policy shares with nobody outside",
 	policy.RefusedObjection:   "they objected to a channel",
+	policy.RefusedStopped:     "they answered STOP to a text message",
 	policy.RefusedNotOperated: "the organisation has nobody for a channel",
 	policy.RefusedGone:        "the push token is gone, as an earlier list learned",
 }

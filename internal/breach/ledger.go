@@ -20,6 +20,7 @@ type Subject struct {
 	Reason   string // of the latest person event, for example why nobody could be reached; may be empty
 	Attempts []Attempt
 	Refused  map[Channel]string // channels that the policy refused, with the reason code
+	Stopped  []Addressee        // who answered STOP where child and guardian have numbers of their own
 }
 
 // Block is a range of people with its digest, which the approval covers.

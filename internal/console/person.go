@@ -216,6 +216,8 @@ func (l speech) personMoment(h breach.PersonMoment, reasons map[string]Reason) p
 	switch {
 	case two && state == "refused":
 		m.What, m.Class = l.channel(channel)+l.T(": ")+l.T("not allowed by the policy"), "o-exempt"
+	case two && state == "reopened":
+		m.What, m.Class = l.channel(channel)+l.T(": ")+l.T("open again"), "o-pending"
 	case two && attemptClasses[breach.AttemptState(state)] != "":
 		m.What = l.channel(channel) + l.T(": ") + l.T(wordOf(breach.AttemptMachine, state))
 		m.Class = attemptClasses[breach.AttemptState(state)]
@@ -237,6 +239,7 @@ var reasonWords = map[string]string{
 	"third_party":          "the policy allows no outside provider",
 	"objection":            "they objected to this channel",
 	"stopped":              "they answered STOP to a text message",
+	"started":              "they answered START to a text message",
 	"contact_gone":         "the push token is gone, as an earlier list learned",
 	"not_operated":         "the organisation does not operate this channel",
 

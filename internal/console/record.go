@@ -153,6 +153,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s wrote down what became of a call: %s.", who, l.callOutcome(d.Outcome))
 	case "texts.stopped":
 		return l.T("Somebody answered STOP: %s get no further text message.", l.People(d.People))
+	case "texts.resumed":
+		return l.T("Somebody answered START: %s get text messages again.", l.People(d.People))
 	case "notice.previewed":
 		return l.T("%s looked at the notice of %s, with names and contacts masked.", who, l.People(d.People))
 	case "notice.tested":

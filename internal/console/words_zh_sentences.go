@@ -100,5 +100,5 @@ var sentencesInChinese = map[string]string{
 	"You are on our list, but your data were of a kind for which the law asks for no notice. I can have the reason explained to you.":                    "您在我们的名单上，但所涉信息依法无须通知。我可以请人向您说明理由。",
 	"You were on our list and were taken off it, for a reason that I can have explained to you.":                                                         "您曾在我们的名单上，后因故移出。我可以请人向您说明理由。",
 	"no usable contact": "没有可用的联系方式", "a promise or an objection closes every channel": "因承诺或本人反对，各渠道均不得使用", "every allowed channel failed": "获准的渠道均失败", "the guardian cannot be reached": "监护人无法联系到",
-	"their data may not go abroad": "其信息不得出境", "the policy allows no outside provider": "政策不允许外部服务商", "they objected to this channel": "本人反对使用此渠道", "they answered STOP to a text message": "本人回复短信退订", "the push token is gone, as an earlier list learned": "推送令牌已失效（较早名单已得知）", "the organisation does not operate this channel": "机构未启用此渠道",
+	"their data may not go abroad": "其信息不得出境", "the policy allows no outside provider": "政策不允许外部服务商", "they objected to this channel": "本人反对使用此渠道", "they answered STOP to a text message": "本人回复短信退订", "they answered START to a text message": "本人回复短信恢复接收", "open again": "重新开放", "the push token is gone, as an earlier list learned": "推送令牌已失效（较早名单已得知）", "the organisation does not operate this channel": "机构未启用此渠道",
 }

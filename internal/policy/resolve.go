@@ -275,7 +275,7 @@ func (w *walk) afterFailure(to breach.Addressee, r ChannelRule, h history) Step 
 	if used >= r.Retry.Tries {
 		return Step{}
 	}
-	if w.closedByRecord(r.Channel, w.p.routeFor(w.s.Person, r.Channel).refused) { // no other try comes
+	if w.closedByRecord(to, r.Channel, w.p.routeFor(w.s.Person, r.Channel).refused) { // no other try comes
 		return Step{}
 	}
 	pause := r.Retry.after(used)
@@ -307,7 +307,7 @@ func (w *walk) laterThan(to breach.Addressee, i int) bool {
 			continue
 		}
 		rt := w.p.routeFor(w.s.Person, r.Channel)
-		if rt.provider != "" && !w.closedByRecord(r.Channel, rt.refused) {
+		if rt.provider != "" && !w.closedByRecord(to, r.Channel, rt.refused) {
 			return true
 		}
 	}
@@ -321,8 +321,8 @@ func (w *walk) clear(send *Step) bool {
 		return false
 	}
 	rt := w.p.routeFor(w.s.Person, send.Channel)
-	if w.closedByRecord(send.Channel, rt.refused) {
-		w.kept = w.kept || promised(w.s.Refused[send.Channel])
+	if w.closedByRecord(send.Addressee, send.Channel, rt.refused) {
+		w.kept = w.kept || promised(w.s.Refused[send.Channel]) || w.stopped(send.Addressee, send.Channel)
 		return false
 	}
 	for _, f := range rt.refused {
@@ -332,8 +332,16 @@ func (w *walk) clear(send *Step) bool {
 	return rt.provider != ""
 }
 
+// stopped reports whether the addressee, and not the other one, wants no text messages.
+func (w *walk) stopped(to breach.Addressee, c breach.Channel) bool {
+	return c == breach.SMS && slices.Contains(w.s.Stopped, to)
+}
+
 // closedByRecord reports whether somebody else than this policy refused the channel before.
-func (w *walk) closedByRecord(c breach.Channel, own []refusedProvider) bool {
+func (w *walk) closedByRecord(to breach.Addressee, c breach.Channel, own []refusedProvider) bool {
+	if w.stopped(to, c) {
+		return true
+	}
 	reason := w.s.Refused[c]
 	return reason != "" && !slices.ContainsFunc(own, func(f refusedProvider) bool { return f.reason == reason })
 }

@@ -21,6 +21,7 @@ const (
 	RefusedThirdParty  = "third_party"      // the policy shares with nobody (C01)
 	RefusedObjection   = "objection"        // the person objected to this channel (C02)
 	RefusedNotOperated = "not_operated"     // the organisation has nobody for this channel
+	RefusedStopped     = "stopped"          // they answered STOP to a text message
 	RefusedGone        = "contact_gone"     // the push token is gone, as an earlier list learned
 )
 

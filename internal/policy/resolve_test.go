@@ -268,6 +268,34 @@ func TestPromise_M14_WhoAnswersStopGetsNoFurtherText(t *testing.T) {
 	})
 }
 
+// Where child and guardian have numbers of their own, the one who answered STOP gets no text message, and the other does.
+func TestPromise_M14_AStopIsOfTheNumberThatAnswered(t *testing.T) {
+	t.Parallel()
+	s, e := breach.SMS, breach.Email
+	kid := child("2015-01-01", &breach.Guardian{Phone: "+4915100000001"})
+	kid.Email, kid.Phone, kid.PushToken, kid.Country = "", "+4915100000002", "", "DE"
+	stopped := func(who ...breach.Addressee) breach.Subject {
+		out := subject(kid)
+		out.Stopped = who
+		return out
+	}
+	self := func(s Step) Step { s.Reason = WhyChildToo; return s }
+	calls := Step{Kind: StepRefuse, Channel: breach.Voice, Reason: RefusedNotOperated} // nobody makes them under this policy
+	mail := stopped(breach.ToGuardian)
+	mail.Person.Guardian = &breach.Guardian{Phone: "+4915100000001", Email: "g@example.com"}
+	mailed := guardian(past(e, 1, breach.FailedPermanent))
+	failed := mail
+	failed.Attempts = []breach.Attempt{mailed, past(s, 1, breach.Accepted)}
+	runSteps(t, []stepCase{
+		{name: "nobody", s: stopped(), want: []Step{to(breach.ToGuardian, send(s, "twilio", 1, WhyFirst)), self(send(s, "twilio", 1, ""))}},
+		{name: "the child", s: stopped(breach.ToSelf), want: []Step{to(breach.ToGuardian, send(s, "twilio", 1, WhyFirst))}},
+		{name: "the guardian, the child is told still", s: stopped(breach.ToGuardian), want: []Step{calls, self(send(s, "twilio", 1, ""))}},
+		{name: "both", s: stopped(breach.ToGuardian, breach.ToSelf), want: []Step{calls, exhausted(UncoveredGuardian)}},
+		{name: "after mail failed, the guardian is not sent a text", s: failed, want: []Step{calls, exhausted(UncoveredGuardian)}},
+	})
+	require.Contains(t, WhyNotReached(builtin(t, "mooc"), stopped(breach.ToGuardian), aware, sent).Promises, RefusedStopped)
+}
+
 func TestPromise_M15_ChildrenActThroughAGuardian(t *testing.T) {
 	t.Parallel()
 	e, s := breach.Email, breach.SMS

@@ -54,6 +54,9 @@ func WhyNotReached(p Profile, s breach.Subject, on, now time.Time) NotReached {
 	for _, reason := range s.Refused {
 		refused[reason] = true
 	}
+	if slices.Contains(s.Stopped, p.Addressees(s.Person, on)[0]) {
+		refused[RefusedStopped] = true
+	}
 	out := NotReached{Reason: s.Reason}
 	switch s.Outcome {
 	case breach.Unreachable, breach.Covered:

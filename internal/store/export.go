@@ -205,9 +205,12 @@ func (x *export) refusals(ctx context.Context) error {
 		Provider string    `json:"provider"`
 		Reason   string    `json:"reason"`
 		At       time.Time `json:"at"`
+		To       string    `json:"addressee,omitempty"` // empty: the person as a whole
+		// EndedAt is when they wanted messages again.
+		EndedAt *time.Time `json:"ended_at,omitempty"`
 	}
 	return exportRows[refusal](ctx, x, "refusals.jsonl",
-		`SELECT person, channel, provider, reason, at FROM refusal WHERE incident = $1 ORDER BY person, channel, provider`)
+		`SELECT person, channel, provider, reason, at, addressee, ended_at FROM refusal WHERE incident = $1 ORDER BY person, channel, provider, addressee`)
 }
 
 func (x *export) receipts(ctx context.Context) error {

@@ -151,7 +151,9 @@ func (s *Store) personFile(ctx context.Context, tx pgx.Tx, incident string, peop
 			UNION ALL SELECT at, 1, seq, 'outcome', '', 0, outcome, reason, by_actor
 				FROM person_outcome_each WHERE incident = $1 AND block = $3 AND person = $2
 			UNION ALL SELECT at, 2, 0, 'refusal', channel, 0, 'refused', reason, provider
-				FROM refusal WHERE incident = $1 AND person = $2) h
+				FROM refusal WHERE incident = $1 AND person = $2
+			UNION ALL SELECT ended_at, 3, 0, 'refusal', channel, 0, 'reopened', 'started', provider
+				FROM refusal WHERE incident = $1 AND person = $2 AND ended_at IS NOT NULL) h
 		ORDER BY at, kind, seq`, incident, out.Subject.ID, blockOf(out.Subject.ID))
 	return out, err
 }

@@ -233,7 +233,7 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 	if err != nil {
 		return nil, err
 	}
-	refused, err := refusals(ctx, tx, incident, people)
+	closed, err := refusals(ctx, tx, incident, people)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +247,8 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d does not open: it was changed, moved, or sealed under another key", p.id)
 		}
 		st := states[p.id]
-		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: st.outcome, Reason: st.reason, Attempts: st.list(), Refused: refused[p.id]}
+		out[i] = breach.Subject{ID: p.id, Ref: p.ref, Outcome: st.outcome, Reason: st.reason, Attempts: st.list(),
+			Refused: closed[p.id].channels, Stopped: closed[p.id].stopped}
 		if err := decodePerson(plain, &out[i].Person); err != nil {
 			return nil, breach.Errorf(breach.ErrTampered, "the sealed data of person %d cannot be read", p.id)
 		}
@@ -255,22 +256,36 @@ func (s *Store) subjects(ctx context.Context, tx pgx.Tx, incident string, people
 	return out, markPast(ctx, tx, incident, out)
 }
 
-func refusals(ctx context.Context, q querier, incident string, people []sealedPerson) (map[int64]map[breach.Channel]string, error) {
-	out := map[int64]map[breach.Channel]string{}
+// refused is what closes channels to a person, or text messages to an addressee alone.
+type refused struct {
+	channels map[breach.Channel]string
+	stopped  []breach.Addressee
+}
+
+func refusals(ctx context.Context, q querier, incident string, people []sealedPerson) (map[int64]refused, error) {
+	out := map[int64]refused{}
 	if len(people) == 0 {
 		return out, nil
 	}
-	rows, err := q.Query(ctx, `SELECT person, channel, reason FROM refusal WHERE incident = $1 AND person BETWEEN $2 AND $3 ORDER BY person, reason = $4, at`,
+	rows, err := q.Query(ctx, `SELECT person, channel, reason, addressee FROM refusal
+		WHERE incident = $1 AND person BETWEEN $2 AND $3 AND ended_at IS NULL ORDER BY person, reason = $4, at`,
 		incident, people[0].id, people[len(people)-1].id, reasonStopped)
 	if err != nil {
 		return nil, err
 	}
 	var r breach.Refusal
-	_, err = pgx.ForEachRow(rows, []any{&r.Person, &r.Channel, &r.Reason}, func() error {
-		if out[r.Person] == nil {
-			out[r.Person] = map[breach.Channel]string{}
+	var to breach.Addressee
+	_, err = pgx.ForEachRow(rows, []any{&r.Person, &r.Channel, &r.Reason, &to}, func() error {
+		of := out[r.Person]
+		if to != "" {
+			of.stopped = append(of.stopped, to)
+		} else {
+			if of.channels == nil {
+				of.channels = map[breach.Channel]string{}
+			}
+			of.channels[r.Channel] = r.Reason
 		}
-		out[r.Person][r.Channel] = r.Reason
+		out[r.Person] = of
 		return nil
 	})
 	return out, err
@@ -290,7 +305,8 @@ func (s *Store) Refuse(ctx context.Context, incident string, rs []breach.Refusal
 	return s.inTx(ctx, "record the refusals", func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO refusal (incident, person, channel, provider, reason, at)
 			SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) ORDER BY 2, 3, 4
-			ON CONFLICT DO NOTHING`, incident, persons, channels, providers, reasons, ats)
+			ON CONFLICT (incident, person, channel, provider, addressee) DO UPDATE SET reason = excluded.reason, at = excluded.at, ended_at = NULL
+				WHERE refusal.ended_at IS NOT NULL`, incident, persons, channels, providers, reasons, ats)
 		return err
 	})
 }

@@ -13,6 +13,8 @@ import (
 type Stops interface {
 	// StopTexts closes text messages to a number, and says to how many people for the first time.
 	StopTexts(ctx context.Context, number string, at time.Time) (people int, err error)
+	// StartTexts takes that back, and says for how many people.
+	StartTexts(ctx context.Context, number string, at time.Time) (people int, err error)
 }
 
 // Answers is where the vendor hands over what people answer, below the public base URL.
@@ -34,6 +36,12 @@ var stopWords = words(`
 	стоп отписка
 `)
 
+// startWords are answers that mean "messages again". The vendor's own are the same three in all languages.
+var startWords = words(`
+	start unstop yes
+	订阅 恢复 訂閱 恢復 再開 старт
+`)
+
 func words(list string) map[string]bool {
 	out := map[string]bool{}
 	for w := range strings.FieldsSeq(list) {
@@ -42,11 +50,21 @@ func words(list string) map[string]bool {
 	return out
 }
 
-// stops says whether an answer is one of the words, and nothing but it: "stop please" may be anything, and the vendor
-// passes it over too.
-func stops(answer string) bool {
+// meaning says what an answer comes to when it is one of the words, and nothing but it: "stop please" may be anything, and
+// the vendor passes it over too. What the vendor takes it for counts before ours: the words of its console may be others.
+func (s *Sender) meaning(answer, vendors string) func(ctx context.Context, number string, at time.Time) (int, error) {
 	answer = strings.ToLower(strings.Trim(strings.TrimSpace(answer), ".!。！\"'“”„「」"))
-	return stopWords[answer]
+	switch {
+	case strings.EqualFold(vendors, "STOP"):
+		return s.stops.StopTexts
+	case strings.EqualFold(vendors, "START"):
+		return s.stops.StartTexts
+	case stopWords[answer]:
+		return s.stops.StopTexts
+	case startWords[answer]:
+		return s.stops.StartTexts
+	}
+	return nil
 }
 
 // Door is where the vendor hands over what people answer. It is set in the vendor's console, for the number or the
@@ -68,9 +86,8 @@ func (s *Sender) answered(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the signature does not hold", http.StatusForbidden)
 		return
 	}
-	// The vendor says what the words of its console mean, which may be others than these.
-	if from := form.Get("From"); delivery.IsNumber(from) && (strings.EqualFold(form.Get("OptOutType"), "STOP") || stops(form.Get("Body"))) {
-		if _, err := s.stops.StopTexts(r.Context(), from, s.now().UTC()); err != nil {
+	if keep, from := s.meaning(form.Get("Body"), form.Get("OptOutType")), form.Get("From"); keep != nil && delivery.IsNumber(from) {
+		if _, err := keep(r.Context(), from, s.now().UTC()); err != nil {
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 			return
 		}
