@@ -1,12 +1,46 @@
 package main
 
 import (
+	"io"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
+
+// dutyText is `report text`.
+func (c *cli) dutyText() *cobra.Command {
+	return &cobra.Command{
+		Use: "text ID OBLIGATION", Short: "Write the text of a duty that a person carries out",
+		Long: "For what a person sends: a follow-up report, word to a controller, a credit\n" +
+			"bureau or somebody else whom a law names. It holds what that law asks for, from\n" +
+			"the incident as it is now. Nothing is sent; afterwards: tocsin report done.",
+		Example: "  tocsin report text 3f9a… us-fl/other/consumer_reporting_agencies > notice.txt",
+		Args:    exactly("ID", "OBLIGATION"), ValidArgsFunction: c.completeIncident,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			k, err := c.connect()
+			if err != nil {
+				return err
+			}
+			var out breach.DutyText
+			if err := k.get(cmd.Context(), incidentPath(args[0], "text"), url.Values{"obligation": {args[1]}}, &out); err != nil {
+				return err
+			}
+			var said strings.Builder
+			for _, field := range out.Lacking {
+				said.WriteString("To be written first, as contents." + out.Locale + "." + field + " of the incident: tocsin incident amend\n")
+			}
+			for _, field := range out.Open {
+				said.WriteString("The facts do not say it yet: " + field + "\n")
+			}
+			_, _ = io.WriteString(c.err, said.String()) // a terminal that is gone needs no words
+			return c.answer(out, func(p *page) { p.line(out.Text) })
+		},
+	}
+}
 
 // done is `report done`.
 func (c *cli) done() *cobra.Command {

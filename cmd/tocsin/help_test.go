@@ -71,6 +71,7 @@ var lines = []ending{
 	{"hold release inc1 h1 --why the-arrests-are-made", exitNo},
 	{"hold list inc1", exitDone},
 	{"incident revisions inc1", exitDone},
+	{"report text inc1 us-fl/other/consumer_reporting_agencies", exitDone},
 	{"report done inc1 us-hipaa/media/notice --said press-release-of-today", exitDone},
 	{"incident answer inc1 us-hipaa/low_probability no --reason seen-on-a-forum", exitDone},
 	{"report delay inc1 a/b/c --reason the-list-came-late", exitDone},

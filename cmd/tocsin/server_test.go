@@ -201,6 +201,10 @@ func (d *desk) Done(_ context.Context, _, obligation, said string, done time.Tim
 	return breach.Filing{Obligation: obligation, Route: breach.RouteByHand, Said: said, Status: "filed", FiledAt: done}, nil
 }
 
+func (d *desk) DutyText(_ context.Context, _, obligation string) (breach.DutyText, error) {
+	return breach.DutyText{Obligation: obligation, To: "the credit bureaus", Locale: "en", Title: "Notice", Text: "NOTICE OF AN INCIDENT\nnot known yet", Open: []string{"notice_date"}, Lacking: []string{"lessons"}}, nil
+}
+
 func (d *desk) Answer(context.Context, string, string, bool, string, breach.Actor) (breach.Amended, error) {
 	return breach.Amended{}, nil
 }

@@ -77,7 +77,7 @@ func (c *cli) report() *cobra.Command {
 			return c.answer(out, func(p *page) { p.line("The report is being filed again: tocsin report list " + args[0]) })
 		},
 	}
-	cmd.AddCommand(list, acknowledge, file, c.done(), c.delay())
+	cmd.AddCommand(list, acknowledge, file, c.dutyText(), c.done(), c.delay())
 	return cmd
 }
 

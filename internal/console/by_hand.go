@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func (l speech) byHand(o breach.Overview) (out []dutyChoice) {
 		if d.Addressee != "" {
 			title += l.T(", ") + d.Addressee
 		}
-		out = append(out, dutyChoice{d.ID, title, l.law(d)})
+		out = append(out, dutyChoice{d.ID, title, l.law(d), d.Duty == "notify_authority" || d.Duty == "notify_other"})
 	}
 	return out
 }
@@ -79,4 +80,27 @@ func (s *server) answerQuestion(v *visit) error {
 		_, err = s.Desk.Answer(v.r.Context(), id, f("question"), a == "yes", strings.TrimSpace(f("why")), v.actor)
 	}
 	return s.answered(v, "answer", answerTitle, breach.RoleResponder, "The question is answered. The duties are judged anew.", err)
+}
+
+// dutyTextView is the text of a duty that a person carries out.
+type dutyTextView struct {
+	ID, Base, Title string
+	breach.DutyText
+}
+
+func (s *server) dutyText(v *visit) error {
+	id, err := v.incidentID()
+	if err != nil {
+		return err
+	}
+	t, err := s.Desk.DutyText(v.r.Context(), id, v.r.URL.Query().Get("obligation"))
+	if err != nil {
+		return err
+	}
+	o, err := s.Desk.Overview(v.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	view := dutyTextView{ID: id, Base: base + "incidents/" + id, Title: v.l.T(dutyTitle(o, t.Obligation)), DutyText: t}
+	return v.show(http.StatusOK, "dutytext", frame{Title: v.l.T("Text to send"), Here: "incidents", HoldsFigures: true, Main: view})
 }

@@ -62,6 +62,8 @@ type Desk interface {
 	Hold(ctx context.Context, incident string, h breach.Hold, by breach.Actor) (breach.Hold, error)
 	ReleaseHold(ctx context.Context, incident, hold, why string, by breach.Actor) error
 	ExplainDelay(ctx context.Context, incident string, obligations []string, why string, by breach.Actor) error
+	// DutyText is the text of a duty that a person carries out.
+	DutyText(ctx context.Context, incident, obligation string) (breach.DutyText, error)
 	// Done takes a person's word that a duty was carried out outside the product; Answer settles an open question.
 	Done(ctx context.Context, incident, obligation, said string, done time.Time, by breach.Actor) (breach.Filing, error)
 	Answer(ctx context.Context, incident, question string, answer bool, why string, by breach.Actor) (breach.Amended, error)
@@ -186,6 +188,7 @@ func (s *server) routes() http.Handler {
 	m.Handle("POST /console/incidents/{id}/delay", s.signed(s.delay))
 	m.Handle("GET /console/incidents/{id}/done", s.signed(s.running("done", doneTitle, breach.RoleLead)))
 	m.Handle("POST /console/incidents/{id}/done", s.signed(s.stateDone))
+	m.Handle("GET /console/incidents/{id}/done/text", s.signed(s.dutyText))
 	m.Handle("GET /console/incidents/{id}/answer", s.signed(s.running("answer", answerTitle, breach.RoleResponder)))
 	m.Handle("POST /console/incidents/{id}/answer", s.signed(s.answerQuestion))
 	m.Handle("GET /console/incidents/{id}/hold", s.signed(s.running("hold", holdTitle, breach.RoleLead)))

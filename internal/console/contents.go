@@ -45,8 +45,8 @@ func (l speech) contents(c *breach.ContentCheck) *contentsView {
 // gaps are what is asked of the texts and not done, in the order of the check.
 func (l speech) gaps(list []breach.ContentGap) (out []gapView) {
 	for _, g := range list {
-		shown := gapView{Place: g.Place(), Kind: l.gapKind(g.Kind), Says: l.T(g.Says), Law: g.Citation, Unverified: !g.Verified,
-			Texts: strings.Join(g.Texts, l.T(", ")), With: strings.Join(g.With, l.T(", "))}
+		shown := gapView{Place: g.Place(), Kind: l.gapKind(g.Kind), Says: l.composed(g.Says), Law: g.Citation, Unverified: !g.Verified,
+			Texts: strings.Join(l.composedAll(g.Texts), l.T(", ")), With: strings.Join(g.With, l.T(", "))}
 		if w := g.Waived; w != nil {
 			shown.By, shown.Reason = l.T("%s, %s", l.actor(w.By), l.At(w.At).Shown), w.Reason
 		}
@@ -88,7 +88,7 @@ func (l speech) noteKind(kind string) string {
 	case breach.NoteMayBeForbidden:
 		return l.T("Forbidden if the duty turns out to apply")
 	case breach.NoteNoText:
-		return l.T("This plan holds no text for it: a person writes and sends it with what is named here, and states it done (tocsin report done)")
+		return l.T("This plan holds no text for it: a person sends it apart from the plan (its text: tocsin report text) and states it done (tocsin report done)")
 	case breach.NoteHandOver:
 		return l.T("Media get the words of the public page; a person gives them to the media in time, and states it done (tocsin report done)")
 	case breach.NoteOwnText:

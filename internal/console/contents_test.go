@@ -48,3 +48,26 @@ func TestContentsAndNumbersInBothLanguages(t *testing.T) {
 	require.Len(t, said, 26, "each kind says something of its own, in each language")
 	require.Nil(t, speech{lang: english}.contents(nil), "a plan of an earlier release")
 }
+
+// The sentences that the rules put together are Chinese throughout on a Chinese page; what is quoted stays.
+func TestComposedSentencesAreChinese(t *testing.T) {
+	t.Parallel()
+	zh, en := speech{lang: chinese, zone: sampleZone, now: sampleNow}, speech{lang: english, zone: sampleZone, now: sampleNow}
+	for text, want := range map[string]string{
+		`the title "Notice of Data Breach"`:                          `标题 "Notice of Data Breach"`,
+		"the headings What Happened / What Information Was Involved": "小标题 What Happened / What Information Was Involved",
+		"print of 10 points at least":                                "字号不小于 10 磅",
+		"how long the public notice stays up":                        "公告的展示时长",
+		"a number that people can call":                              "可供拨打的电话",
+		"the policy keeps it up for 30 days, the regime asks for 90": "政策规定展示 30 天，法规要求 90 天",
+		"letter en: 9.5 points":                                      "letter en：9.5 磅",
+		"credit monitoring at no cost to people, for 18 months at least: A social security number was exposed":                                                                                                     "免费提供信用监测，至少 18 个月：社会保障号泄露",
+		"credit monitoring at no cost to people: A social security number was exposed":                                                                                                                             "免费提供信用监测：社会保障号泄露",
+		"Write it as contents.<language>.lessons of the incident (tocsin incident amend), or let it go by name with a reason (tocsin plan waive)":                                                                  "请在事件中写为 contents.<language>.lessons（tocsin incident amend），或逐项说明理由予以豁免（tocsin plan waive）",
+		"State contact.name with contact.email or contact.phone, or write it as contents.<language>.contact_point of the incident (tocsin incident amend), or let it go by name with a reason (tocsin plan waive)": "请填写 contact.name with contact.email or contact.phone，或在事件中写为 contents.<language>.contact_point（tocsin incident amend），或逐项说明理由予以豁免（tocsin plan waive）",
+		"Raise announcement.keep_days in the policy, or let it go by name with a reason (tocsin plan waive)":                                                                                                       "请在政策中增大 announcement.keep_days，或逐项说明理由予以豁免（tocsin plan waive）",
+	} {
+		require.Equal(t, want, zh.composed(text))
+		require.Equal(t, text, en.composed(text))
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,9 @@ func (f *fakeDesk) ExplainDelay(_ context.Context, _ string, obligations []strin
 }
 func (f *fakeDesk) Done(_ context.Context, _, obligation, said string, done time.Time, _ breach.Actor) (breach.Filing, error) {
 	return breach.Filing{}, f.running("done", []string{obligation, said, done.UTC().Format(time.RFC3339)})
+}
+func (f *fakeDesk) DutyText(_ context.Context, _, obligation string) (breach.DutyText, error) {
+	return breach.DutyText{Obligation: obligation, To: "the credit bureaus", Locale: "en", Title: "Larkfield: <b>notice</b>", Text: "NOTICE\nto <the bureaus>", Open: []string{"notice_date"}, Lacking: []string{"lessons"}}, nil
 }
 func (f *fakeDesk) Answer(_ context.Context, _, question string, answer bool, why string, _ breach.Actor) (breach.Amended, error) {
 	return breach.Amended{}, f.running("answer", []any{question, answer, why})
@@ -410,13 +414,31 @@ func fits(n node, step string) bool {
 				return false
 			}
 		case '[':
-			name, value, exact := strings.Cut(strings.TrimSuffix(what, "]"), "=")
-			if !n.has(name) || (exact && n.attr(name) != value) {
+			if !n.attributed(strings.TrimSuffix(what, "]")) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// attributed understands name, name=value, name$=end and name*=part, with or without quotes; a selector of any other
+// kind would find nothing for ever, and is a mistake of the test.
+func (n node) attributed(what string) bool {
+	m := regexp.MustCompile(`^([a-z-]+)(?:([$*]?=)"?([^"]*)"?)?$`).FindStringSubmatch(what)
+	if m == nil {
+		panic("the tests' selectors do not know [" + what + "]")
+	}
+	have := n.attr(m[1])
+	switch m[2] {
+	case "=":
+		return n.has(m[1]) && have == m[3]
+	case "$=":
+		return strings.HasSuffix(have, m[3])
+	case "*=":
+		return strings.Contains(have, m[3])
+	}
+	return n.has(m[1])
 }
 
 // sources are the files of this package, for tests that read them.

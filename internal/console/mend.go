@@ -80,7 +80,7 @@ func (s *server) mendView(v *visit) (view mendView, err error) {
 	for i, g := range v.l.gaps(check.Contents.Gaps) {
 		if of := check.Contents.Gaps[i]; of.Waived == nil {
 			name := of.Obligation + ":" + of.Field
-			open := openGap{g, name, of.Do, v.r.Method == http.MethodPost && slices.Contains(v.r.Form["gap"], name)}
+			open := openGap{g, name, v.l.composed(of.Do), v.r.Method == http.MethodPost && slices.Contains(v.r.Form["gap"], name)}
 			if of.Kind == breach.GapList {
 				view.Lists = append(view.Lists, open)
 			} else {

@@ -28,7 +28,10 @@ type runningView struct {
 	Problems        []string
 }
 
-type dutyChoice struct{ ID, Title, Law string }
+type dutyChoice struct {
+	ID, Title, Law string
+	Texted         bool // a text of its own can be written
+}
 
 type holdRow struct {
 	ID, Kind, Whom, AskedBy, Reference, Reason, By string
@@ -60,7 +63,7 @@ func (s *server) runningView(v *visit, o breach.Overview) runningView {
 	}
 	late := o.Unexplained()
 	for _, d := range o.Duties {
-		one := dutyChoice{d.ID, v.l.T(titleOf(d)), d.Citation}
+		one := dutyChoice{ID: d.ID, Title: v.l.T(titleOf(d)), Law: d.Citation}
 		if slices.Contains(late, d.ID) {
 			view.Late = append(view.Late, one)
 		}

@@ -196,3 +196,23 @@ func TestRecordOfHoldsAndDelays(t *testing.T) {
 		require.Equal(t, c.want, got[0].Text)
 	}
 }
+
+// What a person sends can be read before: on a page of its own, with what is still to be written.
+func TestTheTextOfADutyDoneByHand(t *testing.T) {
+	t.Parallel()
+	o := sampleOverview()
+	o.Duties = append(o.Duties, breach.Duty{Obligation: breach.Obligation{ID: "us-fl/other/bureaus", Duty: "notify_other", Verdict: breach.Applies, Title: "Tell the credit bureaus"}})
+	d := sampleDesk()
+	d.overview = func(string) (breach.Overview, error) { return o, nil }
+	s := newSite(t, d).as(lead)
+	at := "/console/incidents/" + sampleID + "/done"
+	p := s.get(at)
+	require.Contains(t, p.one("main").text(), "Tell the credit bureaus")
+	require.Len(t, p.all(`main a[href*="done/text"]`), len(p.all("main input[type=radio]")))
+	p = s.get(at + "/text?obligation=us-fl/other/bureaus")
+	require.Equal(t, "Tell the credit bureaus", p.one("h1").text())
+	require.Contains(t, p.one("#text").text(), "to <the bureaus>", "nothing in it is markup")
+	require.Contains(t, p.one("main").text(), "A person must write this first: lessons")
+	require.Contains(t, p.one("main").text(), "The facts do not say this yet: notice_date")
+	wellMade(t, p, "dutytext")
+}

@@ -4,7 +4,7 @@ import "maps"
 
 // inChinese says every English text of the console in simplified Chinese. A text that is not here is shown
 // in English. What stands here for texts of others (reasons, titles of duties) is listed in words_zh_*.go.
-var inChinese = together(pagesInChinese, sentencesInChinese, brakesInChinese, statesInChinese, lawsInChinese, unreachedInChinese, runningInChinese, severityInChinese, asiaInChinese, americaInChinese, contentsInChinese, doubtsInChinese, cascadeInChinese, trialInChinese, callsInChinese, lettersInChinese, returnsInChinese, byHandInChinese, fieldsInChinese)
+var inChinese = together(pagesInChinese, sentencesInChinese, brakesInChinese, statesInChinese, lawsInChinese, unreachedInChinese, runningInChinese, severityInChinese, asiaInChinese, americaInChinese, contentsInChinese, doubtsInChinese, cascadeInChinese, trialInChinese, callsInChinese, lettersInChinese, returnsInChinese, byHandInChinese, fieldsInChinese, gapsInChinese)
 
 func together(lists ...map[string]string) map[string]string {
 	out := map[string]string{}

@@ -13,5 +13,8 @@ var byHandInChinese = map[string]string{
 	"The question": "问题", "The answer": "回答", "Yes": "是", "No": "否", "Answer it": "回答",
 	"The question is answered. The duties are judged anew.": "问题已回答。正在重新判定义务。",
 	"%s stated that it was done by hand, %s: %s":            "%s 说明已由人工完成：%s，内容：%s",
+	"Text to send": "待发送的文本", "Its text": "文本", "Its text: %s": "文本：%s", "State it as done": "说明已完成",
+	"It holds what the law asks for, from the incident as it is now. Nothing is sent: a person sends it, and then states it as done.": "文本依据事件现状写成，包含法律要求的内容。系统不会发送：请由专人发送，然后说明已完成。",
+	"A person must write this first:": "须先由专人写明：", "The facts do not say this yet:": "事实尚未说明：",
 	"by hand": "人工",
 }

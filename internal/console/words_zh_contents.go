@@ -28,9 +28,9 @@ var contentsInChinese = map[string]string{
 	"The report says that it is not known yet":  "报告注明尚不清楚",
 	"Asked for if the duty turns out to apply":  "如该义务适用，则要求写明",
 	"Forbidden if the duty turns out to apply":  "如该义务适用，则禁止写入",
-	"This plan holds no text for it: a person writes and sends it with what is named here, and states it done (tocsin report done)":    "本方案不含其文本：须由专人写明此处所列内容并发送，然后说明已完成（tocsin report done）",
-	"Its people get a text of their own, which leaves out what the law forbids; whose row names no region gets the text for everybody": "该地居民收到单独的文本，其中略去当地法律禁止的内容；名单中未注明地区的人收到通用文本",
-	"Keep a number answered for as long as the public notice is up":                                                                    "公告期间须有电话应答",
+	"This plan holds no text for it: a person sends it apart from the plan (its text: tocsin report text) and states it done (tocsin report done)": "本方案不含其文本：须由专人另行发送（其文本：tocsin report text），然后说明已完成（tocsin report done）",
+	"Its people get a text of their own, which leaves out what the law forbids; whose row names no region gets the text for everybody":             "该地居民收到单独的文本，其中略去当地法律禁止的内容；名单中未注明地区的人收到通用文本",
+	"Keep a number answered for as long as the public notice is up":                                                                                "公告期间须有电话应答",
 
 	"Numbers from the lists":    "名单中的人数",
 	"at least %s":               "至少 %s",

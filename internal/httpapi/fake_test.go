@@ -247,6 +247,10 @@ func (d *desk) Done(_ context.Context, _, obligation, said string, done time.Tim
 	return breach.Filing{Obligation: obligation, Said: said, FiledAt: done}, d.did("done " + obligation + ": " + said)
 }
 
+func (d *desk) DutyText(_ context.Context, _, obligation string) (breach.DutyText, error) {
+	return breach.DutyText{Obligation: obligation}, d.did("text of " + obligation)
+}
+
 func (d *desk) Answer(_ context.Context, _, question string, answer bool, why string, _ breach.Actor) (breach.Amended, error) {
 	return breach.Amended{}, d.did(fmt.Sprintf("answer %s %t: %s", question, answer, why))
 }

@@ -60,6 +60,11 @@ type revisionList struct {
 	Revisions []breach.Revision `json:"revisions"`
 }
 
+type dutyTextInput struct {
+	OfIncident
+	Obligation string `query:"obligation" required:"true" minLength:"1" maxLength:"200" doc:"Id of the duty, for example us-fl/other/consumer_reporting_agencies."`
+}
+
 // running is what changes while an incident runs: what must wait, why something is late, what amendments changed.
 func (s *server) running() {
 	add(s, route{
@@ -90,6 +95,13 @@ func (s *server) running() {
 		text:    "A follow-up report, a notice to the media or to somebody else. The instant enters the facts, so that what follows it counts from there. The duty to tell people is not stated: they are counted one by one.",
 	}, func(ctx context.Context, in *doneInput) (*answer[breach.Filing], error) {
 		return reply(s.cfg.Desk.Done(ctx, in.ID, in.Body.Obligation, in.Body.Said, in.Body.DoneAt, actorOf(ctx)))
+	})
+	add(s, route{
+		method: http.MethodGet, path: "/v1/incidents/{id}/text", id: "dutyText", tag: "reports", roles: handlers,
+		summary: "The text of a duty that a person carries out",
+		text:    "A follow-up report, or word to somebody whom a law names beside authorities and people, with what that law asks for. It is written from the incident as it is now, and nothing is sent.",
+	}, func(ctx context.Context, in *dutyTextInput) (*answer[breach.DutyText], error) {
+		return reply(s.cfg.Desk.DutyText(ctx, in.ID, in.Obligation))
 	})
 	add(s, route{
 		method: http.MethodPost, path: "/v1/incidents/{id}/answers", id: "answerQuestion", tag: "incidents", roles: handlers, body: command,

@@ -83,6 +83,8 @@ type Desk interface {
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, []breach.Text, error)
 	// PlanRevision returns a version of a list's plan, also one that was returned or became void.
 	PlanRevision(ctx context.Context, incident string, wave, revision int) (breach.PlanRecord, []breach.Text, error)
+	// DutyText is the text of a duty that a person carries out; breach.ErrConflict for one that has none.
+	DutyText(ctx context.Context, incident, obligation string) (breach.DutyText, error)
 	// Preview shows notices as they would leave, with names and contacts masked, on record.
 	Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error)
 	// SMSCost is nil for a plan without text messages.

@@ -76,6 +76,7 @@ var routes = []struct {
 	{"POST", "/v1/incidents/inc1/holds", `{"kind":"law_enforcement","form":"written","asked_by":"LKA","reference":"4","reason":"arrests are planned","until":"2030-01-01T00:00:00Z","obligations":["a/b/c"]}`, "", "lr", 201, "hold LKA"},
 	{"POST", "/v1/incidents/inc1/holds/release", `{"hold":"h1","why":"the arrests are made"}`, "", "l", 200, "release h1"},
 	{"POST", "/v1/incidents/inc1/done", `{"obligation":"us-hipaa/media/notice","said":"press release of today","done_at":"2026-03-02T10:00:00Z"}`, "", "l", 200, "done us-hipaa/media/notice: press release of today"},
+	{"GET", "/v1/incidents/inc1/text?obligation=us-fl/other/consumer_reporting_agencies", "", "", "lr", 200, "text of us-fl/other/consumer_reporting_agencies"},
 	{"POST", "/v1/incidents/inc1/answers", `{"question":"a/b","answer":true,"why":"counsel says so"}`, "", "lr", 200, "answer a/b true: counsel says so"},
 	{"POST", "/v1/incidents/inc1/delays", `{"obligations":["a/b/c"],"why":"the list came late"}`, "", "lr", 200, "explain a/b/c: the list came late"},
 	{"GET", "/v1/incidents/inc1/revisions", "", "", "lrv", 200, "revisions"},

@@ -76,7 +76,7 @@ var noteWords = map[string]string{
 	breach.NoteNotKnownYet:    "The report says that it is not known yet; a later report supplies it",
 	breach.NoteMayBeRequired:  "Required if the duty turns out to apply",
 	breach.NoteMayBeForbidden: "Forbidden if the duty turns out to apply",
-	breach.NoteNoText:         "This plan holds no text for it: it has to be written and sent apart from it, and then stated as done: tocsin report done",
+	breach.NoteNoText:         "This plan holds no text for it: a person sends it apart from it (its text: tocsin report text), and then states it as done: tocsin report done",
 	breach.NoteHandOver:       "Media get the words of the public page, and they were checked for it; giving them to the media, in time, is a person's task, who then states it: tocsin report done",
 	breach.NoteOwnText:        "Its people get a text of their own, which leaves out what the law forbids. Who they are is taken from country and region of their rows: whose row names neither gets the text for everybody",
 	breach.NoteKeepAnswering:  "In place of telling people one by one, the regime wants a number that is answered for as long as the notice is up",

@@ -94,7 +94,7 @@ func filesOf(t *testing.T, tag string) map[string]string {
 			return err
 		}
 		name := strings.ReplaceAll(strings.ReplaceAll(p, "/"+tag+"/", "/*/"), "/"+tag+".", "/*.")
-		if name != p && (!strings.HasPrefix(p, "report/") || strings.HasPrefix(p, "report/generic/")) {
+		if name != p && (!strings.HasPrefix(p, "report/") || strings.HasPrefix(p, "report/generic/") || strings.HasPrefix(p, "report/other/")) {
 			b, err := fs.ReadFile(templates.FS, p)
 			out[name] = string(b)
 			return err

@@ -19,7 +19,10 @@ type report struct {
 	fields   []string // sorted
 }
 
-const genericReport = "generic"
+const (
+	genericReport = "generic"
+	otherReport   = "other" // to whom a law names beside authorities and people; it says no more than that law asks for
+)
 
 var fieldInTemplate = regexp.MustCompile(`\.F\.([a-z_]+)`)
 
@@ -41,8 +44,10 @@ func (e *Engine) loadReports(files fs.FS) error {
 		e.reports[strings.TrimSuffix(strings.TrimPrefix(name, "report/"), ".txt")] = r
 	}
 	for _, tag := range e.tags {
-		if p.err == nil && e.reports[genericReport+"/"+tag] == nil {
-			return breach.Errorf(breach.ErrInternal, "templates: report/%s/%s.txt is missing", genericReport, tag)
+		for _, kind := range []string{genericReport, otherReport} {
+			if p.err == nil && e.reports[kind+"/"+tag] == nil {
+				return breach.Errorf(breach.ErrInternal, "templates: report/%s/%s.txt is missing", kind, tag)
+			}
 		}
 	}
 	if p.err != nil {
@@ -51,17 +56,22 @@ func (e *Engine) loadReports(files fs.FS) error {
 	return nil
 }
 
-// toAuthority says that a duty asks for a report that is due or may be.
-func toAuthority(o breach.Obligation) bool {
+// reported says that a duty asks for a report, to an authority or to somebody else, that is due or may be.
+func reported(o breach.Obligation) bool {
 	parts := strings.Split(o.ID, "/")
-	to := o.Duty == "notify_authority" || (o.Duty == "" && len(parts) == 3 && parts[1] == "authority")
+	to := o.Duty == "notify_authority" || toOthers(o) || (o.Duty == "" && len(parts) == 3 && parts[1] == "authority")
 	return to && (o.Verdict == breach.Applies || o.Verdict == breach.CannotTell)
 }
+
+func toOthers(o breach.Obligation) bool { return o.Duty == "notify_other" }
 
 // reportFor finds the template of a duty and the language that it is filed in: the regime's own, for the
 // phase or for all phases, else the generic one; in the default language where there are words in it.
 func (d *draft) reportFor(o breach.Obligation) (*report, string) {
 	tags := slices.Concat(d.told(), d.tags, d.engine.tags)
+	if toOthers(o) {
+		return d.engine.reports[otherReport+"/"+tags[0]], tags[0]
+	}
 	for _, stem := range []string{o.Regime + "/" + o.Phase + ".", o.Regime + "/"} {
 		for _, tag := range tags {
 			if r := d.engine.reports[stem+tag]; r != nil {
@@ -134,7 +144,7 @@ var onlyAtTheEnd = map[string]bool{"accountability": true, "lessons": true}
 
 // plainDuty is a duty whose words cannot carry variables.
 func plainDuty(o breach.Obligation) breach.Obligation {
-	o.Title, o.Citation, o.ID = oneLine(o.Title), oneLine(o.Citation), oneLine(o.ID)
+	o.Title, o.Citation, o.ID, o.Addressee = oneLine(o.Title), oneLine(o.Citation), oneLine(o.ID), oneLine(o.Addressee)
 	if o.Title == "" {
 		o.Title = o.ID
 	}

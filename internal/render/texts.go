@@ -25,7 +25,7 @@ func (e *Engine) Texts(file breach.IncidentFile, s Scope, duties []breach.Obliga
 		texts = d.toPeople(locales)
 	}
 	for _, duty := range duties {
-		if toAuthority(duty) {
+		if reported(duty) {
 			texts = append(texts, d.seal(d.report(duty))...)
 		}
 	}

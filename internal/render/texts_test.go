@@ -229,6 +229,35 @@ func TestLateReportsSayWhy(t *testing.T) {
 	require.NotZero(t, n)
 }
 
+// Word to somebody beside authorities and people holds who writes and what that law asks for, in each language, and
+// nothing else of the incident.
+func TestWordToOthersSaysWhatItsLawAsksFor(t *testing.T) {
+	t.Parallel()
+	duty := breach.Obligation{
+		ID: "us-fl/other/consumer_reporting_agencies", Regime: "us-fl", Phase: "consumer_reporting_agencies", Duty: "notify_other", Verdict: breach.Applies,
+		Title: "Tell the consumer reporting agencies", Addressee: "the nationwide consumer\nreporting agencies {{.F}}", Citation: "Fla. Stat. 501.171(5)", Contents: []string{"notice_date", "subject_count_local", "notify_status"},
+	}
+	e := sampleEngine(t)
+	for _, tag := range e.tags {
+		file, scope := sampleFile(), sampleScope()
+		file.Narrative = map[string]breach.Narrative{tag: sampleFile().Narrative["en"]}
+		scope.DefaultLocale, scope.Locales = tag, []string{tag}
+		texts, _, err := e.Texts(file, scope, []breach.Obligation{duty}, nil)
+		require.NoError(t, err)
+		require.Len(t, texts, 1, tag)
+		b, err := texts[0].Open()
+		require.NoError(t, err)
+		require.Equal(t, tag, b.Locale)
+		require.NotContains(t, b.Parts["text"], "<no value>")
+		require.Contains(t, b.Parts["text"], "the nationwide consumer reporting agencies { {.F} }", tag)
+		require.NotContains(t, b.Parts["text"], sampleFile().Narrative["en"].Summary, tag)
+		for _, field := range append(duty.Contents, "controller_id", "contact_point") {
+			require.NotEmpty(t, b.Fields[field], "%s %s", tag, field)
+			require.Contains(t, b.Parts["text"], b.Fields[field], "%s %s", tag, field)
+		}
+	}
+}
+
 func TestGenericReportsFollowTheNarrative(t *testing.T) {
 	t.Parallel()
 	file := sampleFile()
