@@ -114,7 +114,7 @@ var holdsServer = []string{"internal/standalone", temporalServer, "cmd/tocsin-st
 
 var (
 	roots        = []string{"worker", "internal/app/...", "cmd/...", "internal/standalone/...", "internal/e2e/..."}
-	testHelpers  = []string{"internal/delivery/deliverytest", "internal/standalone/pgchild/pgtest"}
+	testHelpers  = []string{"internal/delivery/deliverytest", "internal/simulator/twiliosim/twiliotest", "internal/standalone/pgchild/pgtest"}
 	nobody       []string
 	serverOwners = []string{"internal/standalone", temporalServer, "cmd/tocsin-standalone/...", "internal/e2e/..."}
 )

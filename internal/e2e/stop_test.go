@@ -12,7 +12,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
 )
 
-// Who answers STOP gets no further text message from any incident, and the next channel takes over; a word that the
+// Who answers STOP gets no further text message from any incident, and the next channel takes over, until they answer START; a word that the
 // vendor did not sign changes nothing.
 func TestWhoAnswersStopGetsNoFurtherText(t *testing.T) {
 	t.Parallel()
@@ -26,8 +26,8 @@ func TestWhoAnswersStopGetsNoFurtherText(t *testing.T) {
 	k := w.open(t, example(t))
 	k.load(t, listOf(t, people), "")
 	account := twiliosim.Config{AccountSID: w.Settings.Twilio.AccountSID, AuthToken: w.Settings.Twilio.AuthToken}
-	say := func(c twiliosim.Config, from string) int {
-		r, err := twiliosim.Answer(t.Context(), c, w.BaseURL+sms.Answers, from, w.Settings.Twilio.From, "STOP")
+	say := func(c twiliosim.Config, from, word string) int {
+		r, err := twiliosim.Answer(t.Context(), c, w.BaseURL+sms.Answers, from, w.Settings.Twilio.From, word)
 		require.NoError(t, err)
 		resp, err := http.DefaultClient.Do(r)
 		require.NoError(t, err)
@@ -36,11 +36,15 @@ func TestWhoAnswersStopGetsNoFurtherText(t *testing.T) {
 	}
 	forged := account
 	forged.AuthToken = "guessed"
-	require.Equal(t, http.StatusForbidden, say(forged, other))
+	require.Equal(t, http.StatusForbidden, say(forged, other, "STOP"))
 	for range 2 {
-		require.Equal(t, http.StatusOK, say(account, stopping))
+		require.Equal(t, http.StatusOK, say(account, stopping, "STOP"))
 	}
 	require.Equal(t, 1, k.count(t, "texts.stopped"))
+	for _, word := range []string{"STOP", "START"} { // they change their mind
+		require.Equal(t, http.StatusOK, say(account, other, word))
+	}
+	require.Equal(t, []int{2, 1}, []int{k.count(t, "texts.stopped"), k.count(t, "texts.resumed")})
 	k.approve(t, k.submit(t))
 	k.until(t, "one text message and one push", func(v breach.Overview) bool {
 		return v.People[breach.Reached] == 1 && v.Channels[breach.Push]["accepted"] == 1

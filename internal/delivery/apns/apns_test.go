@@ -135,35 +135,22 @@ func TestPushIsAPointer(t *testing.T) {
 func TestSimulatedTokens(t *testing.T) {
 	t.Parallel()
 	s, box := vendor(t)
-	for token, want := range map[string]struct {
-		reason string
-		state  breach.AttemptState
-		again  breach.AttemptState // of the same message sent once more
-	}{
-		"0001": {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
-		"0002": {delivery.ReasonTokenOther, breach.FailedPermanent, breach.FailedPermanent},
-		"0003": {delivery.ReasonTokenOther, breach.FailedPermanent, breach.FailedPermanent},
-		"0004": {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
-		"0005": {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
-		"0006": {delivery.ReasonAuth, breach.FailedTemporary, breach.Accepted},
-		"0008": {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
-		"0009": {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
-		"000a": {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
-		"000b": {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
-		"000c": {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
+	for token, want := range map[string]deliverytest.Fate{
+		"0001": {Reason: delivery.ReasonTokenGone, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"0002": {Reason: delivery.ReasonTokenOther, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"0003": {Reason: delivery.ReasonTokenOther, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"0004": {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary, Again: breach.Accepted},
+		"0005": {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Again: breach.Accepted},
+		"0006": {Reason: delivery.ReasonAuth, State: breach.FailedTemporary, Again: breach.Accepted},
+		"0008": {Reason: delivery.ReasonProviderDown, State: breach.FailedTemporary, Again: breach.Accepted},
+		"0009": {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Again: breach.Accepted},
+		"000a": {Reason: delivery.ReasonTokenGone, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"000b": {Reason: delivery.ReasonProviderDown, State: breach.FailedTemporary, Again: breach.Accepted},
+		"000c": {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary, Again: breach.Accepted},
 	} {
 		m := message()
 		m.To = token + device[4:]
-		for _, state := range []breach.AttemptState{want.state, want.again} {
-			receipt, err := s.Send(t.Context(), m)
-			if err == nil {
-				require.Equal(t, state, receipt.State, token)
-				continue
-			}
-			f := delivery.AsFailure(err)
-			require.Equal(t, state, f.State(), "%s: %+v", token, f)
-			require.Equal(t, want.reason, f.Reason, token)
-		}
+		want.Twice(t, s, m)
 	}
 	require.Equal(t, 2, box.CountFor("0005"+device[4:]), "a dropped one arrived, and the repetition too: push cannot be asked")
 }

@@ -36,13 +36,6 @@ func newSender(t *testing.T, c Config) *Sender {
 	return s
 }
 
-func failure(t *testing.T, err error) *delivery.Failure {
-	t.Helper()
-	var f *delivery.Failure
-	require.ErrorAs(t, err, &f, "%v", err)
-	return f
-}
-
 func message() delivery.Message {
 	m := canary
 	m.DeliveryID, m.AttemptID, m.ToName = "d1", "d1-1", deliverytest.Name
@@ -122,7 +115,7 @@ func TestAPushIsAPointer(t *testing.T) {
 	} {
 		wrong.DeliveryID, wrong.AttemptID = "d1", "d1-1"
 		_, err := s.Send(t.Context(), wrong)
-		require.Equal(t, delivery.ReasonBadInput, failure(t, err).Reason)
+		require.Equal(t, delivery.ReasonBadInput, deliverytest.Failure(t, err).Reason)
 	}
 }
 
@@ -264,7 +257,7 @@ func TestAnswersAreClassified(t *testing.T) {
 			}))
 			defer server.Close()
 			_, err := newSender(t, testConfig(server.URL)).Send(t.Context(), message())
-			f := failure(t, err)
+			f := deliverytest.Failure(t, err)
 			require.Equal(t, c.reason, f.Reason, "%+v", f)
 			require.Equal(t, c.state, f.State())
 			require.Len(t, calls, 1, "never twice")

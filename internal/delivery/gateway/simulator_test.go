@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/deliverytest"
 	"github.com/tocsin-engine/tocsin/internal/simulator/gatewaysim"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 	"github.com/tocsin-engine/tocsin/internal/simulator/receipts"
@@ -75,46 +76,22 @@ func (st *stand) got(attempt string) delivery.Receipt {
 
 func TestSimulatedRecipients(t *testing.T) {
 	t.Parallel()
-	for to, want := range map[string]struct {
-		reason string
-		state  breach.AttemptState // of the call
-		last   breach.AttemptState // by callback
-		why    string
-	}{
-		"+8613800139876": {"", breach.HandedOver, breach.Delivered, ""},
-		"+8613800100001": {delivery.ReasonNumberInvalid, breach.FailedPermanent, "", ""},
-		"+8613800100002": {"", breach.HandedOver, breach.FailedTemporary, delivery.ReasonHandsetOff},
-		"+8613800100003": {"", breach.HandedOver, breach.FailedPermanent, delivery.ReasonNumberUnknown},
-		"+8613800100004": {delivery.ReasonOptedOut, breach.FailedPermanent, "", ""},
-		"+8613800100005": {delivery.ReasonNoAnswer, breach.Unknown, breach.Delivered, ""},
-		"+8613800100008": {delivery.ReasonProviderBusy, breach.FailedTemporary, "", ""},
-		"+8613800100009": {delivery.ReasonNoAnswer, breach.Unknown, "", ""},
+	for to, want := range map[string]deliverytest.Fate{
+		"+8613800139876": {State: breach.HandedOver, Last: breach.Delivered},
+		"+8613800100001": {Reason: delivery.ReasonNumberInvalid, State: breach.FailedPermanent},
+		"+8613800100002": {State: breach.HandedOver, Last: breach.FailedTemporary, Why: delivery.ReasonHandsetOff},
+		"+8613800100003": {State: breach.HandedOver, Last: breach.FailedPermanent, Why: delivery.ReasonNumberUnknown},
+		"+8613800100004": {Reason: delivery.ReasonOptedOut, State: breach.FailedPermanent},
+		"+8613800100005": {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Last: breach.Delivered},
+		"+8613800100008": {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary},
+		"+8613800100009": {Reason: delivery.ReasonNoAnswer, State: breach.Unknown},
 	} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()
 			st := against(t)
 			m := message()
 			m.To = to
-			receipt, err := st.sender.Send(t.Context(), m)
-			if want.reason == "" {
-				require.NoError(t, err)
-				require.Equal(t, want.state, receipt.State)
-			} else {
-				f := failure(t, err)
-				require.Equal(t, want.reason, f.Reason)
-				require.Equal(t, want.state, f.State())
-			}
-			if want.last != "" {
-				require.Eventually(t, func() bool { return st.got(m.AttemptID).State == want.last }, 5*time.Second, 5*time.Millisecond)
-				require.Equal(t, want.why, st.got(m.AttemptID).Reason)
-			}
-			// The gateway knows about exactly those that it took.
-			answer, found, err := st.sender.Ask(t.Context(), m)
-			require.NoError(t, err)
-			require.Equal(t, want.last != "", found)
-			if found {
-				require.Equal(t, want.last, answer.State)
-			}
+			want.Reported(t, st.sender, m, st.got)
 			require.Zero(t, st.rejected)
 		})
 	}
@@ -123,39 +100,23 @@ func TestSimulatedRecipients(t *testing.T) {
 // Tokens as an aggregator of pushes treats them. One that is gone is not used again, whether it is refused or reported.
 func TestSimulatedTokens(t *testing.T) {
 	t.Parallel()
-	for token, want := range map[string]struct {
-		reason string
-		last   breach.AttemptState // by callback; empty: the aggregator does not have it
-		why    string
-	}{
-		"hms-0001":     {"", breach.Delivered, ""},
-		"gone-0001":    {delivery.ReasonTokenGone, "", ""},
-		"invalid-0001": {delivery.ReasonBadInput, "", ""},
-		"optout-0001":  {delivery.ReasonOptedOut, "", ""},
-		"removed-0001": {"", breach.FailedPermanent, delivery.ReasonTokenGone},
-		"off-0001":     {"", breach.FailedTemporary, delivery.ReasonHandsetOff},
-		"drop-0001":    {delivery.ReasonNoAnswer, breach.Delivered, ""},
-		"quota-0001":   {delivery.ReasonProviderBusy, "", ""},
-		"server-0001":  {delivery.ReasonNoAnswer, "", ""},
+	for token, want := range map[string]deliverytest.Fate{
+		"hms-0001":     {State: breach.HandedOver, Last: breach.Delivered},
+		"gone-0001":    {Reason: delivery.ReasonTokenGone, State: breach.FailedPermanent},
+		"invalid-0001": {Reason: delivery.ReasonBadInput, State: breach.FailedPermanent},
+		"optout-0001":  {Reason: delivery.ReasonOptedOut, State: breach.FailedPermanent},
+		"removed-0001": {State: breach.HandedOver, Last: breach.FailedPermanent, Why: delivery.ReasonTokenGone},
+		"off-0001":     {State: breach.HandedOver, Last: breach.FailedTemporary, Why: delivery.ReasonHandsetOff},
+		"drop-0001":    {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Last: breach.Delivered},
+		"quota-0001":   {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary},
+		"server-0001":  {Reason: delivery.ReasonNoAnswer, State: breach.Unknown},
 	} {
 		t.Run(token, func(t *testing.T) {
 			t.Parallel()
 			st := against(t)
 			m := pushed
 			m.DeliveryID, m.AttemptID, m.To = "d1", "d1-1", token
-			_, err := st.sender.Send(t.Context(), m)
-			if want.reason == "" {
-				require.NoError(t, err)
-			} else {
-				require.Equal(t, want.reason, failure(t, err).Reason)
-			}
-			if want.last != "" {
-				require.Eventually(t, func() bool { return st.got(m.AttemptID).State == want.last }, 5*time.Second, 5*time.Millisecond)
-				require.Equal(t, want.why, st.got(m.AttemptID).Reason)
-			}
-			_, found, err := st.sender.Ask(t.Context(), m)
-			require.NoError(t, err)
-			require.Equal(t, want.last != "", found)
+			want.Reported(t, st.sender, m, st.got)
 			require.Zero(t, st.rejected)
 		})
 	}
@@ -168,7 +129,7 @@ func TestTheSameAttemptAgainIsOneMessage(t *testing.T) {
 	m := message()
 	m.To = "+8613800100005"
 	_, err := st.sender.Send(t.Context(), m)
-	require.True(t, failure(t, err).Unknown)
+	require.True(t, deliverytest.Failure(t, err).Unknown)
 	_, err = st.sender.Send(t.Context(), m)
 	require.NoError(t, err)
 	require.Equal(t, 1, st.box.CountFor(m.To))

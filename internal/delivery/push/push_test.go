@@ -61,13 +61,6 @@ func newSender(t *testing.T, c Config) *Sender {
 	return s
 }
 
-func failure(t *testing.T, err error) *delivery.Failure {
-	t.Helper()
-	var f *delivery.Failure
-	require.ErrorAs(t, err, &f, "%v", err)
-	return f
-}
-
 func message() delivery.Message {
 	m := canary
 	m.DeliveryID, m.AttemptID, m.ToName = "d1", "d1-1", deliverytest.Name
@@ -214,7 +207,7 @@ func TestAnswersAreClassified(t *testing.T) {
 			}))
 			defer server.Close()
 			_, err := newSender(t, testConfig(server.URL)).Send(t.Context(), message())
-			f := failure(t, err)
+			f := deliverytest.Failure(t, err)
 			require.Equal(t, c.reason, f.Reason, "%+v", f)
 			require.Equal(t, c.state, f.State())
 			require.EqualValues(t, 1, sends.Load(), "the library must not retry")
@@ -255,7 +248,7 @@ func TestTokensAreFetchedOnceAndForgottenWhenRefused(t *testing.T) {
 	require.EqualValues(t, 1, fetched.Load())
 	refusals.Store(1)
 	_, err := s.Send(t.Context(), message())
-	require.Equal(t, delivery.ReasonAuth, failure(t, err).Reason)
+	require.Equal(t, delivery.ReasonAuth, deliverytest.Failure(t, err).Reason)
 	_, err = s.Send(t.Context(), message())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, fetched.Load())
@@ -286,7 +279,7 @@ func TestTokenTroubleIsRetryable(t *testing.T) {
 			defer server.Close()
 			started := time.Now()
 			_, err := newSender(t, testConfig(server.URL)).Send(t.Context(), message())
-			f := failure(t, err)
+			f := deliverytest.Failure(t, err)
 			require.True(t, f.Retryable, "%+v", f)
 			require.Equal(t, c.reason, f.Reason)
 			require.Less(t, time.Since(started), deliverytest.Limit)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
+	"github.com/tocsin-engine/tocsin/internal/delivery/deliverytest"
 	"github.com/tocsin-engine/tocsin/internal/simulator/fcmsim"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 )
@@ -43,31 +44,17 @@ func against(t *testing.T) (*Sender, *outbox.Box) {
 func TestSimulatedTokens(t *testing.T) {
 	t.Parallel()
 	s, box := against(t)
-	for token, want := range map[string]struct {
-		reason string
-		state  breach.AttemptState
-		again  breach.AttemptState // of the same message sent once more
-	}{
-		"good-1":    {"", breach.Accepted, breach.Accepted},
-		"gone-1":    {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
-		"invalid-1": {delivery.ReasonBadInput, breach.FailedPermanent, breach.FailedPermanent},
-		"quota-1":   {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
-		"server-1":  {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
-		"drop-1":    {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
+	for token, want := range map[string]deliverytest.Fate{
+		"good-1":    {State: breach.Accepted, Again: breach.Accepted},
+		"gone-1":    {Reason: delivery.ReasonTokenGone, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"invalid-1": {Reason: delivery.ReasonBadInput, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"quota-1":   {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary, Again: breach.Accepted},
+		"server-1":  {Reason: delivery.ReasonProviderDown, State: breach.FailedTemporary, Again: breach.Accepted},
+		"drop-1":    {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Again: breach.Accepted},
 	} {
 		m := message()
 		m.To = token
-		for _, state := range []breach.AttemptState{want.state, want.again} {
-			receipt, err := s.Send(t.Context(), m)
-			if err == nil {
-				require.Equal(t, state, receipt.State, token)
-				require.NotEmpty(t, receipt.ProviderRef)
-				continue
-			}
-			f := failure(t, err)
-			require.Equal(t, state, f.State(), "%s: %+v", token, f)
-			require.Equal(t, want.reason, f.Reason, token)
-		}
+		want.Twice(t, s, m)
 	}
 	require.Equal(t, 2, box.CountFor("drop-1"), "a dropped one arrived, and the repetition too: push cannot be asked")
 	require.Equal(t, 1, box.CountFor("quota-1"))

@@ -12,9 +12,8 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/deliverytest"
-	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
-	"github.com/tocsin-engine/tocsin/internal/simulator/receipts"
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
+	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim/twiliotest"
 )
 
 // signature is the simulator's, made without any code of ours.
@@ -30,22 +29,8 @@ func against(t *testing.T, before ...func(http.Handler) http.Handler) (*Sender, 
 	ours := httptest.NewServer(mux)
 	t.Cleanup(ours.Close)
 	c := testConfig("")
-	box, err := outbox.Open("")
-	require.NoError(t, err)
-	poster := receipts.New()
-	service, err := twiliosim.New(twiliosim.Config{AccountSID: c.AccountSID, AuthToken: c.AuthToken}, box, poster)
-	require.NoError(t, err)
-	api := service.Handler()
-	for _, b := range before {
-		api = b(api)
-	}
-	theirs := httptest.NewServer(api)
-	t.Cleanup(func() {
-		theirs.Close()
-		poster.Close()
-		require.NoError(t, box.Close())
-	})
-	c.BaseURL, c.PublicBaseURL, c.Timeout = theirs.URL, ours.URL, 5*time.Second
+	theirs, _ := twiliotest.Start(t, twiliosim.Config{AccountSID: c.AccountSID, AuthToken: c.AuthToken}, before...)
+	c.BaseURL, c.PublicBaseURL, c.Timeout = theirs, ours.URL, 5*time.Second
 	s := newSender(t, c, kept)
 	mux.Handle(pattern, s.Handler())
 	return s, kept

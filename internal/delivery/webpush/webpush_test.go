@@ -158,31 +158,18 @@ func TestBrowsersReadIt(t *testing.T) {
 	require.JSONEq(t, `{"web_push":8030,"notification":{"title":"Security notice","body":"Dear Zsuzsanna Kanarienvogel, please read",
 		"navigate":"https://notices.example.com/n/abc","tag":"d1","lang":"en"}}`, string(kept[0].Raw))
 
-	for browser, want := range map[string]struct {
-		reason string
-		state  breach.AttemptState
-		again  breach.AttemptState // of the same message sent once more
-	}{
-		"gone-1":   {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
-		"never-1":  {delivery.ReasonTokenGone, breach.FailedPermanent, breach.FailedPermanent},
-		"large-1":  {delivery.ReasonBadInput, breach.FailedPermanent, breach.FailedPermanent},
-		"key-1":    {delivery.ReasonAuth, breach.FailedTemporary, breach.FailedTemporary},
-		"quota-1":  {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},
-		"server-1": {delivery.ReasonProviderDown, breach.FailedTemporary, breach.Accepted},
-		"login-1":  {delivery.ReasonAuth, breach.FailedTemporary, breach.Accepted},
-		"drop-1":   {delivery.ReasonNoAnswer, breach.Unknown, breach.Accepted},
+	for browser, want := range map[string]deliverytest.Fate{
+		"gone-1":   {Reason: delivery.ReasonTokenGone, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"never-1":  {Reason: delivery.ReasonTokenGone, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"large-1":  {Reason: delivery.ReasonBadInput, State: breach.FailedPermanent, Again: breach.FailedPermanent},
+		"key-1":    {Reason: delivery.ReasonAuth, State: breach.FailedTemporary, Again: breach.FailedTemporary},
+		"quota-1":  {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary, Again: breach.Accepted},
+		"server-1": {Reason: delivery.ReasonProviderDown, State: breach.FailedTemporary, Again: breach.Accepted},
+		"login-1":  {Reason: delivery.ReasonAuth, State: breach.FailedTemporary, Again: breach.Accepted},
+		"drop-1":   {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Again: breach.Accepted},
 	} {
 		m.To = maker.Subscription(server.URL, browser)
-		for _, state := range []breach.AttemptState{want.state, want.again} {
-			receipt, err := s.Send(t.Context(), m)
-			if err == nil {
-				require.Equal(t, state, receipt.State, browser)
-				continue
-			}
-			f := delivery.AsFailure(err)
-			require.Equal(t, state, f.State(), "%s: %+v", browser, f)
-			require.Equal(t, want.reason, f.Reason, browser)
-		}
+		want.Twice(t, s, m)
 	}
 }
 

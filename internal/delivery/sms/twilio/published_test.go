@@ -2,41 +2,20 @@ package twilio
 
 import (
 	"fmt"
-	"net/http"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim/published"
+	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim/twiliotest"
 )
 
 // What our client asks and what the simulator answers is what the vendor's published description has.
 func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
 	t.Parallel()
-	path := published.Find()
-	if path == "" {
-		t.Skip("NOT CHECKED: the vendor's OpenAPI description is not there; scripts/ensure-test-tools.sh gets it")
-	}
-	description, err := published.Read(path)
-	require.NoError(t, err)
-	var mu sync.Mutex
-	asked, faults := 0, []string{}
-	st := against(t, func(api http.Handler) http.Handler {
-		watched := description.Watch(api, func(err error) {
-			mu.Lock()
-			defer mu.Unlock()
-			faults = append(faults, err.Error())
-		})
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			mu.Lock()
-			asked++
-			mu.Unlock()
-			watched.ServeHTTP(w, r)
-		})
-	})
+	before, seen := twiliotest.Watched(t)
+	st := against(t, before)
 	// Everything that the adapter can ask, and every ending of a message.
 	for i, to := range []string{"+15005559876", "+15005500002", "+15005500003", "+15005500005", "+15005500007", "+15005500001"} {
 		m := canary
@@ -53,8 +32,7 @@ func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
 			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef))
 		}
 	}
-	mu.Lock()
-	defer mu.Unlock()
-	require.Greater(t, asked, 30)
+	requests, faults := seen()
+	require.Greater(t, requests, 30)
 	require.Empty(t, faults)
 }

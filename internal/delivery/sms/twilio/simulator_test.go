@@ -15,8 +15,8 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/delivery"
 	"github.com/tocsin-engine/tocsin/internal/delivery/deliverytest"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
-	"github.com/tocsin-engine/tocsin/internal/simulator/receipts"
 	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
+	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim/twiliotest"
 )
 
 // stand is the adapter between the vendor's simulator and a server of ours that takes its callbacks.
@@ -35,22 +35,8 @@ func against(t *testing.T, before ...func(http.Handler) http.Handler) *stand {
 	ours := httptest.NewServer(http.HandlerFunc(st.callback))
 	t.Cleanup(ours.Close)
 	c := testConfig("")
-	box, err := outbox.Open("")
-	require.NoError(t, err)
-	poster := receipts.New()
-	service, err := twiliosim.New(twiliosim.Config{AccountSID: c.AccountSID, AuthToken: c.AuthToken}, box, poster)
-	require.NoError(t, err)
-	api := service.Handler()
-	for _, b := range before {
-		api = b(api)
-	}
-	theirs := httptest.NewServer(api)
-	t.Cleanup(func() {
-		theirs.Close()
-		poster.Close()
-		require.NoError(t, box.Close())
-	})
-	c.BaseURL, c.PublicBaseURL, c.Timeout = theirs.URL, ours.URL, 5*time.Second
+	theirs, box := twiliotest.Start(t, twiliosim.Config{AccountSID: c.AccountSID, AuthToken: c.AuthToken}, before...)
+	c.BaseURL, c.PublicBaseURL, c.Timeout = theirs, ours.URL, 5*time.Second
 	st.box, st.sender = box, newSender(t, c)
 	return st
 }
@@ -83,46 +69,22 @@ func (st *stand) last(attempt string) delivery.Receipt {
 
 func TestSimulatedRecipients(t *testing.T) {
 	t.Parallel()
-	for to, want := range map[string]struct {
-		reason string
-		state  breach.AttemptState // of the call
-		last   breach.AttemptState // by callback
-		why    string
-	}{
-		"+15005559876": {"", breach.HandedOver, breach.Delivered, ""},
-		"+15005500001": {delivery.ReasonNumberInvalid, breach.FailedPermanent, "", ""},
-		"+15005500002": {"", breach.HandedOver, breach.FailedTemporary, delivery.ReasonHandsetOff},
-		"+15005500003": {"", breach.HandedOver, breach.FailedPermanent, delivery.ReasonNumberUnknown},
-		"+15005500004": {delivery.ReasonOptedOut, breach.FailedPermanent, "", ""},
-		"+15005500005": {delivery.ReasonNoAnswer, breach.Unknown, breach.Delivered, ""},
-		"+15005500008": {delivery.ReasonProviderBusy, breach.FailedTemporary, "", ""},
-		"+15005500009": {delivery.ReasonNoAnswer, breach.Unknown, "", ""},
+	for to, want := range map[string]deliverytest.Fate{
+		"+15005559876": {State: breach.HandedOver, Last: breach.Delivered},
+		"+15005500001": {Reason: delivery.ReasonNumberInvalid, State: breach.FailedPermanent},
+		"+15005500002": {State: breach.HandedOver, Last: breach.FailedTemporary, Why: delivery.ReasonHandsetOff},
+		"+15005500003": {State: breach.HandedOver, Last: breach.FailedPermanent, Why: delivery.ReasonNumberUnknown},
+		"+15005500004": {Reason: delivery.ReasonOptedOut, State: breach.FailedPermanent},
+		"+15005500005": {Reason: delivery.ReasonNoAnswer, State: breach.Unknown, Last: breach.Delivered},
+		"+15005500008": {Reason: delivery.ReasonProviderBusy, State: breach.FailedTemporary},
+		"+15005500009": {Reason: delivery.ReasonNoAnswer, State: breach.Unknown},
 	} {
 		t.Run(to, func(t *testing.T) {
 			t.Parallel()
 			st := against(t)
 			m := message()
 			m.To = to
-			receipt, err := st.sender.Send(t.Context(), m)
-			if want.reason == "" {
-				require.NoError(t, err)
-				require.Equal(t, want.state, receipt.State)
-			} else {
-				f := failure(t, err)
-				require.Equal(t, want.reason, f.Reason)
-				require.Equal(t, want.state, f.State())
-			}
-			if want.last != "" {
-				require.Eventually(t, func() bool { return st.last(m.AttemptID).State == want.last }, 5*time.Second, 5*time.Millisecond)
-				require.Equal(t, want.why, st.last(m.AttemptID).Reason)
-			}
-			// The vendor knows about exactly those that it took.
-			answer, found, err := st.sender.Ask(t.Context(), m)
-			require.NoError(t, err)
-			require.Equal(t, want.last != "", found)
-			if found {
-				require.Equal(t, want.last, answer.State)
-			}
+			want.Reported(t, st.sender, m, st.last)
 			require.Zero(t, st.rejected)
 		})
 	}

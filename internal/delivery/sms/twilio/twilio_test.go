@@ -37,13 +37,6 @@ func newSender(t *testing.T, c Config) *Sender {
 	return s
 }
 
-func failure(t *testing.T, err error) *delivery.Failure {
-	t.Helper()
-	var f *delivery.Failure
-	require.ErrorAs(t, err, &f, "%v", err)
-	return f
-}
-
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	deliverytest.Run(t, deliverytest.Case{
@@ -140,7 +133,7 @@ func TestAnswersAreClassified(t *testing.T) {
 			}))
 			defer server.Close()
 			_, err := newSender(t, testConfig(server.URL)).Send(t.Context(), message())
-			f := failure(t, err)
+			f := deliverytest.Failure(t, err)
 			require.Equal(t, c.reason, f.Reason, "%+v", f)
 			require.Equal(t, c.state, f.State())
 			require.Len(t, calls, 1, "never twice")
@@ -278,7 +271,7 @@ func TestNumbersThatAreNone(t *testing.T) {
 		m := message()
 		m.To = to
 		_, err := s.Send(t.Context(), m)
-		f := failure(t, err)
+		f := deliverytest.Failure(t, err)
 		require.Equal(t, delivery.ReasonNumberInvalid, f.Reason, to)
 		require.False(t, f.Retryable || f.Unknown)
 	}
