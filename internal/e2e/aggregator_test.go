@@ -9,34 +9,12 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 )
 
 // atHome pushes to phones in mainland China through an aggregator there, and then writes texts, both by providers whose
 // names are the organisation's own.
-const atHome = `
-name: at-home
-title: pushes and texts by domestic providers
-location: CN
-languages: {default: en, available: [en]}
-contact_required: [name, email]
-strategy: escalate
-channels:
-  - channel: push
-    proof: never
-    quiet: 0s
-    wait: 12h
-    retry: {tries: 2, repeats: 1, backoff: [1h]}
-    not_knowable: stay
-  - channel: sms
-    proof: delivered
-    quiet: 0s
-    wait: 24h
-    retry: {tries: 2, repeats: 1, backoff: [1h]}
-    not_knowable: next
-unknown_email: repeat_same_id
-third_party_processors: contracted
+const atHome = pushThenText + `
 providers:
   - {id: pushes-here, channel: push, kind: push_gateway, operated_by: processor, location: CN, contract: a test, receives: [push_token, notice]}
   - {id: texts-here, channel: sms, kind: gateway, operated_by: processor, location: CN, contract: a test, receives: [phone, notice]}
@@ -48,9 +26,6 @@ transfer:
   - people_in: [CN]
     only_in: [CN]
     exceptions: {law_provides: "", consented: "", cross_border_transaction: ""}
-minors: {age: 0}
-announcement: {min_uncovered: {count: 1}, keep_days: 1, covers: [no_contact, not_allowed, failed_everywhere, unreachable]}
-retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
 `
 
 // Phones without Google's services get their push through a domestic provider. A token that is gone, refused or reported
@@ -58,9 +33,7 @@ retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
 func TestPushesThroughADomesticProvider(t *testing.T) {
 	t.Parallel()
 	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
-		p, err := policy.ParseProfile([]byte(atHome), app.Kinds())
-		require.NoError(t, err)
-		s.Policies.Add(p)
+		withPolicy(t, s, "at-home", "CN", atHome)
 	})
 	file := example(t)
 	file.Policy = "at-home"

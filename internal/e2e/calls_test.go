@@ -13,17 +13,10 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 	"github.com/tocsin-engine/tocsin/internal/config"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
-	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
 // byPhone calls people abroad by machine, and those at home by people.
 const byPhone = `
-name: by-phone
-title: calls by machine and by people
-location: CN
-languages: {default: en, available: [en]}
-contact_required: [name, email]
-strategy: escalate
 channels:
   - channel: voice
     proof: delivered
@@ -32,17 +25,12 @@ channels:
     hours: {from: "00:00", to: "23:59", zone: UTC}
     retry: {tries: 2, repeats: 1, backoff: [1h]}
     not_knowable: stay
-unknown_email: repeat_same_id
-third_party_processors: contracted
 providers:
   - {id: calls, channel: voice, kind: twilio_voice, operated_by: processor, location: US, contract: a test, receives: [phone, notice]}
   - {id: desk, channel: voice, kind: call_list, operated_by: self, location: CN, receives: [phone, notice]}
 routing:
   - {channel: voice, people_in: [CN], providers: [desk]}
   - {channel: voice, providers: [calls]}
-minors: {age: 0}
-announcement: {min_uncovered: {count: 1}, keep_days: 1, covers: [no_contact, not_allowed, failed_everywhere, unreachable]}
-retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
 `
 
 // Who has a telephone number and nothing else is called: a key press counts, an answering machine does not, and what a
@@ -50,9 +38,7 @@ retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
 func TestPromise_M10_PeopleAreCalled(t *testing.T) {
 	t.Parallel()
 	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
-		p, err := policy.ParseProfile([]byte(byPhone), app.Kinds())
-		require.NoError(t, err)
-		s.Policies.Add(p)
+		withPolicy(t, s, "by-phone", "CN", byPhone)
 		s.Voice = &voice.Config{
 			AccountSID: s.Twilio.AccountSID, AuthToken: s.Twilio.AuthToken, From: s.Twilio.From, BaseURL: s.Twilio.BaseURL,
 			PublicBaseURL: s.PublicBaseURL, Timeout: 10 * time.Second,

@@ -9,50 +9,23 @@ import (
 
 	"github.com/tocsin-engine/tocsin/internal/app"
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/policy"
 	"github.com/tocsin-engine/tocsin/internal/simulator/outbox"
 )
 
 // allDevices pushes to each kind of device by its maker's service.
-const allDevices = `
-name: all-devices
-title: pushes to every kind of device, then texts
-location: US
-languages: {default: en, available: [en]}
-contact_required: [name, email]
-strategy: escalate
-channels:
-  - channel: push
-    proof: never
-    quiet: 0s
-    wait: 12h
-    retry: {tries: 2, repeats: 1, backoff: [1h]}
-    not_knowable: stay
-  - channel: sms
-    proof: delivered
-    quiet: 0s
-    wait: 24h
-    retry: {tries: 2, repeats: 1, backoff: [1h]}
-    not_knowable: next
-unknown_email: repeat_same_id
-third_party_processors: contracted
+const allDevices = pushThenText + `
 providers:
   - {id: android, channel: push, kind: fcm, operated_by: processor, location: US, contract: a test, receives: [push_token, notice]}
   - {id: apple, channel: push, kind: apns, operated_by: processor, location: US, contract: a test, receives: [push_token, notice]}
   - {id: browsers, channel: push, kind: webpush, operated_by: processor, location: US, contract: a test, receives: [push_token, notice]}
   - {id: texts, channel: sms, kind: twilio, operated_by: processor, location: US, contract: a test, receives: [phone, notice]}
-minors: {age: 0}
-announcement: {min_uncovered: {count: 1}, keep_days: 1, covers: [no_contact, not_allowed, failed_everywhere, unreachable]}
-retention: {contact_days: 1, inquiry_days: 1, proof_days: 1}
 `
 
 // Everybody's push goes by the service of their kind of device; whose token is gone gets a text at once, the others later.
 func TestPushesToEveryKindOfDevice(t *testing.T) {
 	t.Parallel()
 	w := ownWorld(t, dataDir(t), func(s *app.Settings) {
-		p, err := policy.ParseProfile([]byte(allDevices), app.Kinds())
-		require.NoError(t, err)
-		s.Policies.Add(p)
+		withPolicy(t, s, "all-devices", "US", allDevices)
 	})
 	at := w.sims.Endpoints().WebPush
 	browser := func(name string) string {
