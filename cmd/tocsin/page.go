@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/width"
@@ -184,4 +185,18 @@ func wrap(s string, w int) []string {
 		lines = append(lines, strings.TrimRight(s[start:], " "))
 	}
 	return lines
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func when(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return instant(*t)
 }
