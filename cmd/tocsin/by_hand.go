@@ -37,7 +37,7 @@ func (c *cli) dutyText() *cobra.Command {
 				said.WriteString("The facts do not say it yet: " + field + "\n")
 			}
 			_, _ = io.WriteString(c.err, said.String()) // a terminal that is gone needs no words
-			return c.answer(out, func(p *page) { p.line(out.Text) })
+			return c.answer(out, func(p *page) { p.exact(out.Text + "\n") })
 		},
 	}
 }

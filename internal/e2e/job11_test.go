@@ -139,13 +139,7 @@ func TestMainJob11TheStoryByCommands(t *testing.T) {
 	t.Parallel()
 	w, c := theWorld(t), newCrowd()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "tocsin")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../../cmd/tocsin")
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", said)
-	as := func(token string) command {
-		return command{program, dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TOCSIN_SERVER=" + w.BaseURL, "TOCSIN_TOKEN=" + token}}
-	}
+	as := w.commands(t, dir)
 	author, lead := as(w.author), as(w.lead)
 
 	file, err := json.Marshal(example(t))
@@ -180,7 +174,7 @@ func TestMainJob11TheStoryByCommands(t *testing.T) {
 	k.until(t, "sealed evidence", func(v breach.Overview) bool { return v.Evidence != nil })
 	lead.run(t, 0, "evidence", "export", k.id, "-O", "pack.zip")
 
-	alone := command{program, dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}}
+	alone := command{author.program, dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}}
 	alone.run(t, 0, "evidence", "verify", "pack.zip")
 	pack, err := os.ReadFile(filepath.Join(dir, "pack.zip"))
 	require.NoError(t, err)
