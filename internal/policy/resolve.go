@@ -194,7 +194,7 @@ func (w *walk) proof(to breach.Addressee) (s Step, waiting bool) {
 		case !can:
 		case !w.now.Before(at):
 			return Step{Kind: StepDone, Reason: WhyReached}, false
-		case !waiting || at.Before(s.Until):
+		case !waiting || at.Before(s.Until) || at.Equal(s.Until) && a.Channel < s.Channel: // in whatever order they are read
 			s = Step{Kind: StepWait, Addressee: to, Channel: a.Channel, Until: at.UTC(), Reason: WhyQuiet}
 			waiting = true
 		}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -435,4 +436,16 @@ func TestPermitsAgreesWithTheRoute(t *testing.T) {
 		require.Equal(t, x.reason, reason)
 		require.Equal(t, x.reason == "", ok)
 	}
+}
+
+// Of two proofs that come at the same instant the same one is waited for, in whatever order attempts are read.
+func TestProofsOfOneInstant(t *testing.T) {
+	t.Parallel()
+	p := builtin(t, "mooc")
+	p.Channels = slices.Clone(p.Channels)
+	p.Channels[1].Proof, p.Channels[1].Quiet = p.Channels[0].Proof, p.Channels[0].Quiet
+	mail, text := past(breach.Email, 1, breach.Accepted), past(breach.SMS, 1, breach.Accepted)
+	want := []Step{wait(breach.Email, p.Channels[0].Quiet, WhyQuiet)}
+	require.Equal(t, want, Steps(p, subject(everything(), mail, text), aware, sent))
+	require.Equal(t, want, Steps(p, subject(everything(), text, mail), aware, sent))
 }
