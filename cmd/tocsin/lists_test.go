@@ -34,6 +34,19 @@ func TestAListIsLoadedFromADatabaseWithoutShowingItsAddress(t *testing.T) {
 	require.Contains(t, out, "3,000 people added")
 	require.EqualValues(t, 3000, d.swap())
 
+	// A query that would write is refused with advice that helps, and one with columns of unknown names asks for a mapping.
+	_, errOut, status = withEnv(t, srv.URL, []string{"CRM_DSN=" + dsn}, "recipients", "check", "--dsn-env", "CRM_DSN", "--sql", "create table x (a int)")
+	require.NotEqual(t, exitDone, status)
+	require.Contains(t, errOut, "the query would write")
+	require.NotContains(t, errOut, "load it again")
+	odd := []string{"recipients", "check", "--dsn-env", "CRM_DSN", "--sql", "select 'Person ' || n as name, 'p' || n || '@example.com' as elpost from generate_series(1, 9) n"}
+	out, _, _ = withEnv(t, srv.URL, []string{"CRM_DSN=" + dsn}, odd...)
+	require.Contains(t, out, "Not read: column 2.")
+	require.Contains(t, out, "refused: unread_contact.email")
+	out, errOut, status = withEnv(t, srv.URL, []string{"CRM_DSN=" + dsn}, append(odd, "--map", "elpost=email")...)
+	require.Equal(t, exitDone, status, errOut)
+	require.Contains(t, out, "email 9")
+
 	// What is another list the second time is not loaded: the server sees it break off.
 	_, errOut, status = withEnv(t, srv.URL, []string{"CRM_DSN=" + dsn}, "recipients", "load", "inc1", "--dsn-env", "CRM_DSN",
 		"--sql", "select 'p' || n as name, clock_timestamp()::text as id from generate_series(1, 100) n")

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -168,9 +169,32 @@ func showSummary(p *page, s recipients.Summary, errorFile string) {
 	if m := s.Minors; m.WithGuardian+m.WithoutGuardian > 0 {
 		p.line(fmt.Sprintf("  children: %s with a guardian's contact, %s without", count(m.WithGuardian), count(m.WithoutGuardian)))
 	}
+	if list := unread(s.Columns); list != "" {
+		p.para(0, "\nNot read: "+list+". If one of them is a field of a person, say so with --map.")
+	}
 	showDoubts(p, s.Doubts)
 	if errorFile != "" {
 		p.para(0, "\nRows to look at are in "+errorFile+"; it holds personal data.")
+	}
+}
+
+// unread names the columns that nothing is read from by their numbers: their names are the list's own.
+func unread(columns []recipients.Column) string {
+	var numbers []string
+	for _, c := range columns {
+		if c.Field == "" {
+			numbers = append(numbers, strconv.Itoa(c.Number))
+		}
+	}
+	switch n := len(numbers); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return "column " + numbers[0]
+	case n > 12:
+		return strconv.Itoa(n) + " columns"
+	default:
+		return "columns " + strings.Join(numbers, ", ")
 	}
 }
 

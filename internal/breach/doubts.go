@@ -23,6 +23,7 @@ const (
 	DoubtShared   = "one_address"       // one contact stands at many people
 	DoubtRepeated = "repeated_value"    // one date of birth, which decides who is a child, stands at many people
 	DoubtSecret   = "secret_value"      // a field that notices show holds passwords, card or identity numbers
+	DoubtUnread   = "unread_contact"    // a column that is not read holds contacts, and none is read as such
 	DoubtChanged  = "changed"           // the list is made up otherwise than the earlier one
 )
 
@@ -32,6 +33,7 @@ var doubtWords = map[string]struct{ says, do string }{
 	DoubtShared:   {"One contact stands at many people: whoever has it would get the notices of all", "Look whether it is a placeholder or an office, and take it out of the list if it is"},
 	DoubtRepeated: {"One date of birth stands at many people: it looks like a default, and it decides who is a child", "Leave the cell empty where the date is not known"},
 	DoubtSecret:   {"A field that notices show holds what looks like passwords, card numbers or identity numbers", "Take that column out of the list, or name the right one with --map"},
+	DoubtUnread:   {"A column whose name is not known holds what looks like contacts: people who can be told would count as out of reach", "Say with --map which field it is, or take that column out of the list"},
 	DoubtChanged:  {"The list is made up quite otherwise than the earlier one: it may be another export, or columns may have moved", "Compare both files before anybody is told"},
 }
 
@@ -106,7 +108,7 @@ func RefuseList(doubts []ListDoubt) error {
 	for _, d := range doubts {
 		if d.Refused {
 			if err == nil {
-				err = Errorf(ErrInvalid, "the list would tell wrong people; nothing was loaded")
+				err = Errorf(ErrInvalid, "the list would tell wrong people, or not tell those whom it could; nothing was loaded")
 			}
 			err = err.With(FieldError{Where: d.Name(), What: d.Says() + " (" + d.Figures() + "). " + d.Do()})
 		}

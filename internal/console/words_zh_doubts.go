@@ -70,6 +70,8 @@ var doubtsInChinese = map[string]string{
 	"Phone numbers are of other countries than their rows say: one of the two columns may belong to other rows":                                 "电话号码与所在行的国家不符：两列之一可能错位",
 	"One contact stands at many people: whoever has it would get the notices of all":                                                            "同一联系方式出现在许多人名下：其持有者会收到所有人的通知",
 	"One date of birth stands at many people: it looks like a default, and it decides who is a child":                                           "许多人的出生日期相同：像是默认值，而它决定谁是未成年人",
+	"A column whose name is not known holds what looks like contacts: people who can be told would count as out of reach":                       "有一列的列名无法识别，其中疑似联系方式：本可通知的人会被当作无法联系",
+	"Say with --map which field it is, or take that column out of the list":                                                                     "请用 --map 指明该列对应的字段，或从名单中删去该列",
 	"A field that notices show holds what looks like passwords, card numbers or identity numbers":                                               "通知会显示的字段中含有疑似密码、银行卡号或身份证号的内容",
 	"The list is made up quite otherwise than the earlier one: it may be another export, or columns may have moved":                             "本名单的构成与前一份差别很大：可能是另一次导出，或有列错位",
 }

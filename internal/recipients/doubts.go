@@ -1,6 +1,7 @@
 package recipients
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +25,9 @@ const (
 
 	leastSecrets  = 5
 	secretPercent = 1
+
+	leastUnread   = 1 // of a list of two people too
+	unreadPercent = 20
 )
 
 // shares says from how many people on one contact is in doubt: a number of people, and of ten thousand when that is
@@ -60,13 +64,15 @@ type doubts struct {
 	born      int64
 
 	secrets [len(secretFields)]int64
+
+	unread *unread
 }
 
 // secretFields are shown in notices or to operators.
 var secretFields = [...]string{"external_id", "name", "region"}
 
-func newDoubts(hash func(string) uint64) *doubts {
-	return &doubts{hash: hash, codes: map[string]string{}}
+func newDoubts(hash func(string) uint64, h header) *doubts {
+	return &doubts{hash: hash, codes: map[string]string{}, unread: newUnread(h)}
 }
 
 func (d *doubts) add(p *breach.Person, child bool) {
@@ -138,6 +144,12 @@ func (d *doubts) list() []breach.ListDoubt {
 			put(breach.DoubtSecret, field, n, d.people, over(n, d.people, leastSecrets, refusedPercent))
 		}
 	}
+	for field, n := range map[string]int64{"email": d.unread.mails, "phone": d.unread.calls} {
+		if over(n, d.people, leastUnread, unreadPercent) {
+			put(breach.DoubtUnread, field, n, d.people, over(n, d.people, leastUnread, refusedPercent))
+		}
+	}
+	slices.SortFunc(out, func(a, b breach.ListDoubt) int { return strings.Compare(a.Name(), b.Name()) })
 	return out
 }
 

@@ -75,6 +75,12 @@ func TestADoubtBeginsAtItsThreshold(t *testing.T) {
 		{"secret_value.name", "external_id,name,email", 200, 5, func(n, i int) string {
 			return fmt.Sprintf("%d,%s,p%d@post.test", i, pick(n, i, "4111 1111 1111 1111", "P "+word(i)), i)
 		}},
+		{"unread_contact.email", "external_id,phone,elpost", 50, 10, func(n, i int) string {
+			return fmt.Sprintf("%d,+1202555%04d,%s", i, i, pick(n, i, fmt.Sprintf(" P%d@post.test", i), "by post @ home"))
+		}},
+		{"unread_contact.phone", "external_id,email,fon", 50, 10, func(n, i int) string {
+			return fmt.Sprintf("%d,p%d@post.test,%s", i, i, pick(n, i, fmt.Sprintf("+49 (30) 555-%04d", i), fmt.Sprintf("00%09d", i)))
+		}},
 		// The first row that moved has one before it that did not: it may be a couple.
 		{"columns_shifted.email", "name,email", 200, 10, func(n, i int) string {
 			return fmt.Sprintf("%s,%s@post.test", word(i), word(pickInt(i > 50 && i <= 51+n, i-1, i)))
@@ -92,6 +98,24 @@ func TestADoubtBeginsAtItsThreshold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Contacts of which the column's name is not known are no reason to count people as out of reach: the list is refused
+// until somebody says which column it is, be it of two people.
+func TestContactsThatNobodyReadsAreRefused(t *testing.T) {
+	t.Parallel()
+	row := func(i int) string { return fmt.Sprintf("Person %s,p%d@post.test,+1202555%04d", word(i), i, i) }
+	for _, n := range []int{1, 2, 100} {
+		d := doubtsOf(t, "name,elpost,fon", n, row)
+		require.True(t, d["unread_contact.email"].Refused)
+		require.True(t, d["unread_contact.phone"].Refused)
+	}
+	require.Empty(t, doubtsOf(t, "name,email,phone", 2, row))
+	require.Empty(t, doubtsOf(t, "name,email,phone,account", 2, func(i int) string { return row(i) + ",other@post.test" }), "an address is read already")
+	_, s := read(t, []byte("name,elpost\nAnna A,anna@post.test\n"), recipients.Options{Map: map[string]string{"elpost": "email"}})
+	require.Empty(t, s.Doubts)
+	_, s = read(t, []byte(`{"name":"Anna A","elpost":"anna@post.test"}`), recipients.Options{})
+	require.True(t, s.Doubts[0].Refused)
 }
 
 func pickInt(yes bool, a, b int) int {

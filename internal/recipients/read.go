@@ -164,7 +164,7 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	}
 	rd := &reader{opts: o, head: head, fixes: IsErrorFile(head.cells), seen: newSeen(), countries: memo{}, locales: memo{}, zones: memo{}, numbers: blocks{}, total: newSummary()}
 	defer rd.seen.met.close()
-	rd.doubt = newDoubts(rd.seen.hash)
+	rd.doubt = newDoubts(rd.seen.hash, head)
 	var file FileInfo
 	src.describe(&file)
 	rd.mix = mixture{charset: file.Encoding, forced: o.Encoding != ""}
@@ -213,6 +213,9 @@ func (rd *reader) all(ctx context.Context, sc source, each func(Row) error) erro
 		row.Record, row.Header = rd.total.Rows, rd.head.cells
 		rd.findDuplicate(&row)
 		rd.count(&row)
+		if row.Verdict.Kept() {
+			rd.doubt.unread.add(rec.cells)
+		}
 		if err := each(row); err != nil {
 			return err
 		}

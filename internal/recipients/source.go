@@ -56,7 +56,12 @@ func (k *intake) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// notToItsEnd says that the list broke off. What a database said about its query stays as it is.
 func notToItsEnd(err error) error {
+	var known *breach.Error
+	if errors.As(err, &known) {
+		return known
+	}
 	return breach.Errorf(breach.ErrInvalid, "the list could not be read to its end (%w): load it again", err)
 }
 
