@@ -87,7 +87,7 @@ incident: {nature: [confidentiality], cause: error, malicious: false}
 organisation: {sectors: [health]}
 people: {total: 60, minors: 0, vulnerable: false, categories: [patients]}
 data: {classes: [email, health], encrypted: false, hashed: none, public_before: false, volume: single}
-exposure: {recipients: known}`, yes, breach.CannotTell},
+exposure: {recipients: known}`, yes, breach.CannotTell}, // the annex: for people as in ix; that data are sensitive is its reason for the authority
 	{"x, passwords", "the same, and the message holds first passwords", `
 incident: {nature: [confidentiality], cause: error, malicious: false}
 people: {total: 300, minors: 0, vulnerable: false, categories: [customers]}
@@ -145,4 +145,25 @@ func TestGuidelinesAndDecisions(t *testing.T) {
 		require.Equal(t, c.sa, sa.Verdict, "%s %s, authority: %v", c.no, c.title, sa.Because)
 		require.Equal(t, c.ds, ds.Verdict, "%s %s, people: %v", c.no, c.title, ds.Because)
 	}
+}
+
+// Where the guidelines leave it to a judgement (two examples of the annex: a list of students' data, and addresses shown
+// with sensitive data or passwords), no fact decides: the verdict names the question, and each answer settles it.
+func TestWhereTheGuidelinesLeaveItToAJudgement(t *testing.T) {
+	t.Parallel()
+	rules := loadTestRules(t)
+	var left []string
+	for _, c := range wp250Cases {
+		_, ds := edpbVerdicts(t, rules, []byte(c.facts))
+		if ds.Verdict != breach.CannotTell {
+			continue
+		}
+		left = append(left, c.no)
+		require.NotEmpty(t, ds.Questions, c.no)
+		for answer, want := range map[string]breach.Verdict{"true": breach.Applies, "false": breach.DoesNotApply} {
+			_, settled := edpbVerdicts(t, rules, []byte(c.facts+"\ndeterminations: [{question: eu-gdpr/high_risk, answer: "+answer+", reason: counsel looked at it}]"))
+			require.Equal(t, want, settled.Verdict, "%s answered %s: %v", c.no, answer, settled.Because)
+		}
+	}
+	require.Equal(t, []string{"ix", "x, therapist", "x, passwords"}, left)
 }

@@ -82,6 +82,8 @@ type PackDuty struct {
 	Addressee string   `yaml:"addressee"` // authority, individuals, media, public, other
 	To        string   `yaml:"to"`        // in plain words
 	Contents  []string `yaml:"contents,omitempty"`
+	// ContentsNote says why the contents are none: the law names none, or there is nothing to write to anybody.
+	ContentsNote string `yaml:"contents_note,omitempty"`
 	// ContentsIf are further contents for some incidents; while nobody can tell, they are needed.
 	ContentsIf []PackContentsIf `yaml:"contents_if,omitempty"`
 	// Deferrable contents may be handed in later when they are not known at first.

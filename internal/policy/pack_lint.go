@@ -109,8 +109,11 @@ func advise(file string, p *compiledPack, now time.Time) (out []PackFault) {
 		}
 	}
 	for _, ph := range p.phases {
-		if len(ph.phase.Contents) == 0 && len(ph.duty.Contents) == 0 {
-			say(ph.id, "has no contents, so nobody is told what to write")
+		switch none := len(ph.phase.Contents) == 0 && len(ph.duty.Contents) == 0; {
+		case none && ph.duty.ContentsNote == "":
+			say(ph.id, "has no contents, so nobody is told what to write; where the law names none, say so in contents_note")
+		case !none && ph.duty.ContentsNote != "":
+			say(ph.id, "has contents, and a contents_note that says why it has none")
 		}
 	}
 	return out

@@ -46,6 +46,27 @@ func TestLintAdvises(t *testing.T) {
 	require.ElementsMatch(t, []string{"scope", "last_checked", "unverified", "questions.harm", "xx-test/authority/first"}, at, "a term in words alone is no fault: the policy has one")
 }
 
+// A duty without contents says why it has none: the law names none, or nobody is written to. One that has contents does
+// not say so. Of the packs of this program one does neither: what the proposal of the Union will ask for is not known.
+func TestADutyWithoutContentsSaysWhy(t *testing.T) {
+	t.Parallel()
+	none := strings.Replace(testPack, "contents: [summary]", "contents_note: the Act names none", 1)
+	require.NotEqual(t, testPack, none)
+	at := func(v PackLint) (places []string) {
+		for _, a := range v.Advice {
+			if strings.Contains(a.What, "contents") {
+				places = append(places, a.Place)
+			}
+		}
+		return places
+	}
+	require.Empty(t, at(lint(t, "xx.yaml", none)))
+	require.Equal(t, []string{"xx-test/authority/first"}, at(lint(t, "xx.yaml", strings.Replace(testPack, "contents: [summary]", "contents: [summary]\n    contents_note: the Act names none", 1))))
+	v, err := LintPacks(testNow)
+	require.NoError(t, err)
+	require.Equal(t, []string{"eu-digital-omnibus/authority/initial"}, at(v))
+}
+
 // The packs of this program have no faults.
 func TestTheBuiltInPacksAreSound(t *testing.T) {
 	t.Parallel()

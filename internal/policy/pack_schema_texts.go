@@ -52,6 +52,7 @@ var schemaTexts = map[string]string{
 	"PackDuty.min_font_pt":  "smallest print of a letter, in points",
 	"PackDuty.remedies":     "what must be offered to people",
 	"PackDuty.channels":     "how people may be told",
+	"PackDuty.contents_note": "why there are no contents: the law names none, or nobody is written to",
 	"PackDuty.channel_note": "which of the channels suffices, in words",
 	"PackDuty.route":        "where a report goes",
 	"PackDuty.substitutes":  "what may take the place of telling people one by one",

@@ -126,7 +126,7 @@ func (f PackInForce) words() string {
 func (p Pack) dutyWords(d *PackDuty, add func(of, name string, says ...string)) {
 	of := p.ID + "/" + d.Addressee
 	add(of, "to", d.To)
-	add(of, "contents", strings.Join(d.Contents, ", "))
+	add(of, "contents", strings.Join(d.Contents, ", "), d.ContentsNote)
 	for _, c := range d.ContentsIf {
 		add(of, "contents besides", strings.Join(c.Contents, ", ")+": "+c.Because+condition(c.When))
 	}
