@@ -323,7 +323,8 @@ func (s *Story) close(ctx context.Context, v breach.Overview) error {
 func leftBehind(v breach.Overview) (left breach.Left) {
 	for _, d := range v.Duties {
 		filed := slices.ContainsFunc(v.Filings, func(f breach.Filing) bool { return f.Obligation == d.ID })
-		if d.OwedAtEnd() && !filed && d.Duty != "notify_individuals" && !(d.Duty == "public_notice" && v.Announcement != nil) {
+		shown := d.Duty == "public_notice" && v.Announcement != nil
+		if d.OwedAtEnd() && !filed && !shown && d.Duty != "notify_individuals" {
 			left.Add(d.Obligation)
 		}
 	}
