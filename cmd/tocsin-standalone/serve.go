@@ -38,7 +38,11 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			defer s.Stop()
-			fmt.Fprintf(os.Stderr, "Console     %s/console/\nTemporal UI %s\nData        %s\nPress Ctrl-C to stop.\n", s.BaseURL, s.Temporal.UIURL(), s.Dir.Path())
+			fmt.Fprintf(os.Stderr, "Console     %s/console/\nTemporal UI %s\nData        %s\n", s.BaseURL, s.Temporal.UIURL(), s.Dir.Path())
+			if o.DatabaseURL == "" { // the child's address holds no secret: who may enter its directory may connect
+				fmt.Fprintf(os.Stderr, "To sign in  TOCSIN_DATABASE_URL='%s' TOCSIN_KEYS_DIR='%s' tocsin token add --id YOU --role lead\n", s.Database, s.Dir.Keys())
+			}
+			fmt.Fprintln(os.Stderr, "Press Ctrl-C to stop.")
 			select {
 			case <-cmd.Context().Done():
 				return nil

@@ -54,7 +54,7 @@ func (c *cli) checkPlan(ctx context.Context, id string, wave int) error {
 		}
 	})
 	if err == nil && !out.Ready() {
-		return no("the plan cannot be approved as it is: %d things are missing, %d gaps were not let go", len(out.Problems), len(out.Contents.Blocking()))
+		return no("the plan cannot be approved as it is. Missing: %d; gaps that were not let go: %d", len(out.Problems), len(out.Contents.Blocking()))
 	}
 	return err
 }

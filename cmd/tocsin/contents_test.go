@@ -14,12 +14,12 @@ func TestPlanCheckNamesGapsAndNumbers(t *testing.T) {
 	out, errOut, status := onTerminal(t.Context(), t, srv.URL, "plan", "check", "inc1")
 	require.Equal(t, exitNo, status)
 	for _, words := range []string{
-		"! eu-gdpr/individuals/notice dpo", "the data protection officer", "(GDPR art. 34(2))", "in email en self", "contents.<language>.dpo",
+		"! eu-gdpr/individuals/notice:dpo", "the data protection officer", "(GDPR art. 34(2))", "in email en self", "contents.<language>.dpo",
 		"jp-appi/individuals/notice", "! people.total: 1,203 from the list loaded at",
 	} {
 		require.Contains(t, out, words)
 	}
-	require.Contains(t, errOut, "0 things are missing, 1 gaps")
+	require.Contains(t, errOut, "Missing: 0; gaps that were not")
 	_, errOut, status = onTerminal(t.Context(), t, srv.URL, "plan", "waive", "inc1", "--gap", "dpo", "--reason", "no officer is appointed")
 	require.Equal(t, exitUsage, status, errOut)
 	out, errOut, status = onTerminal(t.Context(), t, srv.URL, "plan", "waive", "inc1", "--all", "--reason", "no officer is appointed")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -104,11 +105,29 @@ func describeFields(p *page, title, detail string, fields []breach.FieldError, d
 	if detail != "" {
 		p.para(2, detail)
 	}
-	for _, f := range fields {
-		p.para(4, f.Where+": "+f.What)
-	}
+	describeEach(p, fields)
 	if do != "" {
 		p.para(2, "What to do: "+do)
+	}
+}
+
+// many is from how many places on the same is said once for all of them.
+const many = 3
+
+func describeEach(p *page, fields []breach.FieldError) {
+	places := map[string][]string{}
+	for _, f := range fields {
+		places[f.What] = append(places[f.What], f.Where)
+	}
+	for _, f := range fields {
+		switch at := places[f.What]; {
+		case len(at) >= many:
+			p.para(4, f.What+":")
+			p.para(6, strings.Join(at, ", "))
+			delete(places, f.What)
+		case len(at) > 0:
+			p.para(4, f.Where+": "+f.What)
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func TestWhatCaliforniaWantsOfferedAndPrinted(t *testing.T) {
 	}
 	check, _ := exampleCheck(t, number)
 	require.Contains(t, check.Checked, "us-ca/individuals/notice")
-	require.Contains(t, of(check, breach.GapRemedy), "us-ca/individuals/notice identity_theft_prevention")
+	require.Contains(t, of(check, breach.GapRemedy), "us-ca/individuals/notice:identity_theft_prevention")
 	require.Empty(t, of(check, breach.GapFont))
 	check, _ = exampleCheck(t, func(f *breach.IncidentFile) {
 		number(f)

@@ -77,7 +77,7 @@ type Waiver struct {
 }
 
 // Place is what the gap is called where it is waived: the duty and the field.
-func (g ContentGap) Place() string { return g.Obligation + " " + g.Field }
+func (g ContentGap) Place() string { return g.Obligation + ":" + g.Field }
 
 // What says the gap in one line, with its source and what to do.
 func (g ContentGap) What() string {

@@ -48,13 +48,13 @@ func TestMainJob04PeopleOfAPlaceReadTheTextOfTheirLaw(t *testing.T) {
 	var lacking map[string]breach.ContentGap
 	require.Eventually(t, func() bool {
 		lacking = gaps()
-		return lacking[duty+" credit_monitoring"].Kind == breach.GapRemedy
+		return lacking[duty+":credit_monitoring"].Kind == breach.GapRemedy
 	}, patience, 200*time.Millisecond)
 	require.NotContains(t, lacking, duty+" nature", "they have a text of their own")
 	require.NotContains(t, lacking, "us-ca/individuals/notice notice_date", "nobody writes the date by hand")
 
 	k.author.do(t, http.MethodPatch, k.path(""), sent{"application/json", []byte(`{"offers":[{"offer":"credit_monitoring","months":42},{"offer":"identity_theft_prevention","months":12}]}`)}, nil)
-	require.Eventually(t, func() bool { return gaps()[duty+" credit_monitoring"].Kind == "" }, patience, 200*time.Millisecond)
+	require.Eventually(t, func() bool { return gaps()[duty+":credit_monitoring"].Kind == "" }, patience, 200*time.Millisecond)
 	began := time.Now()
 	k.approve(t, k.submit(t))
 	k.until(t, "everybody to be told", func(v breach.Overview) bool { return v.People[breach.Reached] == 3 })

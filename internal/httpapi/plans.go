@@ -238,7 +238,7 @@ func incomplete(problems []string) error {
 
 // lacking names each gap of the texts with its duty, field, source and what to do.
 func lacking(gaps []breach.ContentGap) error {
-	e := breach.Errorf(breach.ErrContents, "the plan cannot be approved: %d things that its regimes ask of the texts are not as they should be", len(gaps))
+	e := breach.Errorf(breach.ErrContents, "the plan cannot be approved: what its regimes ask of the texts is not all there; %d to mend", len(gaps))
 	for _, g := range gaps {
 		e = e.With(breach.FieldError{Where: g.Place(), What: g.What()})
 	}

@@ -14,7 +14,7 @@ func TestADoubtAboutTheListBlocksUntilItIsConfirmedByName(t *testing.T) {
 	ask := Contents{Wave: 2, Doubts: []breach.ListDoubt{doubt}}
 	check := ask.Check()
 	require.Len(t, check.Blocking(), 1)
-	require.Equal(t, "list-2 one_address.email", check.Gaps[0].Place())
+	require.Equal(t, "list-2:one_address.email", check.Gaps[0].Place())
 	require.Contains(t, check.Gaps[0].What(), "10 / 100")
 
 	ask.Waivers = []breach.Waiver{{Obligation: "list-1", Field: "one_address.email"}}

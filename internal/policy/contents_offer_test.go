@@ -62,7 +62,7 @@ func TestMediaGetThePage(t *testing.T) {
 	media.ID, media.Duty = "us-hipaa/media/notice", "notify_media"
 	check := checked([]breach.TextBody{mail("en"), page("en", "summary")}, nil, media)
 	require.Len(t, check.Gaps, 1)
-	require.Equal(t, "us-hipaa/media/notice contact_point", check.Gaps[0].Place())
+	require.Equal(t, "us-hipaa/media/notice:contact_point", check.Gaps[0].Place())
 	require.Equal(t, []string{"page en"}, check.Gaps[0].Texts)
 	require.Contains(t, check.Checked, media.ID)
 	require.Equal(t, breach.NoteHandOver, check.Notes[0].Kind)

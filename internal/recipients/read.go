@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -173,6 +174,9 @@ func Read(ctx context.Context, r io.Reader, o Options, each func(Row) error) (Su
 	}
 	src.describe(&rd.total.File)
 	rd.total.Columns = head.columns()
+	if rd.fixes { // the columns that say what was wrong are ours
+		rd.total.Columns = slices.DeleteFunc(rd.total.Columns, func(c Column) bool { return c.Field == "" })
+	}
 	rd.total.Doubts, rd.total.Profile = rd.doubt.list(), rd.doubt.profile(&rd.total)
 	return rd.total, nil
 }
