@@ -38,7 +38,7 @@ type granted struct {
 	Token string      `json:"token"`
 }
 
-var roleNames = []string{string(breach.RoleResponder), string(breach.RoleLead), string(breach.RoleDetector), string(breach.RoleReader)}
+var roleNames = []string{string(breach.RoleResponder), string(breach.RoleLead), string(breach.RoleDetector), string(breach.RoleReader), string(breach.RoleApplication)}
 
 func (c *cli) tokens() *cobra.Command {
 	cmd := c.group(&cobra.Command{Use: "token", Short: "People and machines that may sign in", Example: "  tocsin token add --id wei.lin --role responder"})

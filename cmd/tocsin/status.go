@@ -261,6 +261,9 @@ func showChannels(p *page, v breach.Overview) {
 		p.head("Messages")
 		p.table(2, rows)
 	}
+	if v.InApp > 0 {
+		p.line("  acknowledged in the app: " + count(v.InApp))
+	}
 	rows = rows[:0]
 	for _, f := range v.Failures {
 		rows = append(rows, []string{count(f.Count), string(f.Channel), strings.ReplaceAll(f.Reason, "_", " ")})

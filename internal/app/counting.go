@@ -27,6 +27,7 @@ type counts struct {
 	failures []breach.FailureCount
 	times    store.SendTimes
 	pace     breach.Pace
+	inApp    int64
 }
 
 // own is a copy that its reader may sort and change.

@@ -190,7 +190,7 @@ func (d *Desk) seePeople(ctx context.Context, incident string, v *breach.Overvie
 	if err != nil {
 		return err
 	}
-	v.People, v.Total, v.Channels, v.Failures = n.people, n.people.Sum(), n.channels, n.failures
+	v.People, v.Total, v.Channels, v.Failures, v.InApp = n.people, n.people.Sum(), n.channels, n.failures, n.inApp
 	v.Timings.OpenedAt, v.Timings.ApprovedAt = &v.Incident.OpenedAt, n.times.ApprovedAt
 	v.Timings.FirstHandover, v.Timings.LastHandover = n.times.FirstHandover, n.times.LastHandover
 	w, err := d.walks.glance(ctx, incident, v.Revision, func(ctx context.Context) (walked, error) { return d.walk(ctx, incident) })
@@ -210,6 +210,9 @@ func (d *Desk) count(ctx context.Context, incident string) (n counts, err error)
 		return n, err
 	}
 	if n.pace, err = d.Store.Pace(ctx, incident); err != nil {
+		return n, err
+	}
+	if n.inApp, err = d.Store.AcknowledgedInApp(ctx, incident); err != nil {
 		return n, err
 	}
 	failures, err := d.Store.Failures(ctx, incident)

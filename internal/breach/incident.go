@@ -89,6 +89,8 @@ const (
 	RoleLead      Role = "lead"      // all of that, approves, files and acknowledges reports, closes, exports
 	RoleDetector  Role = "detector"  // posts detections only
 	RoleReader    Role = "reader"    // looks at counts and states, never at contacts
+	// RoleApplication asks what to show to the users of the organisation's application, and nothing else.
+	RoleApplication Role = "application"
 )
 
 // AgesOn is the day on which the ages of the incident's people are counted: the day of awareness, or of

@@ -23,6 +23,7 @@ type Overview struct {
 	Countries    []CountryTally            `json:"countries"`
 	Failures     []FailureCount            `json:"failures"`
 	Waves        []Wave                    `json:"waves"`
+	InApp        int64                     `json:"acknowledged_in_app,omitempty"` // people who said so in an application
 	Announcement *Notice                   `json:"announcement,omitempty"`
 	Filings      []Filing                  `json:"reports"`
 	Holds        Holds                     `json:"holds,omitempty"`   // ended ones too

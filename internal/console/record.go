@@ -151,6 +151,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked at the number of a call.", who)
 	case "call.ended":
 		return l.T("%s wrote down what became of a call: %s.", who, l.callOutcome(d.Outcome))
+	case "in_app.acknowledged":
+		return l.T("In an application, %s acknowledged the notice.", l.People(d.People))
 	case "texts.stopped":
 		return l.T("Somebody answered STOP: %s get no further text message.", l.People(d.People))
 	case "texts.resumed":

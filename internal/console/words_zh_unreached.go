@@ -33,6 +33,7 @@ var unreachedInChinese = map[string]string{
 	"%s decided that the public is told now: %s":                                                                   "%s 决定立即向公众公告：%s",
 	"%s decided to try %s again: %s":                                                                               "%s 决定再次尝试 %s：%s",
 	"They were set back to be told once more: %s.":                                                                 "已重新列为待通知：%s。",
+	"In an application, %s acknowledged the notice.":                                                               "%s在应用中确认已看到通知。",
 	"Somebody answered START: %s get text messages again.":                                                         "有人回复恢复：%s重新接收短信。",
 	"Somebody answered STOP: %s get no further text message.":                                                      "有人回复退订：%s不再收到短信。",
 	"%s looked at the notice of %s, with names and contacts masked.":                                               "%s 查看了 %s的通知，姓名和联系方式已遮盖。",

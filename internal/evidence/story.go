@@ -131,7 +131,8 @@ func (s *story) person(n int64, p PersonRecord) {
 		return
 	}
 	s.numbers = append(s.numbers, p.Person)
-	s.proof = append(s.proof, p.Outcome == breach.Reached || p.Outcome == breach.Attempted)
+	sent := p.Outcome == breach.Reached && p.Reason != breach.ReasonAcknowledged || p.Outcome == breach.Attempted
+	s.proof = append(s.proof, sent)
 	s.tried = append(s.tried, false)
 	s.v.report.People[string(p.Outcome)]++
 	s.v.report.People["total"]++

@@ -41,6 +41,7 @@ func New(cfg Config) (http.Handler, error) {
 	s.letters()
 	s.returns()
 	s.processors()
+	s.feed()
 	s.running()
 	s.evidence()
 	s.machines()

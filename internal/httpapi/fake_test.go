@@ -40,6 +40,7 @@ type desk struct {
 	invariant func(string) (breach.Invariant, error)
 	evidence  func() (string, io.ReadSeekCloser, error)
 	verb      func(string) error
+	notices   []breach.FeedNotice
 
 	mu    sync.Mutex
 	calls []string
@@ -165,6 +166,18 @@ func (d *desk) Reopen(context.Context, string, breach.Actor) error { return d.di
 
 func (d *desk) Returns(context.Context, string) ([]breach.ReturnCount, error) {
 	return []breach.ReturnCount{}, d.did("returns")
+}
+
+func (d *desk) Feed(context.Context) (breach.Feed, error) {
+	return breach.Feed{Notices: d.notices}, d.did("feed")
+}
+
+func (d *desk) FeedFor(_ context.Context, ids []string) ([]breach.FeedPerson, error) {
+	return []breach.FeedPerson{}, d.did(fmt.Sprintf("feed for %d", len(ids)))
+}
+
+func (d *desk) AcknowledgeInApp(_ context.Context, seen []breach.Seen, by breach.Actor) (int, error) {
+	return len(seen), d.did("seen by " + by.ID)
 }
 
 func (d *desk) Letters(context.Context) (breach.PostOverview, error) {
@@ -350,6 +363,7 @@ func (d *desk) Authenticate(_ context.Context, token string) (breach.Actor, erro
 	role, known := map[string]breach.Role{
 		"lead-token": breach.RoleLead, "responder-token": breach.RoleResponder,
 		"reader-token": breach.RoleReader, "detector-token": breach.RoleDetector,
+		"application-token": breach.RoleApplication,
 	}[token]
 	if !known {
 		return breach.Actor{}, breach.Errorf(breach.ErrUnauthorized, "this token is not known")

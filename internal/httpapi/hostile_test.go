@@ -169,7 +169,7 @@ func TestEveryPostRefusesWhatItCannotUse(t *testing.T) {
 			continue
 		}
 		for name, x := range bad {
-			q := request{method: "POST", path: rt.path, body: x.body, token: "lead-token", header: map[string]string{"Content-Type": "application/json"}}
+			q := request{method: "POST", path: rt.path, body: x.body, token: tokenFor(rt.roles), header: map[string]string{"Content-Type": "application/json"}}
 			if rt.kind != "" {
 				q.header["Content-Type"] = rt.kind
 			}
@@ -194,6 +194,14 @@ func TestEveryPostRefusesWhatItCannotUse(t *testing.T) {
 	}
 }
 
+// tokenFor is of somebody who may use a route.
+func tokenFor(roles string) string {
+	if roles == "a" {
+		return "application-token"
+	}
+	return "lead-token"
+}
+
 // TestEveryPostIsDoneOnce sends each request eight times at once under one key.
 func TestEveryPostIsDoneOnce(t *testing.T) {
 	t.Parallel()
@@ -202,7 +210,7 @@ func TestEveryPostIsDoneOnce(t *testing.T) {
 			continue
 		}
 		b := setup(t, nil)
-		q := request{method: "POST", path: rt.path, body: rt.body, token: "lead-token", header: map[string]string{"Idempotency-Key": "k"}}
+		q := request{method: "POST", path: rt.path, body: rt.body, token: tokenFor(rt.roles), header: map[string]string{"Idempotency-Key": "k"}}
 		if rt.kind != "" {
 			q.header["Content-Type"] = rt.kind
 		}

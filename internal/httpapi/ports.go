@@ -18,6 +18,7 @@ type Desk interface {
 	CallDesk
 	LetterDesk
 	ReturnDesk
+	FeedDesk
 	Open(ctx context.Context, file breach.IncidentFile, by breach.Actor) (breach.Opened, error)
 	// OpenDraft keeps the notes with the incident.
 	OpenDraft(ctx context.Context, file breach.IncidentFile, notes []string, by breach.Actor) (breach.Opened, error)

@@ -20,7 +20,7 @@ const incidentJSON = `{"facts":{"incident":{"title":"Leak"}},"policy":"mooc"}`
 // routes lists every route below /v1 with who may use it and what it calls.
 var routes = []struct {
 	method, path, body, kind string
-	roles                    string // of l(ead) r(esponder) v(iewer) d(etector)
+	roles                    string // of l(ead) r(esponder) v(iewer) d(etector) a(pplication)
 	status                   int
 	calls                    string
 }{
@@ -86,13 +86,16 @@ var routes = []struct {
 	{"GET", "/v1/incidents/inc1/invariant", "", "", "lrv", 200, "invariant"},
 	{"POST", "/v1/incidents/inc1/evidence", "", "", "lr", 200, "seal"},
 	{"GET", "/v1/incidents/inc1/evidence", "", "", "lr", 200, "evidence"},
+	{"GET", "/v1/feed", "", "", "a", 200, "feed"},
+	{"POST", "/v1/feed/lookup", `{"external_ids":["u-1","u-2"]}`, "", "a", 200, "feed for 2"},
+	{"POST", "/v1/feed/acknowledgements", `{"acknowledgements":[{"external_id":"u-1","notice":"inc1.1.en"}]}`, "", "a", 200, "seen by application.one"},
 	{"POST", "/v1/detections", "{}", "application/cloudevents+json", "lrd", 202, "detect"},
 	{"POST", "/v1/bounces", "Subject: back", "message/rfc822", "lrd", 200, "bounce Subject: back []"},
 }
 
 func TestEveryRouteForEveryRole(t *testing.T) {
 	t.Parallel()
-	tokens := map[string]string{"l": "lead-token", "r": "responder-token", "v": "reader-token", "d": "detector-token"}
+	tokens := map[string]string{"l": "lead-token", "r": "responder-token", "v": "reader-token", "d": "detector-token", "a": "application-token"}
 	for _, rt := range routes {
 		b := setup(t, nil)
 		for letter, token := range tokens {

@@ -36,6 +36,8 @@ type Profile struct {
 	// and for which its rule pack has no term of the house either; nil: see GeneralTerm. Never law.
 	HouseTerm *Term     `yaml:"house_term,omitempty"`
 	Retention Retention `yaml:"retention"`
+	// InApp says whether what somebody acknowledges in an application counts; nil: it does not.
+	InApp *InApp `yaml:"in_app,omitempty"`
 	// UnverifiedRules is leave_out when rules that nobody has checked against their source make no duties; empty
 	// means that they do, and say so. Either way it is part of the hash, and the answer names what was left out.
 	UnverifiedRules string `yaml:"unverified_rules,omitempty"`
@@ -62,6 +64,12 @@ const (
 	// Blast uses all channels at once.
 	Blast Strategy = "blast"
 )
+
+// InApp is what becomes of acknowledgements in applications of the organisation. Counts is acknowledged (who did is
+// reached) or never.
+type InApp struct {
+	Counts string `yaml:"counts"`
+}
 
 // ChannelRule is one line of the channel plan and of the sufficiency table.
 type ChannelRule struct {
@@ -213,6 +221,9 @@ func (p Profile) Sufficiency() breach.Sufficiency {
 	s := make(breach.Sufficiency, len(p.Channels))
 	for _, c := range p.Channels {
 		s[c.Channel] = c.rule()
+	}
+	if p.InApp != nil && p.InApp.Counts == string(breach.Acknowledged) {
+		s[breach.InApp] = breach.Rule{Proof: breach.Acknowledged}
 	}
 	return s
 }

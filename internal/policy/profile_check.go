@@ -80,6 +80,9 @@ func checkProfile(p Profile, kinds Kinds) []breach.FieldError {
 	c.transfers(p)
 	c.ramp(p.Ramp)
 	c.minors(p.Minors)
+	if p.InApp != nil {
+		c.oneOf("in_app.counts", p.InApp.Counts, string(breach.Acknowledged), proofNever)
+	}
 	c.unless(p.UnverifiedRules == "" || p.UnverifiedRules == LeaveOut, "unverified_rules", "must be leave_out, or not be there")
 	c.announcement(p.Announcement)
 	c.term("promises.prompt_notice", p.Promises.PromptNotice)

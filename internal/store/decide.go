@@ -48,7 +48,7 @@ func (p *personState) decide(e breach.PersonEvent, rules breach.Sufficiency) []c
 		return nil
 	}
 	if e.Outcome == breach.Unreachable || e.Outcome == breach.Covered {
-		if breach.OutcomeOf(p.counting(nil), rules, now) == breach.Reached {
+		if p.acknowledged() || breach.OutcomeOf(p.counting(nil), rules, now) == breach.Reached {
 			return nil
 		}
 	}
@@ -78,7 +78,7 @@ func (p *personState) notBefore(at time.Time) time.Time {
 
 func (p *personState) move(to breach.Outcome, reason, by string, at time.Time) change {
 	c := change{person: p.id, from: p.outcome, to: to, reason: reason, by: by, at: at}
-	p.outcome, p.outcomeAt = to, at
+	p.outcome, p.outcomeAt, p.reason = to, at, reason
 	return c
 }
 

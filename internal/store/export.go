@@ -23,7 +23,7 @@ func (s *Store) Export(ctx context.Context, incident string, w *evidence.Writer)
 		x := &export{s: s, tx: tx, w: w, incident: incident, box: b}
 		for _, part := range []func(context.Context) error{
 			x.head, x.revisions, x.judgements, x.rules, x.plans, x.approvals, x.texts, x.people,
-			x.refusals, x.receipts, x.announcements, x.filings, x.holds, x.delays, x.audit, x.counts,
+			x.refusals, x.receipts, x.announcements, x.filings, x.holds, x.delays, x.acknowledgements, x.audit, x.counts,
 		} {
 			if err := part(ctx); err != nil {
 				return err
@@ -186,6 +186,23 @@ func (x *export) delays(ctx context.Context) error {
 		return err
 	}
 	return x.lines("delays.jsonl", func(add func(any) error) error { return each(list, add) })
+}
+
+func (x *export) acknowledgements(ctx context.Context) error {
+	type seen struct {
+		Person int64     `json:"person"`
+		By     string    `json:"by"`
+		Counts bool      `json:"counts"`
+		At     time.Time `json:"at"`
+	}
+	list, err := collect(ctx, x.tx, pgx.RowToStructByPos[seen], `SELECT person, by_actor, counts, at FROM acknowledgement WHERE incident = $1 ORDER BY person`, x.incident)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	for i := range list {
+		list[i].At = list[i].At.UTC()
+	}
+	return x.lines("acknowledgements.jsonl", func(add func(any) error) error { return each(list, add) })
 }
 
 func each[T any](list []T, add func(any) error) error {

@@ -147,10 +147,18 @@ func (p *personState) derive(rules breach.Sufficiency, now time.Time) breach.Out
 			return p.outcome
 		}
 	}
+	if p.acknowledged() {
+		return p.outcome
+	}
 	if to == p.outcome || !breach.PersonMachine.Allows(string(p.outcome), string(to)) {
 		return p.outcome
 	}
 	return to
+}
+
+// acknowledged says that the person's own word is the proof: no failure that is reported later takes it away.
+func (p *personState) acknowledged() bool {
+	return p.outcome == breach.Reached && p.reason == breach.ReasonAcknowledged
 }
 
 // counting lists the attempts to the addressee that counts: for a child that is the guardian, also when no

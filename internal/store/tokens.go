@@ -9,7 +9,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
-var roles = []breach.Role{breach.RoleResponder, breach.RoleLead, breach.RoleDetector, breach.RoleReader}
+var roles = []breach.Role{breach.RoleResponder, breach.RoleLead, breach.RoleDetector, breach.RoleReader, breach.RoleApplication}
 
 // PutToken lets whoever shows token act as actor. Only its SHA-256 is kept, so it must be long and random.
 func (s *Store) PutToken(ctx context.Context, token string, actor breach.Actor) error {
@@ -17,7 +17,7 @@ func (s *Store) PutToken(ctx context.Context, token string, actor breach.Actor) 
 		return breach.Errorf(breach.ErrInvalid, "a token has printable ASCII characters and no spaces")
 	}
 	if actor.ID == "" || plain(actor.ID, codeLimit) != actor.ID || !slices.Contains(roles, actor.Role) {
-		return breach.Errorf(breach.ErrInvalid, "a token needs an actor with an id and one of the roles responder, lead, detector, reader")
+		return breach.Errorf(breach.ErrInvalid, "a token needs an actor with an id and one of the roles responder, lead, detector, reader, application")
 	}
 	sum := sha256.Sum256([]byte(token))
 	_, err := s.pool.Exec(ctx, `INSERT INTO token (hash, actor, name, role) VALUES ($1, $2, $3, $4)
