@@ -58,6 +58,7 @@ func TestWhoIsShownANoticeInAnApplication(t *testing.T) {
 	child := someone(3)
 	child.BirthDate, child.Guardian = "2018-01-01", &breach.Guardian{Name: "G", Email: "g@example.org"}
 	b := toldInApp(t, true, someone(1), someone(2), child, someone(4), someone(5))
+	require.NoError(t, b.PutToken(b.ctx, "a-token-of-the-app", app))
 	everybody := []string{"u-1", "u-2", "u-3", "u-4", "u-5", "u-6", "", " ", "'; --"}
 	require.Empty(t, b.inApp(everybody...), "delivery has not begun")
 	b.saw(0, everybody...)

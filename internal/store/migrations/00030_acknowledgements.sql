@@ -13,5 +13,11 @@ CREATE TABLE acknowledgement (
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON acknowledgement
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+ALTER TABLE token DROP CONSTRAINT token_role_check,
+    ADD CONSTRAINT token_role_check CHECK (role IN ('responder', 'lead', 'detector', 'reader', 'application'));
+
 -- +goose Down
+DELETE FROM token WHERE role = 'application';
+ALTER TABLE token DROP CONSTRAINT token_role_check,
+    ADD CONSTRAINT token_role_check CHECK (role IN ('responder', 'lead', 'detector', 'reader'));
 DROP TABLE acknowledgement;
