@@ -27,6 +27,7 @@ type desk struct {
 	httpapi.CallDesk // nil: no command asks a server for calls, or for letters
 	httpapi.LetterDesk
 	httpapi.ReturnDesk
+	httpapi.FeedDesk
 
 	mu      sync.Mutex
 	state   breach.IncidentState
