@@ -91,7 +91,7 @@ func (k *kase) waive(t *testing.T, who caller, p *problem) {
 	t.Helper()
 	var gaps []map[string]string
 	for _, e := range p.Fields {
-		obligation, field, ok := strings.Cut(e.Where, " ")
+		obligation, field, ok := strings.Cut(e.Where, ":")
 		require.True(t, ok, "a gap is named by its duty and field: %s", e.Where)
 		gaps = append(gaps, map[string]string{"obligation": obligation, "field": field})
 	}
