@@ -34,10 +34,23 @@ func (s *story) assess(ctx workflow.Context, revision int) (breach.Amended, erro
 			w.state, w.since, voided = waveLoaded, workflow.Now(ctx), true
 		}
 	}
+	s.unsaid = out.Revision
 	s.revision, s.duties, s.judged, s.unjudged = out.Revision, out.Reports, workflow.Now(ctx), time.Time{}
 	s.takeClocks(ctx, out.Clocks)
 	s.note(ctx, "assess", "fact revision "+itoa(out.Revision)+" judged: level "+out.Level+", "+itoa(len(out.Clocks))+" clocks run, "+itoa(len(out.Changes))+" duties changed")
 	return breach.Amended{Changes: out.Changes, Voided: voided}, nil
+}
+
+// judgedWith is what changed by the judgement that took a revision along with others, for whoever brought it and was
+// not told yet.
+func (s *story) judgedWith(revision int) breach.Amended {
+	if revision <= s.unsaid {
+		return breach.Amended{}
+	}
+	if revision == s.revision {
+		s.unsaid = s.revision
+	}
+	return s.amended
 }
 
 func (s *story) takeClocks(ctx workflow.Context, fresh []activities.DutyClock) {

@@ -122,3 +122,30 @@ func TestDraftStaysADraftUntilAPersonTakesItUp(t *testing.T) {
 	p.then("and is known once", p.waveIs(1, "loaded"), func() { require.Len(t, p.status().Waves, 1) })
 	p.ends()
 }
+
+// Revisions that come in together are judged together: one look takes the newest, and who brought one of them hears once
+// what changed.
+func TestRevisionsThatComeTogetherAreJudgedOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, "mooc", activitiestest.Someone("easy", 1))
+	p.submits(1)
+	p.then("facts are amended three times", now, func() {
+		require.Equal(t, 2, p.led.Amend(malicious))
+		require.Equal(t, 3, p.led.Amend(func(f *breach.IncidentFile) { f.Facts.People.ByCountry["US"] = 1 }))
+		require.Equal(t, 4, p.led.Amend(func(f *breach.IncidentFile) { f.Facts.People.ByCountry["FR"] = 1 }))
+	})
+	for _, revision := range []int{2, 3, 4} {
+		p.asks(protocol.UpdateAmend, amendment(revision), func(a *answer) {
+			require.NoError(t, a.err())
+			out := a.value.(breach.Amended)
+			require.True(t, out.Voided, "%d", revision)
+			require.NotEmpty(t, out.Changes, "%d", revision)
+			require.Equal(t, 4, p.status().FactRevision)
+		})
+	}
+	p.asks(protocol.UpdateAmend, amendment(4), func(a *answer) {
+		require.Equal(t, breach.Amended{}, a.value.(breach.Amended), "it was said")
+	})
+	p.ends()
+	require.Len(t, p.led.Notes("assess.judged"), 2)
+}

@@ -80,6 +80,8 @@ type story struct {
 	moving   workflow.Mutex // so do moves of the incident's state
 	state    breach.IncidentState
 	revision int
+	unsaid   int            // of the revisions after it, what their judgement changed was not said to who brought them
+	amended  breach.Amended // what that was
 	waves    []*wave
 	reports  []*report
 	clocks   []*clock

@@ -66,10 +66,14 @@ func (s *story) factUpdates(ctx workflow.Context) error {
 		return nil
 	}
 	err := update(ctx, s, protocol.UpdateAmend, may, func(ctx workflow.Context, in protocol.Amend) (breach.Amended, error) {
-		if in.FactRevision <= s.revision {
-			return breach.Amended{}, nil // judged with a newer one, or by a story that began after it
+		if in.FactRevision <= s.revision { // judged with a newer one, or by a story that began after it
+			return s.judgedWith(in.FactRevision), nil
 		}
-		out, err := s.assess(ctx, in.FactRevision)
+		before := s.revision
+		out, err := s.assess(ctx, 0) // a dozen filings at once are a dozen revisions: one look takes them all
+		if err == nil && in.FactRevision < s.revision {
+			s.amended, s.unsaid = out, before
+		}
 		if err == nil && (s.state == breach.IncidentDraft || s.state == breach.IncidentOpen) {
 			err = s.moveTo(ctx, breach.IncidentAssessing)
 		}
