@@ -7,6 +7,7 @@
 //	audit.jsonl            breach.AuditEntry, the timeline, hash-chained from the first entry
 //	people.jsonl           PersonRecord, one per person, by ascending number
 //	attempts.jsonl         AttemptRecord, one per try (optional while nothing was sent)
+//	acknowledgements.jsonl AcknowledgementRecord, one per person (optional)
 //	approvals.jsonl        ApprovalRecord
 //	counts.json            Counts
 //	plans/<wave>-<revision>.json   breach.Plan

@@ -28,6 +28,7 @@ type sample struct {
 	audit     []breach.AuditEntry
 	people    []evidence.PersonRecord
 	attempts  []evidence.AttemptRecord
+	seen      []evidence.AcknowledgementRecord // in an application
 	approvals []evidence.ApprovalRecord
 	counts    evidence.Counts
 	plan      breach.Plan
@@ -77,6 +78,9 @@ func (s *sample) pack(t testing.TB) []byte {
 	lines(t, w, evidence.AuditFile, s.audit)
 	lines(t, w, evidence.PeopleFile, s.people)
 	lines(t, w, evidence.AttemptsFile, s.attempts)
+	if len(s.seen) > 0 {
+		lines(t, w, evidence.AcknowledgementsFile, s.seen)
+	}
 	lines(t, w, evidence.ApprovalsFile, s.approvals)
 	require.NoError(t, w.JSON(evidence.CountsFile, s.counts))
 	require.NoError(t, w.JSON(evidence.PlanFile(s.plan.Wave, s.plan.Revision), s.plan))

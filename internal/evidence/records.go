@@ -10,15 +10,16 @@ import (
 // Names of the files whose meaning Verify knows. The first four and counts.json are in every pack, empty
 // when there is nothing to tell.
 const (
-	AuditFile     = "audit.jsonl"
-	PeopleFile    = "people.jsonl"
-	ApprovalsFile = "approvals.jsonl"
-	CountsFile    = "counts.json"
-	AttemptsFile  = "attempts.jsonl"
-	PlansFolder   = "plans/"
-	TextsFolder   = "texts/"
-	ManifestFile  = "manifest.json"
-	SignatureFile = "signature.json"
+	AuditFile            = "audit.jsonl"
+	PeopleFile           = "people.jsonl"
+	ApprovalsFile        = "approvals.jsonl"
+	CountsFile           = "counts.json"
+	AttemptsFile         = "attempts.jsonl"
+	AcknowledgementsFile = "acknowledgements.jsonl"
+	PlansFolder          = "plans/"
+	TextsFolder          = "texts/"
+	ManifestFile         = "manifest.json"
+	SignatureFile        = "signature.json"
 )
 
 // PlanFile is the name under which a plan stands in a pack.
@@ -87,4 +88,13 @@ func CountsOf(t breach.Tally) Counts {
 		people[string(o)] = t[o]
 	}
 	return Counts{People: people}
+}
+
+// AcknowledgementRecord is one line of acknowledgements.jsonl: somebody said in an application of the organisation that
+// they saw the notice. Counts says that it was proof by the policy of that instant.
+type AcknowledgementRecord struct {
+	Person int64     `json:"person"`
+	By     string    `json:"by"` // the application
+	Counts bool      `json:"counts"`
+	At     time.Time `json:"at"`
 }

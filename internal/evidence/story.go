@@ -17,14 +17,22 @@ type story struct {
 	chain     Chain
 	chainOff  bool
 	numbers   []int64 // people, ascending
-	proof     []bool  // beside numbers: the outcome needs an attempt
-	tried     []bool  // beside numbers: an attempt was seen
+	needs     []proof // beside numbers: what the outcome needs
+	shown     []proof // beside numbers: what was seen
 	counts    *Counts
 	plans     map[string]breach.Plan // by recomputed hash
 	approvals []numbered[ApprovalRecord]
 	texts     map[string]bool
 	sent      map[string]int64 // text -> first attempt that used it
 }
+
+// proof is what the outcome of a person rests on.
+type proof uint8
+
+const (
+	anAttempt proof = 1 << iota
+	anAcknowledgement
+)
 
 type numbered[T any] struct {
 	n int64
@@ -35,7 +43,7 @@ func newStory(v *verifier) *story {
 	return &story{v: v, plans: map[string]breach.Plan{}, texts: map[string]bool{}, sent: map[string]int64{}}
 }
 
-// order puts people before the attempts that point at them; the rest stays as it is.
+// order puts people before the attempts and acknowledgements that point at them; the rest stays as it is.
 func (s *story) order(files []FileEntry) []FileEntry {
 	out := slices.Clone(files)
 	slices.SortStableFunc(out, func(a, b FileEntry) int { return late(a.Name) - late(b.Name) })
@@ -43,7 +51,7 @@ func (s *story) order(files []FileEntry) []FileEntry {
 }
 
 func late(name string) int {
-	if name == AttemptsFile {
+	if name == AttemptsFile || name == AcknowledgementsFile {
 		return 1
 	}
 	return 0
@@ -105,6 +113,11 @@ func (s *story) record(file string, n int64, b []byte) {
 		if s.decode(file, n, b, &a) {
 			s.attempt(n, a)
 		}
+	case AcknowledgementsFile:
+		var a AcknowledgementRecord
+		if s.decode(file, n, b, &a) {
+			s.acknowledgement(n, a)
+		}
 	case ApprovalsFile:
 		var a ApprovalRecord
 		if s.decode(file, n, b, &a) {
@@ -131,9 +144,14 @@ func (s *story) person(n int64, p PersonRecord) {
 		return
 	}
 	s.numbers = append(s.numbers, p.Person)
-	sent := p.Outcome == breach.Reached && p.Reason != breach.ReasonAcknowledged || p.Outcome == breach.Attempted
-	s.proof = append(s.proof, sent)
-	s.tried = append(s.tried, false)
+	var needs proof
+	switch {
+	case p.Outcome == breach.Reached && p.Reason == breach.ReasonAcknowledged:
+		needs = anAcknowledgement
+	case p.Outcome == breach.Reached, p.Outcome == breach.Attempted:
+		needs = anAttempt
+	}
+	s.needs, s.shown = append(s.needs, needs), append(s.shown, 0)
 	s.v.report.People[string(p.Outcome)]++
 	s.v.report.People["total"]++
 }
@@ -144,12 +162,22 @@ func (s *story) attempt(n int64, a AttemptRecord) {
 		s.v.problem(AttemptsFile, n, "is about a person who is not in people.jsonl")
 		return
 	}
-	s.tried[i] = true
+	s.shown[i] |= anAttempt
 	if a.Text == "" && a.State == breach.FailedTemporary && a.Unknown == "" {
 		return // its intent never reached the ledger, so that nothing was begun: the database was away
 	}
 	if _, seen := s.sent[a.Text]; !seen {
 		s.sent[a.Text] = n
+	}
+}
+
+func (s *story) acknowledgement(n int64, a AcknowledgementRecord) {
+	i, known := slices.BinarySearch(s.numbers, a.Person)
+	switch {
+	case !known:
+		s.v.problem(AcknowledgementsFile, n, "is about a person who is not in people.jsonl")
+	case a.Counts:
+		s.shown[i] |= anAcknowledgement
 	}
 }
 
@@ -168,8 +196,9 @@ func (s *story) finish() {
 
 func (s *story) finishPeople() {
 	for i, n := range s.numbers {
-		if s.proof[i] && !s.tried[i] {
-			s.v.problem(PeopleFile, int64(i+1), "says that person %d was told, and no attempt shows it", n)
+		if lacks := s.needs[i] &^ s.shown[i]; lacks != 0 {
+			by := map[proof]string{anAttempt: "attempt", anAcknowledgement: "acknowledgement that counts"}[lacks]
+			s.v.problem(PeopleFile, int64(i+1), "says that person %d was told, and no %s shows it", n, by)
 			break
 		}
 	}

@@ -189,20 +189,14 @@ func (x *export) delays(ctx context.Context) error {
 }
 
 func (x *export) acknowledgements(ctx context.Context) error {
-	type seen struct {
-		Person int64     `json:"person"`
-		By     string    `json:"by"`
-		Counts bool      `json:"counts"`
-		At     time.Time `json:"at"`
-	}
-	list, err := collect(ctx, x.tx, pgx.RowToStructByPos[seen], `SELECT person, by_actor, counts, at FROM acknowledgement WHERE incident = $1 ORDER BY person`, x.incident)
+	list, err := collect(ctx, x.tx, pgx.RowToStructByPos[evidence.AcknowledgementRecord], `SELECT person, by_actor, counts, at FROM acknowledgement WHERE incident = $1 ORDER BY person`, x.incident)
 	if err != nil || len(list) == 0 {
 		return err
 	}
 	for i := range list {
 		list[i].At = list[i].At.UTC()
 	}
-	return x.lines("acknowledgements.jsonl", func(add func(any) error) error { return each(list, add) })
+	return x.lines(evidence.AcknowledgementsFile, func(add func(any) error) error { return each(list, add) })
 }
 
 func each[T any](list []T, add func(any) error) error {
