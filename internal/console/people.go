@@ -60,6 +60,7 @@ type channelsView struct {
 	Rows     []channelRow
 	Together channelRow
 	Repeated string // how many were sent again, empty when none
+	InApp    string // how many acknowledged the notice in an application, empty when none
 }
 
 type channelRow struct {
@@ -109,6 +110,9 @@ func (l speech) channels(o breach.Overview) channelsView {
 	}
 	for i, n := range sums {
 		v.Together.Cells = append(v.Together.Cells, cell{v.Head[i], l.Num(n)})
+	}
+	if o.InApp > 0 {
+		v.InApp = l.Count(o.InApp, "1 person acknowledged the notice in an application of the organisation.", "%s people acknowledged the notice in an application of the organisation.")
 	}
 	if repeated > 0 {
 		v.Repeated = l.Count(repeated, "1 message was sent again after its result was unknown, recognisable as the same message.",

@@ -3,6 +3,7 @@ package console
 // unreachedInChinese are the words of those who are not reached, of trying them again, and of announcing now.
 var unreachedInChinese = map[string]string{
 	"Not reached, incident %s": "未送达，事件 %s", "Not reached": "未送达", "Not reached, by reason": "未送达人员，按原因", "Try again, incident %s": "再次尝试，事件 %s", "Announce now, incident %s": "立即公告，事件 %s",
+	"1 person acknowledged the notice in an application of the organisation.": "1 人在本机构的应用中确认已看到通知。", "%s people acknowledged the notice in an application of the organisation.": "%s 人在本机构的应用中确认已看到通知。",
 	"1 person is not reached, and why": "1 人未送达及原因", "%s people are not reached, and why": "%s 人未送达及原因",
 	"Everybody who is not reached, and why": "所有未送达人员及原因", "No contact is shown in clear.": "不显示完整的联系方式。", "By reason": "按原因", "Show all of them": "显示全部", "Only: %s": "仅显示：%s",
 	"Why": "原因", "Tried so far": "已尝试", "Last attempt": "最近一次尝试", "until": "至", "List": "名单", "Contacts": "联系方式", "Nothing yet": "尚无",
