@@ -20,15 +20,15 @@ else
   status=1
 fi
 
-chromium() {
+a_browser() {
   local name
   for name in chromium chromium-browser google-chrome google-chrome-stable; do have "$name" && return 0; done
   [ -x '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome' ] || [ -x '/Applications/Chromium.app/Contents/MacOS/Chromium' ]
 }
 
-if chromium; then
+if a_browser; then
   say 'a browser for the browser tests is there'
-elif have apt-get && may_be_root && apt_install chromium && chromium; then
+elif have apt-get && may_be_root && apt_install chromium && a_browser; then
   say 'installed chromium'
 else
   say 'no Chromium for the browser tests. Install it with:'

@@ -6,8 +6,8 @@ cd "$ROOT" || exit 1
 
 say() { printf '%s\n' "$*" >&2; }
 
-# have NAME: is the command there?
-have() { command -v "$1" >/dev/null 2>&1; }
+# have NAME: is the program there? A function of that name is none.
+have() { type -P "$1" >/dev/null 2>&1; }
 
 # as_root COMMAND...: run it as root, where that needs no password. Fails where it does.
 as_root() {

@@ -55,3 +55,8 @@ func TestBuildProgressNeverWrapsALineThatItWritesOver(t *testing.T) {
 		require.Contains(t, out, "built ./scripts/smokecheck")
 	}
 }
+
+func TestAFunctionIsNoProgram(t *testing.T) {
+	t.Parallel()
+	inRoot(t, "bash", "-c", ". scripts/lib.sh; nothing_like_it() { :; }; have bash && ! have nothing_like_it")
+}
