@@ -56,7 +56,7 @@ type Limits struct {
 
 // DefaultLimits are safe for any provider.
 var DefaultLimits = Limits{
-	Batch: 250, Parallel: 8, Mail: 80, InFlight: 1000, Patience: 90 * time.Second, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
+	Batch: 166, Parallel: 8, Mail: 80, InFlight: 1000, Patience: 90 * time.Second, Lease: 20 * time.Second, Margin: 8 * time.Second, Settling: 3 * time.Second, Reserve: 2 * time.Minute,
 	Lanes: 12, Turn: 4 * time.Second,
 }
 
