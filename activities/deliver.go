@@ -174,7 +174,7 @@ func (d *Deliver) open(ctx context.Context, in LaneIn) (*lane, error) {
 		return nil, err
 	}
 	if sc.profile.SHA256() != plan.Channels.SHA256 {
-		return nil, breach.Errorf(breach.ErrTampered, "the policy profile differs from the one that was approved")
+		return nil, breach.Errorf(breach.ErrTampered, "the policy, or which channels are configured, differs from what was approved: submit a new plan")
 	}
 	blocks, err := d.People.Blocks(ctx, in.Incident, in.Wave)
 	if err != nil {

@@ -8,9 +8,12 @@ import (
 )
 
 // Policies finds policy profiles by name: the built-in ones, and those that the operator added. Pace
-// divides all waits of a profile and is part of its hash; 0 and 1 leave them as they are.
+// divides all waits of a profile and is part of its hash; 0 and 1 leave them as they are. Providers that are there only
+// when configured are left out where they are not.
 type Policies struct {
 	Pace int64
+	// Has says whether the program has settings for a kind of provider; nil: for none but those that a profile takes for granted.
+	Has func(kind string) bool
 
 	mu    sync.RWMutex
 	added map[string]policy.Profile
@@ -37,6 +40,7 @@ func (p *Policies) Profile(name string) (policy.Profile, error) {
 			return policy.Profile{}, err
 		}
 	}
+	profile = profile.Equipped(func(kind string) bool { return p.Has != nil && p.Has(kind) })
 	if p.Pace > 1 {
 		profile = profile.Compressed(p.Pace)
 	}

@@ -70,9 +70,9 @@ func Run(ctx context.Context, c client.Client, p Ports) error {
 	return nil
 }
 
-// gcPercent lets a worker's memory grow by so much before garbage is looked for, which is as much as its bound of
-// 150 MB permits (docs/PERFORMANCE.md) and saves a twentieth of its computing. An operator's GOGC wins.
-const gcPercent = 130
+// gcPercent lets a worker's memory grow by so much before garbage is looked for, which keeps it below its bound of
+// 150 MB (docs/PERFORMANCE.md) and costs no more computing than can be measured. An operator's GOGC wins.
+const gcPercent = 85
 
 // Start starts one worker per task queue and returns the function that stops them in order.
 func Start(c client.Client, p Ports) (stop func(), err error) {

@@ -80,7 +80,7 @@ func TestFailedListIsSubmittedAgain(t *testing.T) {
 	p.then("mend", p.waveIs(1, "failed"), func() {
 		require.Equal(t, []string{"mend"}, p.waits()[:1])
 		require.Equal(t, "1", p.awaited()[0].Ref)
-		require.Contains(t, p.told(), "the policy profile differs")
+		require.Contains(t, p.told(), "differs from what was approved")
 		require.Empty(t, p.stage.Post.Sent())
 	})
 	p.refuses(protocol.UpdateClose, closing(breach.Actor{ID: "li.na", Role: breach.RoleResponder}), breach.ErrForbidden)

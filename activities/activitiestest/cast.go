@@ -56,6 +56,7 @@ func NewStage(profile string, now func() time.Time) *Stage {
 	if err != nil {
 		panic("not a built-in policy: " + profile)
 	}
+	p = p.Equipped(func(string) bool { return false })
 	l := New("case-1", File(profile), p.Sufficiency(), p.Minors.Age, Aware)
 	l.Now = now
 	return &Stage{

@@ -41,7 +41,7 @@ func (p *Profiles) Profile(name string) (policy.Profile, error) {
 		if p.parsed == nil {
 			p.parsed = map[string]policy.Profile{}
 		}
-		p.parsed[name] = out
+		p.parsed[name] = out.Equipped(func(string) bool { return false })
 	}
 	out := p.parsed[name]
 	if p.change != nil {

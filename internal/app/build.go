@@ -81,6 +81,7 @@ func Build(ctx context.Context, s Settings, temporal client.Client) (_ *Product,
 		return nil, err
 	}
 	p.closers = append(p.closers, func() error { p.Store.Close(); return nil })
+	s.Policies.Has = s.configured
 	key, err := evidence.LoadOrCreateKey(s.Store.KeyDir, "evidence")
 	if err != nil {
 		return nil, err

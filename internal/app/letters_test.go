@@ -75,7 +75,6 @@ func shippedLetters(t *testing.T) (letters []breach.Text, words worker.Words) {
 	words = worker.Words{Engine: engine, PublicBaseURL: "https://denghuo.test"}
 	profile, err := policy.Builtin(file.Policy)
 	require.NoError(t, err)
-	profile.Channels = append(profile.Channels, policy.ChannelRule{Channel: breach.Letter})
 	profile.Languages.Available = nil
 	for lang := range addressed {
 		profile.Languages.Available = append(profile.Languages.Available, lang)

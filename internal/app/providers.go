@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
@@ -97,6 +98,11 @@ func Kinds() policy.Kinds {
 		out[k.name] = kind
 	}
 	return out
+}
+
+// configured says for which kinds of providers there are settings.
+func (s *Settings) configured(name string) bool {
+	return slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.settings(s) != nil })
 }
 
 // adapters are the configured ways out, by the kind of provider.

@@ -151,7 +151,7 @@ func settings(c config.Config, log *slog.Logger) (Settings, error) {
 // providers takes the ways out and the operator's policies.
 func (s *Settings) providers(c config.Config) error {
 	s.Bounces, s.Mailbox = c.Bounces, c.Mailbox
-	s.Providers = c.Providers
+	s.Providers, s.Policies.Has = c.Providers, s.configured
 	s.Portal, s.Routes, s.RulesDir, s.TemplatesDir = c.Portal, c.Routes, c.RulesDir, c.TemplatesDir
 	s.Testers = c.Testers
 	if c.PolicyDir == "" {

@@ -91,6 +91,33 @@ func TestPromise_M08_ALetterFromTheListToTheReturn(t *testing.T) {
 	require.True(t, v.Balanced)
 }
 
+// Who configures a printer opens letters in the built-in policy: whoever has nothing but a postal address gets one there,
+// where the announcement was all that was left for them.
+func TestPromise_M08_LettersAreOpenWhereTheyAreConfigured(t *testing.T) {
+	t.Parallel()
+	if lost := paper.NewFonts().Missing("en"); len(lost) > 0 {
+		t.Skipf("SKIPPED: the fonts %v are not installed (Debian: fonts-noto-core)", lost)
+	}
+	door := t.TempDir()
+	letters := letter.Config{Dir: door, Every: 300 * time.Millisecond, Sender: "Example Learning Ltd, 1 Example Street, 10000 Example Town"}
+	w := ownWorld(t, dataDir(t), func(s *app.Settings) { s.Letters = &letters })
+	people := newCrowd().some(2)
+	for i := range people {
+		people[i].Email, people[i].Phone, people[i].PushToken = "", "", ""
+		people[i].PostalAddress, people[i].Country = "12 Sample Street\nSpringfield, IL 62701", "CN"
+	}
+	k := w.open(t, example(t))
+	k.tell(t, people)
+	ids := printedAt(t, door, 2)
+	k.until(t, "the letters to be with the printer", func(v breach.Overview) bool { return v.Channels[breach.Letter]["accepted"] == 2 })
+	settings := config.Config{Providers: config.Providers{Letters: &letters}}
+	settings.Store = w.Settings.Store
+	today := time.Now().UTC().Format(time.DateOnly)
+	_, err := app.LettersReport(t.Context(), settings, []byte("letter_id,status,date\n"+ids[0]+",posted,"+today+"\n"+ids[1]+",posted,"+today+"\n"))
+	require.NoError(t, err)
+	k.until(t, "both to be reached", func(v breach.Overview) bool { return v.People[breach.Reached] == 2 })
+}
+
 // printedAt is a printer: it waits for n letters in batches that are marked as done, takes them away and gives their ids.
 func printedAt(t *testing.T, door string, n int) (ids []string) {
 	t.Helper()

@@ -23,7 +23,7 @@ func triedWay(to breach.Addressee, c breach.Channel, try int) breach.TriedWay {
 // or may have the message stays as they are.
 func TestTryAgain(t *testing.T) {
 	t.Parallel()
-	p, err := Builtin("mooc")
+	p, err := equipped("mooc")
 	require.NoError(t, err)
 	abroad := breach.Person{Email: "e@example.com", Phone: "+447900000000", Country: "GB"}
 	now := aware.Add(30 * 24 * time.Hour)
@@ -109,7 +109,7 @@ func TestTriesAfterADecisionStartAfresh(t *testing.T) {
 
 func TestWhyNotReached(t *testing.T) {
 	t.Parallel()
-	p, err := Builtin("mooc")
+	p, err := equipped("mooc")
 	require.NoError(t, err)
 	who := breach.Person{Email: "e@example.com", Phone: "+447900000000", Country: "GB"}
 	now := aware.Add(time.Hour + time.Minute)

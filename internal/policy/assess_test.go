@@ -30,7 +30,7 @@ func testFacts(t testing.TB, yaml string) breach.Facts {
 
 func testProfile(t testing.TB, name string) Profile {
 	t.Helper()
-	p, err := Builtin(name)
+	p, err := equipped(name)
 	require.NoError(t, err)
 	return p
 }

@@ -12,7 +12,7 @@ import (
 // A worker's clock was ahead by hours and is right again: nobody waits until the right time has caught up.
 func TestStepsDoNotWaitForAClockThatWasAhead(t *testing.T) {
 	t.Parallel()
-	p, err := Builtin("mooc")
+	p, err := equipped("mooc")
 	require.NoError(t, err)
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for ahead, want := range map[time.Duration]StepKind{

@@ -10,7 +10,7 @@ import (
 
 func TestAnAcknowledgementCountsWhereTheProfileSaysSo(t *testing.T) {
 	t.Parallel()
-	p, err := Builtin("mooc")
+	p, err := equipped("mooc")
 	require.NoError(t, err)
 	require.NotContains(t, p.Sufficiency(), breach.InApp)
 	for said, counts := range map[string]bool{"never": false, "acknowledged": true} {

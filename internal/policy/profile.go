@@ -124,7 +124,9 @@ type Provider struct {
 	Location   string         `yaml:"location"`    // ISO 3166-1 alpha-2: where it stores what it gets
 	Contract   string         `yaml:"contract,omitempty"`
 	Receives   []string       `yaml:"receives"` // fields that are handed over, no more than the channel needs
-	Limits     *Limits        `yaml:"limits,omitempty"`
+	// When is configured for one that is there only where the program has settings for its kind; see Equipped.
+	When   string  `yaml:"when,omitempty"`
+	Limits *Limits `yaml:"limits,omitempty"`
 	// PricePerPart is what the organisation pays; nil means that nobody said so.
 	PricePerPart *PartPrice `yaml:"price_per_part,omitempty"`
 	// PricePerMessage is the same for a channel other than SMS: for a call, a letter.

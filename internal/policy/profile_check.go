@@ -199,6 +199,8 @@ func (c *complaints) retry(where string, r Retry) {
 
 func (c *complaints) providers(p Profile) {
 	var ids []string
+	always := slices.ContainsFunc(p.Providers, func(v Provider) bool { return v.When == "" })
+	c.unless(always || len(p.Providers) == 0, "providers", "must hold one that is there without a condition, or nobody could be told")
 	for i, v := range p.Providers {
 		where := fmt.Sprintf("providers[%d]", i)
 		c.unless(idPattern.MatchString(v.ID), where+".id", "must be 1 to 40 small letters, digits or hyphens, a letter first")
@@ -210,6 +212,7 @@ func (c *complaints) providers(p Profile) {
 		c.limits(where+".limits", v)
 		c.line(where+".contract", v.Contract, v.OperatedBy == operatedByProcessor && p.ThirdPartyProcessors != NoThirdParties)
 		c.prices(where, v)
+		c.unless(v.When == "" || v.When == WhenConfigured, where+".when", "must be configured, or not be there")
 		c.unless(v.Deletion == "" || slices.Contains(deletions, v.Deletion), where+".deletion", "must be one of delete, redact, request, nothing")
 		c.unless(len(v.Receives) > 0, where+".receives", "is missing: name the fields that are handed over")
 		for k, f := range v.Receives {

@@ -18,7 +18,7 @@ import (
 
 func builtin(t testing.TB, name string) Profile {
 	t.Helper()
-	p, err := Builtin(name)
+	p, err := equipped(name)
 	require.NoError(t, err)
 	require.Equal(t, name, p.Name)
 	return p
@@ -40,7 +40,7 @@ func TestBuiltinProfilesAreValidAndTheirSpellingIsCanonical(t *testing.T) {
 func TestUnknownPolicyNamesTheKnownOnes(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "MOOC", "../mooc", "mooc.yaml"} {
-		_, err := Builtin(name)
+		_, err := equipped(name)
 		require.Equal(t, breach.ErrUnknownPolicy, breach.CodeOf(err))
 		require.ErrorContains(t, err, "mooc and chinesepod")
 	}

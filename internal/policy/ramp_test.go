@@ -14,7 +14,7 @@ import (
 
 func TestStages(t *testing.T) {
 	t.Parallel()
-	mooc, err := Builtin("mooc")
+	mooc, err := equipped("mooc")
 	require.NoError(t, err)
 	names := func(p Profile, total int64) (out []string) {
 		for _, s := range p.Stages(total) {
@@ -153,7 +153,7 @@ func TestSampleShowsEverything(t *testing.T) {
 
 func TestRampIsChecked(t *testing.T) {
 	t.Parallel()
-	mooc, err := Builtin("mooc")
+	mooc, err := equipped("mooc")
 	require.NoError(t, err)
 	for where, spoil := range map[string]func(*Ramp){
 		"ramp.canary.people":   func(r *Ramp) { r.Canary.People = 500 },

@@ -16,7 +16,7 @@ import (
 // profiles draws valid profiles of every shape.
 func profiles() *rapid.Generator[Profile] {
 	return rapid.Custom(func(t *rapid.T) Profile {
-		p, err := Builtin("mooc")
+		p, err := equipped("mooc")
 		require.NoError(t, err)
 		country := rapid.SampledFrom([]string{"CN", "US", "DE"})
 		span := func(from int64, name string) time.Duration {
@@ -397,7 +397,7 @@ func TestCompressedWaitsAskForTheSameSteps(t *testing.T) {
 }
 
 func builtinIn(t *rapid.T, name string) Profile {
-	p, err := Builtin(name)
+	p, err := equipped(name)
 	require.NoError(t, err)
 	return p
 }
