@@ -82,6 +82,8 @@ type Obligation struct {
 	Hold *HoldRule `json:"hold,omitempty"`
 	// NotBefore are obligations that must be met before this one. Those that the facts say are met are left out.
 	NotBefore []string `json:"not_before,omitempty"`
+	// After are earlier reports of the same duty, which this one completes or confirms: what it says is known later.
+	After []string `json:"after,omitempty"`
 	// Late are contents that a late report or notice must carry besides.
 	Late []string `json:"late_contents,omitempty"`
 	// MetAt is when it was done by the facts: when it was filed, or when everybody was told; nil while it is to be done.
@@ -90,10 +92,10 @@ type Obligation struct {
 	DelayReason string `json:"delay_reason,omitempty"`
 }
 
-// FirstReport says that a first report to an authority is due. Later phases start from another event and
-// are drafted when it happens.
+// FirstReport says that a first report to an authority is due. What completes or confirms one (the full report, the
+// proof that people were told) is written when that is known, even where its clock starts at once.
 func (o Obligation) FirstReport() bool {
-	return o.Duty == "notify_authority" && o.Verdict == Applies && o.StartsAtOnce()
+	return o.Duty == "notify_authority" && o.Verdict == Applies && o.StartsAtOnce() && len(o.After) == 0
 }
 
 // StartsAtOnce says that a duty begins with the incident: its clock starts from noticing or judging it, not from

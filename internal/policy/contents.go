@@ -314,7 +314,7 @@ func (k *contentCheck) report(o breach.Obligation) {
 // later says that the same regime has a further report, which supplies what is not known yet.
 func (k *contentCheck) later(o breach.Obligation) bool {
 	return slices.ContainsFunc(k.Judgement.Obligations, func(p breach.Obligation) bool {
-		return p.ID != o.ID && p.Regime == o.Regime && p.Duty == o.Duty && p.Clock != nil && !p.StartsAtOnce() && p.Verdict != breach.DoesNotApply
+		return p.ID != o.ID && p.Regime == o.Regime && p.Duty == o.Duty && p.Clock != nil && (!p.StartsAtOnce() || slices.Contains(p.After, o.ID)) && p.Verdict != breach.DoesNotApply
 	})
 }
 

@@ -76,6 +76,12 @@ func (ph *compiledPhase) say() {
 	if k.Value == nil {
 		w.obligation.Binding = bindingHouse
 	}
+	duty := ph.id[:strings.LastIndexByte(ph.id, '/')+1]
+	for _, id := range ph.follows {
+		if strings.HasPrefix(id, duty) { // not one of another law, which is followed in its verdict alone
+			w.obligation.After = append(w.obligation.After, id)
+		}
+	}
 }
 
 // holdRule is what people and the ledger are told of a delay; nil when the regime knows none.
