@@ -65,3 +65,17 @@ func TestPushesThroughADomesticProvider(t *testing.T) {
 	}))
 	require.Equal(t, 2, pushes, "the aggregator took two, and refused the third")
 }
+
+// Where no aggregator is configured, the token of somebody in mainland China goes nowhere: the announcement covers them.
+func TestPromise_M16_WithoutAnAggregatorPushesOfPeopleInChinaAreRefused(t *testing.T) {
+	t.Parallel()
+	w := ownWorld(t, dataDir(t), func(s *app.Settings) { s.PushGateway = nil })
+	people := newCrowd().some(1)
+	people[0].Email, people[0].Phone, people[0].Country = "", "", "CN"
+	people[0].PushToken = "fine-at-home-" + people[0].Name
+	k := w.open(t, example(t))
+	k.tell(t, people)
+	v := k.until(t, "the announcement to cover who may not be told abroad", func(v breach.Overview) bool { return v.People[breach.Covered] == 1 })
+	require.True(t, v.Balanced)
+	require.Zero(t, v.Channels[breach.Push]["accepted"])
+}

@@ -28,6 +28,7 @@ const (
 	twilio, twilioRefused   = "twilio to phone", "twilio to phone, refused"
 	gateway, gatewayRefused = "gateway to phone", "gateway to phone, refused"
 	pushed, pushRefused     = "fcm to token", "fcm to token, refused"
+	aggregated              = "gateway to token"
 )
 
 // theForty are hand-made people under the policy mooc, what must become of each, and what must have reached
@@ -50,13 +51,13 @@ func theForty(c *crowd) []human {
 		{"phone in mainland China: the domestic gateway", "CN", "", "12345", "", reached, []string{gateway}},
 		{"phone of somebody whose country is unknown stays at home", "", "", "12345", "", reached, []string{gateway}},
 		{"push alone abroad is a pointer and never enough", "GB", "", "", "fine-", attempted, []string{pushed}},
-		{"push in mainland China is refused: the service is abroad", "CN", "", "", "fine-", covered, nil},
+		{"push in mainland China goes by the aggregator there", "CN", "", "", "fine-", attempted, []string{aggregated}},
 		{"nothing at all", "GB", "", "", "", covered, nil},
 
 		{"bounce, then SMS", "GB", "bounce.simulator.test", "12345", "", reached, []string{mailRefused, twilio}},
 		{"bounce, then SMS at home", "CN", "bounce.simulator.test", "12345", "", reached, []string{mailRefused, gateway}},
 		{"bounce, then push", "GB", "bounce.simulator.test", "", "fine-", attempted, []string{mailRefused, pushed}},
-		{"bounce, then push that is refused", "CN", "bounce.simulator.test", "", "fine-", covered, []string{mailRefused}},
+		{"bounce, then push at home", "CN", "bounce.simulator.test", "", "fine-", attempted, []string{mailRefused, aggregated}},
 		{"bounce and nothing else", "GB", "bounce.simulator.test", "", "", covered, []string{mailRefused}},
 		{"every channel fails", "GB", "bounce.simulator.test", "00001", "gone-", covered, []string{mailRefused, twilioRefused, pushRefused}},
 		{"looks like spam, then SMS", "GB", "spam.simulator.test", "12345", "", reached, []string{mailRefused, twilio}},
@@ -81,7 +82,7 @@ func theForty(c *crowd) []human {
 		{"wrong number at home", "CN", "", "00001", "", covered, []string{gatewayRefused}},
 		{"handset off at home", "CN", "", "00002", "", covered, times(3, gateway)},
 		{"unknown subscriber at home", "CN", "", "00003", "", covered, []string{gateway}},
-		{"opted out at home, push refused", "CN", "", "00004", "fine-", covered, []string{gatewayRefused}},
+		{"opted out at home, then push there", "CN", "", "00004", "fine-", attempted, []string{gatewayRefused, aggregated}},
 		{"answer lost at home", "CN", "", "00005", "", reached, []string{gateway}},
 		{"late receipt at home", "CN", "", "00006", "", reached, []string{gateway}},
 		{"no receipt at home", "CN", "", "00007", "", attempted, []string{gateway}},

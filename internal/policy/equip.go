@@ -6,8 +6,8 @@ import "slices"
 const WhenConfigured = "configured"
 
 // Equipped is the profile of a program that has settings for some kinds of providers. Who is there only when
-// configured, and is not, is in neither register nor routing; a routing rule that nobody is left of says nothing any more,
-// and a channel that nobody is left for is closed as not_operated. Plans pin the result: a channel that is configured
+// configured, and is not, is in neither register nor routing. A routing rule that says nothing any more goes (nobody is
+// left of it, or it names everybody who is left), and a channel that nobody is left for is closed as not_operated. Plans pin the result: a channel that is configured
 // or taken away after an approval asks for a new one.
 func (p Profile) Equipped(has func(kind string) bool) Profile {
 	away := func(v Provider) bool { return v.When == WhenConfigured && !has(v.Kind) }
@@ -24,7 +24,7 @@ func (p Profile) Equipped(has func(kind string) bool) Profile {
 	}
 	for _, r := range all.Routing {
 		r.Providers = slices.DeleteFunc(slices.Clone(r.Providers), func(id string) bool { _, there := p.Provider(id); return !there })
-		if len(r.Providers) > 0 {
+		if len(r.Providers) > 0 && !(len(r.PeopleIn) == 0 && slices.Equal(r.Providers, p.of(r.Channel))) {
 			p.Routing = append(p.Routing, r)
 		}
 	}

@@ -51,12 +51,15 @@ func TestPromise_M08_M10_M11_EveryChannelThatThePolicyNamesIsThereWhenConfigured
 		{abroad, breach.Push, "fcm", nil, ""},
 		{abroad, breach.Push, "apns", nil, "apns"},
 		{abroad, breach.Push, "browser", nil, "webpush"},
+		{breach.Person{}, breach.Push, "aggregator", nil, ""}, // who counts as being where the organisation is
 	} {
 		c.who.PushPlatform = c.platforms
 		got := p.routeFor(c.who, c.channel)
 		require.Equal(t, c.provider, got.provider, "%s in %s, %s", c.channel, c.who.Country, c.platforms)
 		require.Equal(t, c.refused, got.refused)
 	}
+
+	require.NotContains(t, p.candidates(abroad, breach.Push), "aggregator", "nor when another one fails")
 
 	own, err := Builtin("chinesepod")
 	require.NoError(t, err)

@@ -130,6 +130,11 @@ func (p *Profile) candidates(who breach.Person, c breach.Channel) []string {
 			return r.Providers
 		}
 	}
+	return p.of(c)
+}
+
+// of are the providers of a channel, in their order.
+func (p *Profile) of(c breach.Channel) []string {
 	var out []string
 	for _, v := range p.Providers {
 		if v.Channel == c {
