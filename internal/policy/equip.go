@@ -24,7 +24,7 @@ func (p Profile) Equipped(has func(kind string) bool) Profile {
 	}
 	for _, r := range all.Routing {
 		r.Providers = slices.DeleteFunc(slices.Clone(r.Providers), func(id string) bool { _, there := p.Provider(id); return !there })
-		if len(r.Providers) > 0 && !(len(r.PeopleIn) == 0 && slices.Equal(r.Providers, p.of(r.Channel))) {
+		if len(r.Providers) > 0 && (len(r.PeopleIn) > 0 || !slices.Equal(r.Providers, p.of(r.Channel))) {
 			p.Routing = append(p.Routing, r)
 		}
 	}
