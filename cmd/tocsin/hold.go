@@ -130,23 +130,23 @@ func (c *cli) holdList() *cobra.Command {
 }
 
 func showHold(p *page, incident string, h breach.Hold, now time.Time) {
-	state := "until " + instant(h.End())
+	state, is, wait, do, stops := "until "+instant(h.End()), "is", "wait", "do", "stops"
 	if !h.Active(now) {
-		state = "over since " + instant(h.End())
+		state, is, wait, do, stops = "over since "+instant(h.End()), "was", "waited", "did", "stopped"
 	}
 	whom := strings.Join(h.Jurisdictions, ", ")
 	switch {
 	case h.Kind == breach.HoldChannel:
-		whom = "nobody is told by " + joined(h.Channels)
+		whom = "nobody " + is + " told by " + joined(h.Channels)
 	case whom == "":
-		whom = "reports wait, people do not"
+		whom = "reports " + wait + ", people " + do + " not"
 	default:
-		whom = "nobody in " + whom + " is told"
+		whom = "nobody in " + whom + " " + is + " told"
 	}
 	p.para(0, strings.ReplaceAll(string(h.Kind), "_", " ")+", "+state+": "+whom)
 	p.para(4, "asked by "+h.AskedBy+", reference "+h.Reference+", placed by "+h.By+" at "+instant(h.At))
 	if len(h.Obligations) > 0 {
-		p.para(4, "stops the clocks of "+strings.Join(h.Obligations, ", "))
+		p.para(4, stops+" the clocks of "+strings.Join(h.Obligations, ", "))
 	}
 	p.para(4, h.Reason)
 	if h.ReleasedAt != nil {
@@ -178,8 +178,11 @@ func showOrders(p *page, waits breach.Waits) {
 // showRunning says what holds people back, and what the newest amendment changed.
 func showRunning(p *page, v breach.Overview) {
 	for _, h := range v.Holds {
-		if h.Active(v.At) {
+		switch {
+		case h.Active(v.At):
 			showHold(p, v.Incident.ID, h, v.At)
+		case h.Alarm(v.At) && v.Incident.State != breach.IncidentClosed:
+			p.para(0, "! The hold that "+h.AskedBy+" asked for (reference "+h.Reference+") ended by itself at "+instant(h.End())+": who it kept is told from now on, and its clocks run again.")
 		}
 	}
 	showOrders(p, v.Waits)

@@ -52,6 +52,15 @@ func (h Hold) End() time.Time {
 // Active says that it holds at an instant.
 func (h Hold) Active(now time.Time) bool { return !now.Before(h.At) && now.Before(h.End()) }
 
+// alarmTime is how long the end of a hold stands where everybody looks.
+const alarmTime = 3 * 24 * time.Hour
+
+// Alarm says that a hold ended by itself not long ago. Nobody did that, so somebody must see it: who was kept is told
+// again, and the clocks run on.
+func (h Hold) Alarm(now time.Time) bool {
+	return h.ReleasedAt == nil && !now.Before(h.Until) && now.Before(h.Until.Add(alarmTime))
+}
+
 // HoldRule is what a law says of waiting on request.
 type HoldRule struct {
 	LawEnforcement bool        `json:"law_enforcement,omitempty"`

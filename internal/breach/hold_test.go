@@ -171,3 +171,15 @@ func TestHoldsEndEarlyOrByThemselves(t *testing.T) {
 	_, public := w.Public(at(0))
 	require.False(t, public)
 }
+
+func TestAHoldThatRunsOutAlarms(t *testing.T) {
+	t.Parallel()
+	h := breach.Hold{At: heldFrom, Until: heldFrom.Add(time.Hour)}
+	require.False(t, h.Alarm(h.Until.Add(-time.Second)))
+	require.True(t, h.Alarm(h.Until))
+	require.True(t, h.Alarm(h.Until.Add(71*time.Hour)))
+	require.False(t, h.Alarm(h.Until.Add(72*time.Hour)), "it is on the record")
+	early := heldFrom.Add(time.Minute)
+	h.ReleasedAt = &early
+	require.False(t, h.Alarm(h.Until), "somebody ended it, and knows")
+}

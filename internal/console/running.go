@@ -76,7 +76,7 @@ func (s *server) runningView(v *visit, o breach.Overview) runningView {
 	}
 	for _, h := range o.Holds {
 		row := holdRow{
-			ID: h.ID, Kind: v.l.T(holdKinds[h.Kind]), Whom: v.l.holdWhom(h), AskedBy: h.AskedBy, Reference: h.Reference, Reason: h.Reason, By: v.l.actor(h.By),
+			ID: h.ID, Kind: v.l.T(holdKinds[h.Kind]), Whom: v.l.holdWhom(h, o.At), AskedBy: h.AskedBy, Reference: h.Reference, Reason: h.Reason, By: v.l.actor(h.By),
 			At: v.l.At(h.At), End: v.l.At(h.End()), Active: h.Active(o.At), Released: h.ReleaseReason,
 		}
 		for _, id := range h.Obligations {
@@ -93,16 +93,24 @@ var holdKinds = map[breach.HoldKind]string{
 	breach.HoldChannel:        "Channels that are not used",
 }
 
-func (l speech) holdWhom(h breach.Hold) string {
+func (l speech) holdWhom(h breach.Hold, now time.Time) string {
+	over := !h.Active(now)
 	switch {
 	case h.Kind == breach.HoldChannel:
 		var by []string
 		for _, c := range h.Channels {
 			by = append(by, l.channel(string(c)))
 		}
+		if over {
+			return l.T("Nobody was told by %s.", strings.Join(by, l.T(", ")))
+		}
 		return l.T("Nobody is told by %s.", strings.Join(by, l.T(", ")))
+	case len(h.Jurisdictions) == 0 && over:
+		return l.T("Reports waited; people did not.")
 	case len(h.Jurisdictions) == 0:
 		return l.T("Reports wait; people do not.")
+	case over:
+		return l.T("Nobody in %s was told by any channel.", strings.Join(h.Jurisdictions, l.T(", ")))
 	}
 	return l.T("Nobody in %s is told by any channel.", strings.Join(h.Jurisdictions, l.T(", ")))
 }
@@ -122,8 +130,12 @@ func (l speech) orders(o breach.Overview) (out []string) {
 // heldSaid says in the lede what keeps people from being told.
 func (l speech) heldSaid(o breach.Overview) (out []string) {
 	for _, h := range o.Holds {
-		if h.Active(o.At) && o.Incident.State != breach.IncidentClosed {
-			out = append(out, l.T("On hold until %s, as %s asked:", l.At(h.End()).Shown, h.AskedBy)+" "+l.holdWhom(h))
+		switch {
+		case o.Incident.State == breach.IncidentClosed:
+		case h.Active(o.At):
+			out = append(out, l.T("On hold until %s, as %s asked:", l.At(h.End()).Shown, h.AskedBy)+" "+l.holdWhom(h, o.At))
+		case h.Alarm(o.At):
+			out = append(out, l.T("The hold that %s asked for ended by itself at %s: who it kept is told from now on, and its clocks run again.", h.AskedBy, l.At(h.End()).Shown))
 		}
 	}
 	return append(out, l.orders(o)...)

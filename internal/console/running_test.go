@@ -57,6 +57,24 @@ func TestHoldsOrdersAndAmendmentsAreShown(t *testing.T) {
 	require.NotContains(t, page, "Place the hold")
 }
 
+// Nobody ends a hold that runs out: whoever looks is told that people are told again, for three days.
+func TestAHoldThatEndedByItselfIsAlarming(t *testing.T) {
+	t.Parallel()
+	d, _, _ := runningDesk()
+	with := d.overview
+	d.overview = func(id string) (breach.Overview, error) {
+		o, err := with(id)
+		o.Holds[0].At, o.Holds[0].Until = o.At.Add(-72*time.Hour), o.At.Add(-time.Hour)
+		return o, err
+	}
+	s := newSite(t, d).as(responder)
+	lede := s.get("/console/incidents/" + sampleID).one("#story").text()
+	require.Contains(t, lede, "The hold that LKA Berlin asked for ended by itself at ")
+	require.Contains(t, lede, "who it kept is told from now on, and its clocks run again.")
+	require.NotContains(t, lede, "is told by any channel")
+	require.Contains(t, s.get("/console/incidents/"+sampleID+"/hold").text(), "Nobody in EU/EEA was told by any channel.")
+}
+
 func TestALeadPlacesAndEndsHolds(t *testing.T) {
 	t.Parallel()
 	d, asked, with := runningDesk()
