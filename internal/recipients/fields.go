@@ -1,6 +1,8 @@
 package recipients
 
 import (
+	"bytes"
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strconv"
@@ -207,7 +209,7 @@ var services = map[string]string{"ios": "apns", "iphone": "apns", "ipad": "apns"
 const maxToken = 4096
 
 func (c *cells) push() (token, platform string) {
-	token = c.get("push_token")
+	token, browser := subscription(c.get("push_token"))
 	if token == "" {
 		return "", ""
 	}
@@ -219,6 +221,9 @@ func (c *cells) push() (token, platform string) {
 	}
 	raw := c.get("push_platform")
 	platform = strings.ToLower(raw)
+	if platform == "" && browser {
+		platform = "webpush"
+	}
 	if service, ok := services[platform]; ok {
 		platform = service
 	}
@@ -230,6 +235,22 @@ func (c *cells) push() (token, platform string) {
 		c.problem("push_rewritten", "push_platform")
 	}
 	return token, platform
+}
+
+// subscription writes what a browser gives for Web Push on one line without blanks: JSON with an endpoint (W3C Push API,
+// PushSubscription.toJSON). It says by itself which service it is for.
+func subscription(token string) (line string, browser bool) {
+	var s struct {
+		Endpoint string `json:"endpoint"`
+	}
+	if !strings.HasPrefix(token, "{") || len(token) > maxToken || json.Unmarshal([]byte(token), &s) != nil || s.Endpoint == "" {
+		return token, false
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(token)) != nil {
+		return token, false
+	}
+	return b.String(), true
 }
 
 // dataClasses are the classes of the fact file.
