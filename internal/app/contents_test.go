@@ -33,7 +33,7 @@ func exampleCheck(t *testing.T, change func(*breach.IncidentFile)) (breach.Conte
 	require.NoError(t, err)
 	profile, err := policy.Builtin(file.Policy)
 	require.NoError(t, err)
-	profile = profile.Equipped(func(string) bool { return false })
+	profile = profile.Equipped(func(string) bool { return true }) // calls and letters say it all, too
 	j, err := rules.Judge(file.Facts, profile, time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC))
 	require.NoError(t, err)
 	var reports []string

@@ -225,7 +225,7 @@ func (k *contentCheck) asked(field string, of func(breach.Obligation) []string) 
 }
 
 // wording checks a title and headings that are prescribed literally. They are looked for in the texts of the
-// language that they are written in; SMS and push have no headings.
+// language that they are written in; SMS, push and calls have no headings.
 func (k *contentCheck) wording(o breach.Obligation, texts []breach.TextBody) {
 	if o.Heading == "" && len(o.Headings) == 0 {
 		return
@@ -239,6 +239,9 @@ func (k *contentCheck) wording(o breach.Obligation, texts []breach.TextBody) {
 		found = true
 		for _, part := range []string{"text", "html"} {
 			words := strings.ToLower(html.UnescapeString(t.Parts[part]))
+			if words == "" { // a letter has no HTML
+				continue
+			}
 			if o.Heading != "" && !strings.Contains(words, strings.ToLower(o.Heading)) {
 				untitled = append(untitled, textName(t))
 			}

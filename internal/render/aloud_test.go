@@ -64,7 +64,9 @@ func TestLettersAreLetters(t *testing.T) {
 			b, err := text.Open()
 			require.NoError(t, err)
 			for part, said := range b.Parts {
-				require.NotContains(t, said, "://", "%s %s %s", tag, name, part)
+				if part != "link" { // is not said; it tells where the spoken address leads
+					require.NotContains(t, said, "://", "%s %s %s", tag, name, part)
+				}
 			}
 			if !strings.HasPrefix(name, "letter") {
 				continue

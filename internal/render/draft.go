@@ -187,7 +187,7 @@ func (d *draft) needed(locales []string) []string {
 // address is how the verify page is written out for people to type.
 func (d *draft) address() string { return strings.TrimPrefix(d.base, "https://") + "/verify" }
 
-// pointer is where SMS and push lead.
+// pointer is where SMS, push and calls lead: a call names the page on which the code is typed, which leads there.
 func (d *draft) pointer() string {
 	if d.scope.PageReference != "" {
 		return d.base + "/notices/" + url.PathEscape(d.scope.PageReference)

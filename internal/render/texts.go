@@ -157,7 +157,7 @@ func (d *draft) notice(l *tongue, channel breach.Channel, to breach.Addressee, p
 		d.holds(set.letter.Name(), b.Parts["text"], "the address of the verify page", d.address())
 	case breach.Voice:
 		plain = l.aloud(plain)
-		b.Parts = map[string]string{"text": d.run(set.script, plain), "machine": single(d.run(set.machine, plain))}
+		b.Parts = map[string]string{"text": d.run(set.script, plain), "machine": single(d.run(set.machine, plain)), "link": d.pointer()}
 		b.Carries = d.carried(l, set.script)
 		d.holds(set.script.Name(), b.Parts["text"], "the reference code", marks.Reference)
 		d.holds(set.script.Name(), b.Parts["text"], "the address of the verify page", plain.Verify)
