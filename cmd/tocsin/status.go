@@ -98,6 +98,9 @@ func showAwaited(p *page, v breach.Overview) {
 		if !known {
 			words = strings.ReplaceAll(a.What, "_", " ")
 		}
+		if a.What == "mend" && strings.Contains(a.Ref, "/") { // a report, not a list
+			words = "mend what kept %s from being filed (tocsin timeline says what), then: tocsin report file"
+		}
 		if strings.Contains(words, "%s") {
 			words = fmt.Sprintf(words, a.Ref)
 		}

@@ -234,3 +234,18 @@ func TestTheTextOfADutyDoneByHand(t *testing.T) {
 	require.Contains(t, p.one("main").text(), "The facts do not say this yet: notice_date")
 	wellMade(t, p, "dutytext")
 }
+
+func TestAReportThatWasNotTakenIsNoList(t *testing.T) {
+	t.Parallel()
+	d, _, _ := runningDesk()
+	with := d.overview
+	d.overview = func(id string) (breach.Overview, error) {
+		o, err := with(id)
+		o.Awaited = []breach.Awaited{{What: "mend", Role: breach.RoleLead, Ref: "sg-pdpa/authority/notice", Since: o.At}}
+		return o, err
+	}
+	waiting := newSite(t, d).as(lead).get("/console/incidents/" + sampleID).one("#waiting").text()
+	require.Contains(t, waiting, "Not filed: Notify the commission")
+	require.Contains(t, waiting, "tocsin report file "+sampleID+" sg-pdpa/authority/notice")
+	require.NotContains(t, waiting, "broke off")
+}

@@ -3,6 +3,7 @@ package console
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
@@ -91,6 +92,11 @@ func (l speech) waitItem(o breach.Overview, a breach.Awaited, by breach.Actor) w
 	case "approve":
 		l.waitApprove(&item, o, a, own)
 	case "mend":
+		if strings.Contains(a.Ref, "/") { // a report
+			item.Title, item.Text = l.T("Not filed: %s", l.T(dutyTitle(o, a.Ref))), l.T("It was not taken. Mend what the last events name; then have it filed again.")
+			item.Command = "tocsin report file " + o.Incident.ID + " " + a.Ref
+			break
+		}
 		item.Title, item.Text = l.T("Sending of list %d broke off", wave), l.T("Nobody was lost. Mend what the last events name; then the operator lets it go on.")
 	case "explain_delay":
 		item.Title, item.Text = l.T("Say why it is late: %s", l.T(dutyTitle(o, a.Ref))), l.T("Its deadline has passed. Without a reason it is neither submitted nor filed.")

@@ -60,6 +60,8 @@ var runningInChinese = map[string]string{
 	"Everybody waits until this is filed: %s.":                       "所有人等待先报送：%s。",
 	"People in %s wait until this is filed: %s.":                     "%s 的人等待先报送：%s。",
 	"The hold that %s asked for ended by itself at %s: who it kept is told from now on, and its clocks run again.": "应%s要求的暂缓已于 %s 到期自行结束：被暂缓者自此将获通知，时限继续计算。",
+	"Not filed: %s": "未能提交：%s",
+	"It was not taken. Mend what the last events name; then have it filed again.": "报告未被接收。请先处理最近事件中指出的问题，再重新提交。",
 	"Nobody was told by %s.":                                               "期间未以%s通知任何人。",
 	"Reports waited; people did not.":                                      "期间报告暂缓，个人通知照常。",
 	"Nobody in %s was told by any channel.":                                "期间未以任何渠道通知%s的人员。",
