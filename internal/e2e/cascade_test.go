@@ -18,7 +18,8 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/policy"
 )
 
-// pairs has every channel that simulators answer for, all abroad, so that nothing is kept from anybody.
+// pairs has every channel that simulators answer for, all abroad, so that nothing is kept from anybody. An email is
+// repeated twice: its first answer may be lost with that of another in the same group, and the next is its own.
 const pairs = `
 name: pairs-%[1]s
 title: every pair of channels
@@ -27,7 +28,7 @@ languages: {default: en, available: [en]}
 contact_required: [name, email]
 strategy: %[1]s
 channels:
-  - {channel: email, proof: accepted, quiet: 24h, wait: 24h, retry: {tries: 2, repeats: 1, backoff: [1h]}, not_knowable: next}
+  - {channel: email, proof: accepted, quiet: 24h, wait: 24h, retry: {tries: 2, repeats: 2, backoff: [1h]}, not_knowable: next}
   - {channel: sms, proof: delivered, quiet: 0s, wait: 24h, retry: {tries: 2, repeats: 1, backoff: [1h]}, not_knowable: next}
   - {channel: push, proof: never, quiet: 0s, wait: 12h, retry: {tries: 2, repeats: 1, backoff: [1h]}, not_knowable: next}
   - {channel: letter, proof: delivered, quiet: 96h, wait: 720h, retry: {tries: 1, repeats: 1}, not_knowable: stay}
