@@ -222,7 +222,7 @@ func amendedFacts(list []breach.FactChange) string {
 	for _, f := range list {
 		said := strings.TrimPrefix(f.Path, "facts.")
 		if f.From != "" || f.To != "" {
-			said += " " + or(f.To, "unknown") + " (" + or(f.From, "unknown") + ")"
+			said += " " + or(f.To, "unknown") + " (was " + or(f.From, "unknown") + ")"
 		}
 		out = append(out, said)
 	}

@@ -269,11 +269,11 @@ were accepted so, and by whom.`,
 			}
 			return c.decide(cmd.Context(), incidentPath(args[0], "plan", "approve"), map[string]any{"plan_hash": hash, "accept_unreviewed": accept},
 				func(rec breach.PlanRecord) string {
-					what := "Approved. People are being told: "
+					what := "Approved. People are being told:"
 					if rec.Plan.People.Total == 0 {
-						what = "Approved. The reports are being filed: "
+						what = "Approved. The reports are being filed:"
 					}
-					return what + "tocsin incident status " + args[0] + " --watch"
+					return what + "\n  tocsin incident status " + args[0] + " --watch"
 				})
 		},
 	}
@@ -341,5 +341,5 @@ func (c *cli) decide(ctx context.Context, path string, body map[string]any, said
 	if err := k.post(ctx, path, body, &out); err != nil {
 		return err
 	}
-	return c.answer(out, func(p *page) { p.line(said(out)) })
+	return c.answer(out, func(p *page) { p.exact(said(out) + "\n") })
 }

@@ -310,9 +310,9 @@ func (c *cli) load(ctx context.Context, id, path string, l listFlags) error {
 			p.para(2, count(out.Corrected)+" of those stand corrected; submit the plan of their list again")
 		}
 		for _, d := range s.Doubts {
-			p.line(fmt.Sprintf("If this is right: tocsin plan waive %s --gap list-%d:%s --reason …", id, out.Wave, d.Name()))
+			p.exact(fmt.Sprintf("If this is right:\n  tocsin plan waive %s --gap list-%d:%s --reason …\n", id, out.Wave, d.Name()))
 		}
-		p.line("Next: tocsin plan submit " + id)
+		p.exact("Next: tocsin plan submit " + id + "\n")
 	})
 }
 

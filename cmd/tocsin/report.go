@@ -50,7 +50,7 @@ func (c *cli) report() *cobra.Command {
 			if err := k.post(cmd.Context(), incidentPath(args[0], "filings"), map[string]string{"obligation": args[1]}, &out); err != nil {
 				return err
 			}
-			return c.answer(out, func(p *page) { p.line("The report is being filed again: tocsin report list " + args[0]) })
+			return c.answer(out, func(p *page) { p.exact("The report is being filed again:\n  tocsin report list " + args[0] + "\n") })
 		},
 	}
 	cmd.AddCommand(list, acknowledge, file, c.dutyText(), c.done(), c.delay())

@@ -14,7 +14,7 @@ import (
 // showStatus writes an incident for people: what must be done first, then clocks, then people.
 func showStatus(p *page, v breach.Overview) {
 	p.para(0, titleOf(v.Incident))
-	p.line(stateWord(breach.IncidentMachine, string(v.Incident.State)) + ": " + breach.IncidentMachine.Meaning(string(v.Incident.State)))
+	p.para(0, stateWord(breach.IncidentMachine, string(v.Incident.State))+": "+breach.IncidentMachine.Meaning(string(v.Incident.State)))
 	p.line("id " + v.Incident.ID + ", policy " + v.Incident.Policy + ", facts no. " + strconv.Itoa(v.Incident.FactRevision))
 	if a := v.Assessment; a != nil {
 		p.line("severity " + severity(*a))
@@ -93,13 +93,15 @@ func showAwaited(p *page, v breach.Overview) {
 		return
 	}
 	p.head("Waits for")
+	var unfiled []breach.Awaited
 	for _, a := range v.Awaited {
+		if a.What == "mend" && strings.Contains(a.Ref, "/") { // a report, not a list
+			unfiled = append(unfiled, a)
+			continue
+		}
 		words, known := awaitedWords[a.What]
 		if !known {
 			words = strings.ReplaceAll(a.What, "_", " ")
-		}
-		if a.What == "mend" && strings.Contains(a.Ref, "/") { // a report, not a list
-			words = "mend what kept %s from being filed (tocsin timeline says what), then: tocsin report file"
 		}
 		if strings.Contains(words, "%s") {
 			words = fmt.Sprintf(words, a.Ref)
@@ -113,9 +115,23 @@ func showAwaited(p *page, v breach.Overview) {
 			p.exact("    plan " + a.Ref + "\n")
 		}
 	}
+	showUnfiled(p, unfiled, v.At)
 	for _, m := range v.Missing {
 		p.para(2, "missing: "+m)
 	}
+}
+
+// showUnfiled names the reports that could not be filed. What keeps one of them mostly keeps all, so that it is said once.
+func showUnfiled(p *page, reports []breach.Awaited, now time.Time) {
+	if len(reports) == 0 {
+		return
+	}
+	p.para(2, "a "+string(reports[0].Role)+" to mend what kept these reports from being filed (tocsin timeline says what), then: tocsin report file")
+	var rows [][]string
+	for _, r := range reports {
+		rows = append(rows, []string{r.Ref, "for " + span(now.Sub(r.Since))})
+	}
+	p.table(4, rows)
 }
 
 func showDuties(p *page, v breach.Overview) {

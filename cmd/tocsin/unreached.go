@@ -326,7 +326,7 @@ being told one by one: nobody's own message is taken away. Only a lead decides.`
 				return err
 			}
 			return c.answer(out, func(p *page) {
-				p.line("It is being published: tocsin incident status " + args[0])
+				p.exact("It is being published:\n  tocsin incident status " + args[0] + "\n")
 			})
 		},
 	}
