@@ -100,7 +100,7 @@ func takeWords(ctx context.Context, s *store.Store, file []byte, read wordReader
 	out = breach.PostTold{Unknown: []string{}, Wrong: []breach.WrongLine{}}
 	words, wrong, err := read(file)
 	if err != nil {
-		return out, nil, breach.Errorf(breach.ErrInvalid, "the file cannot be read: %w", err)
+		return out, nil, err
 	}
 	for _, w := range wrong {
 		out.Wrong = append(out.Wrong, breach.WrongLine(w))

@@ -1,12 +1,8 @@
 package letter
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -59,24 +55,13 @@ func Report(b []byte) ([]Word, []Wrong, error) {
 			r.Detail = "posted " + col["date"]
 		}
 		return r, nil
-	}, "letter_id", "status", "date")
+	}, letterID, "status", "date")
 }
 
-// Returned reads letters that came back: CSV with the columns letter_id, reason and date, or one scanned id a line.
+// Returned reads letters that came back: CSV with the columns letter_id, reason and date, or one scanned id a line. A
+// file with other columns (the manifest, the printer's report) is about letters that did not come back.
 func Returned(b []byte) ([]Word, []Wrong, error) {
-	head, _, _ := bytes.Cut(bytes.TrimPrefix(b, bom), []byte("\n"))
-	if !bytes.ContainsAny(head, ",;\t") && !strings.EqualFold(strings.TrimSpace(string(head)), "letter_id") {
-		b = append([]byte("letter_id\n"), bytes.TrimPrefix(b, bom)...)
-		words, wrong, err := readWords(b, came, "letter_id")
-		for i := range words {
-			words[i].Line--
-		}
-		for i := range wrong {
-			wrong[i].Line--
-		}
-		return words, wrong, err
-	}
-	return readWords(b, came, "letter_id")
+	return readWords(b, came, letterID)
 }
 
 func came(col map[string]string) (delivery.Receipt, error) {
@@ -90,63 +75,75 @@ func came(col map[string]string) (delivery.Receipt, error) {
 	return delivery.Receipt{State: breach.FailedPermanent, Reason: delivery.ReasonReturned, Detail: code}, nil
 }
 
-var bom = []byte("\xef\xbb\xbf")
+const letterID = "letter_id"
 
-// readWords reads rows under a head line. What is wrong with one line does not stop the others.
+// readWords reads rows under a head line, or scanned ids when that is all that is needed. What is wrong with one line
+// does not stop the others.
 func readWords(b []byte, mean func(map[string]string) (delivery.Receipt, error), needed ...string) (words []Word, wrong []Wrong, err error) {
-	b = bytes.TrimPrefix(b, bom)
-	head, _, _ := bytes.Cut(b, []byte("\n"))
-	r := csv.NewReader(bufio.NewReader(bytes.NewReader(b)))
-	r.FieldsPerRecord, r.TrimLeadingSpace, r.LazyQuotes, r.ReuseRecord = -1, true, true, true
-	for _, c := range ";\t" {
-		if bytes.ContainsRune(head, c) {
-			r.Comma = c
-		}
-	}
-	first, err := r.Read()
+	columns, rows, err := delivery.Sheet(b)
 	if err != nil {
-		return nil, nil, breach.Errorf(breach.ErrInvalid, "the file holds no head line; it needs the columns %s", strings.Join(needed, ", "))
+		return nil, nil, breach.Errorf(breach.ErrInvalid, "%w; it needs %s", err, strings.Join(needed, ", "))
 	}
-	names := make([]string, len(first))
-	for i, n := range first {
-		names[i] = strings.ToLower(strings.TrimSpace(n))
-	}
-	for _, n := range needed {
-		if !slices.Contains(names, n) {
-			return nil, nil, breach.Errorf(breach.ErrInvalid, "the file has no column %s; it needs %s", n, strings.Join(needed, ", "))
+	read := func(line int, row []string) {
+		w, err := word(columns, row, mean)
+		if err != nil {
+			wrong = append(wrong, Wrong{line, err.Error()})
+			return
 		}
+		w.Line = line
+		words = append(words, w)
+	}
+	if scanned := len(needed) == 1 && len(columns) == 1 && delivery.Column(columns, letterID) < 0; scanned {
+		first := columns
+		columns = []string{letterID}
+		read(1, first)
+	} else if err := fits(columns, needed); err != nil {
+		return nil, nil, err
 	}
 	for n := 0; ; n++ {
-		row, err := r.Read()
+		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
 			return words, wrong, nil
 		}
-		line, _ := r.FieldPos(0)
+		line, _ := rows.FieldPos(0)
 		switch {
 		case n >= mostWords:
 			return nil, nil, breach.Errorf(breach.ErrInvalid, "the file holds more than %d lines; is it the right one?", mostWords)
 		case err != nil:
 			wrong = append(wrong, Wrong{line, "is not CSV"})
-			continue
+		default:
+			read(line, row)
 		}
-		w, err := word(names, row, mean)
-		if err != nil {
-			wrong = append(wrong, Wrong{line, err.Error()})
-			continue
-		}
-		w.Line = line
-		words = append(words, w)
 	}
+}
+
+// fits says whether columns are those of the file that is asked for. A list of letters that came back needs no reason,
+// but what has a status, or columns of other things without a reason, is another file.
+func fits(columns, needed []string) error {
+	for _, n := range needed {
+		if delivery.Column(columns, n) < 0 {
+			return breach.Errorf(breach.ErrInvalid, "the file has no column %s; it needs %s", n, strings.Join(needed, ", "))
+		}
+	}
+	if len(needed) > 1 || delivery.Column(columns, "reason") >= 0 && delivery.Column(columns, "status") < 0 {
+		return nil
+	}
+	for _, c := range columns {
+		if !strings.EqualFold(c, letterID) && !strings.EqualFold(c, "date") {
+			return breach.Errorf(breach.ErrInvalid, "the file is no list of letters that came back, which has the columns letter_id and reason; is it a manifest, or the printer's report?")
+		}
+	}
+	return nil
 }
 
 func word(names, row []string, mean func(map[string]string) (delivery.Receipt, error)) (w Word, err error) {
 	col := make(map[string]string, len(names))
 	for i, n := range names {
-		if i < len(row) {
+		if n = strings.ToLower(n); i < len(row) {
 			col[n] = strings.TrimSpace(row[i])
 		}
 	}
-	w.Letter = col["letter_id"]
+	w.Letter = col[letterID]
 	if !delivery.PlainID(w.Letter) {
 		return w, errors.New("letter_id is not the id of a letter")
 	}

@@ -47,6 +47,13 @@ func TestReturned(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, words, 1)
 	}
+	for _, other := range []string{"", "letter_id,status,date\nd1-1,posted,2026-11-24\n", "letter_id,country,first_page,pages,file,sha256\nd1-1,DE,1,2,,\n", "letter_id,reason,status\nd1-1,,posted\n"} {
+		_, _, err := Returned([]byte(other))
+		require.Error(t, err, "nobody is lost by the wrong file: %q", other)
+	}
+	words, _, err = Returned([]byte("\xff\xfeD\x001\x00\n\x00"))
+	require.NoError(t, err)
+	require.Equal(t, "D1", words[0].Letter, "a scanner that writes UTF-16")
 	require.Contains(t, delivery.Reasons, delivery.ReasonReturned)
 	require.Contains(t, delivery.Reasons, delivery.ReasonNotPrinted)
 }

@@ -5,10 +5,10 @@
 package calllist
 
 import (
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -160,20 +160,11 @@ func Read(b []byte) (words []Word, wrong []Wrong, err error) {
 	if len(b) > mostBytes {
 		return nil, nil, errors.New("the file is larger than 64 MiB")
 	}
-	b = bytes.TrimPrefix(b, mark)
-	first, _, _ := bytes.Cut(b, []byte("\n"))
-	r := csv.NewReader(bytes.NewReader(b))
-	r.FieldsPerRecord, r.TrimLeadingSpace, r.LazyQuotes = -1, true, true
-	for _, c := range ";\t" {
-		if bytes.ContainsRune(first, c) {
-			r.Comma = c
-		}
-	}
-	columns, err := r.Read()
+	columns, r, err := delivery.Sheet(b)
 	if err != nil {
-		return nil, nil, errors.New("the file has no line of column names; the columns are call_id and outcome")
+		return nil, nil, fmt.Errorf("%w; the columns call_id and outcome are needed", err)
 	}
-	id, outcome := slices.Index(columns, "call_id"), slices.Index(columns, "outcome")
+	id, outcome := delivery.Column(columns, "call_id"), delivery.Column(columns, "outcome")
 	if id < 0 || outcome < 0 {
 		return nil, nil, errors.New("the columns call_id and outcome are needed")
 	}
