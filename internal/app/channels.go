@@ -7,6 +7,7 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/channels"
 	"github.com/tocsin-engine/tocsin/internal/config"
 	"github.com/tocsin-engine/tocsin/internal/delivery/email"
+	"github.com/tocsin-engine/tocsin/internal/delivery/sms/twilio"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice"
 	"github.com/tocsin-engine/tocsin/worker"
 )
@@ -19,7 +20,7 @@ type Wave struct {
 	DNS    string // server to ask, host:port; empty: those of the system
 }
 
-// CheckChannels looks at the configured mail relays, the printer's door and the telephone before a wave. It sends nothing.
+// CheckChannels looks at the configured mail relays, the printer's door, text messages and the telephone before a wave. It sends nothing.
 func CheckChannels(ctx context.Context, c config.Config, w Wave) (channels.Report, error) {
 	s := Settings{Policies: &worker.Policies{}}
 	if err := s.providers(c); err != nil {
@@ -60,7 +61,10 @@ func CheckChannels(ctx context.Context, c config.Config, w Wave) (channels.Repor
 		out.Add(lookAtLetters(ctx, *c.Letters, profile.Languages.Available))
 	}
 	for _, k := range kinds {
-		if of, voices := k.settings(&s).(voice.Config); voices {
+		switch of := k.settings(&s).(type) {
+		case twilio.Config:
+			out.Add(lookAtTexts(ctx, of))
+		case voice.Config:
 			out.Add(lookAtVoice(ctx, of, profile))
 		}
 	}

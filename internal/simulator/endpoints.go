@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/internal/simulator/fcmsim"
+	"github.com/tocsin-engine/tocsin/internal/simulator/twiliosim"
 )
 
 // Names of the files in a directory; all are readable by their owner only.
@@ -117,7 +118,7 @@ func (id *identity) endpoints(dir, host string) (Endpoints, error) {
 	e := Endpoints{
 		SMTP: SMTP{Address: net.JoinHostPort(host, strconv.Itoa(id.Ports.SMTP)), ServerName: host, CAPEM: id.CAPEM,
 			Username: id.SMTPUsername, Password: id.SMTPPassword},
-		Twilio: Twilio{BaseURL: base + "/twilio", AccountSID: id.TwilioSID, AuthToken: id.TwilioToken, From: "+15005550006"},
+		Twilio: Twilio{BaseURL: base + "/twilio", AccountSID: id.TwilioSID, AuthToken: id.TwilioToken, From: twiliosim.Number},
 		FCM:    FCM{BaseURL: base + "/fcm", ProjectID: fcmProject, TokenURL: base + "/oauth/token", ServiceAccount: account},
 		APNs:   APNs{BaseURL: base + "/apns", KeyID: apnsKeyID, TeamID: apnsTeamID, Topic: apnsTopic, Key: id.APNsKeyPEM},
 		WebPush: WebPush{BaseURL: base + "/webpush", Key: id.WebPushKey, P256DH: base64.RawURLEncoding.EncodeToString(browsers.Browser.PublicKey().Bytes()),

@@ -29,6 +29,9 @@ func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
 		require.NoError(t, err)
 		require.Eventually(t, func() bool { return s.Erase(t.Context(), r.ProviderRef) == nil }, 5*time.Second, 20*time.Millisecond)
 	}
+	account, err := s.Probe(t.Context())
+	require.NoError(t, err)
+	require.True(t, account.Active && !account.Trial)
 	requests, faults := seen()
 	require.Greater(t, requests, 20)
 	require.Empty(t, faults)

@@ -155,6 +155,8 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET "+calls+"/{name}/Events.json", s.callEvents)
 	mux.HandleFunc("GET "+calls+"/{name}/Recordings.json", s.recordings)
 	mux.HandleFunc("DELETE /"+apiVersion+"/Accounts/{account}/Recordings/{name}", s.removeRecording)
+	mux.HandleFunc("GET /"+apiVersion+"/Accounts/{name}", s.account)
+	mux.HandleFunc("GET /"+apiVersion+"/Accounts/{account}/IncomingPhoneNumbers.json", s.numbers)
 	mux.HandleFunc("/", notFound)
 	return s.signedIn(mux)
 }
@@ -170,7 +172,7 @@ func (s *Service) signedIn(next http.Handler) http.Handler {
 			return
 		}
 		if account, ok := strings.CutPrefix(r.URL.Path, "/"+apiVersion+"/Accounts/"); ok {
-			if account, _, _ = strings.Cut(account, "/"); account != s.config.AccountSID {
+			if account, _, _ = strings.Cut(account, "/"); strings.TrimSuffix(account, ".json") != s.config.AccountSID {
 				notFound(w, r)
 				return
 			}

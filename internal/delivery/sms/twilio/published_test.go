@@ -32,6 +32,9 @@ func TestClientAndSimulatorAreAsTheVendorPublishes(t *testing.T) {
 			require.NoError(t, st.sender.Erase(t.Context(), r.ProviderRef))
 		}
 	}
+	account, err := st.sender.Probe(t.Context())
+	require.NoError(t, err)
+	require.True(t, account.Active && !account.Trial)
 	requests, faults := seen()
 	require.Greater(t, requests, 30)
 	require.Empty(t, faults)
