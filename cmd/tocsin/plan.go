@@ -74,6 +74,7 @@ type planView struct {
 		Ref  breach.NoticeRef `json:"ref"`
 		Body json.RawMessage  `json:"body"`
 	} `json:"texts"`
+	Ways    *breach.Ways    `json:"ways,omitempty"`
 	SMSCost *breach.SMSCost `json:"sms_cost,omitempty"`
 }
 
@@ -148,6 +149,7 @@ func (v planView) show(p *page) {
 		p.para(0, "accepted though nobody had signed them off: "+strings.Join(v.Plan.Accepted, ", "))
 	}
 	showPlanPeople(p, plan)
+	showWays(p, v.Ways, plan.Channels.AtOnce)
 	showSMSCost(p, v.SMSCost)
 	p.head("Rules")
 	p.para(2, fmt.Sprintf("policy %s, judged from facts no. %d", plan.Channels.Policy, plan.Rules.FactRevision))
@@ -187,6 +189,27 @@ func showPlanPeople(p *page, plan breach.Plan) {
 		return
 	}
 	p.para(2, "channels: "+strings.Join(order, ", then "))
+}
+
+// showWays says by which channels the policy begins, and through whom.
+func showWays(p *page, w *breach.Ways, atOnce bool) {
+	if w == nil {
+		return
+	}
+	said := "told first by: "
+	if atOnce {
+		said = "told by: "
+	}
+	var parts []string
+	for _, f := range w.First {
+		parts = append(parts, string(f.Channel)+" through "+f.Provider+" "+count(f.People))
+	}
+	if len(parts) > 0 {
+		p.para(2, said+strings.Join(parts, ", "))
+	}
+	if w.Nobody > 0 {
+		p.para(2, "! "+count(w.Nobody)+" have contacts, none of which the policy lets anybody use")
+	}
 }
 
 // showSMSCost says what telling everybody by text message would cost at most.

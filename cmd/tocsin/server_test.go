@@ -386,6 +386,10 @@ func (d *desk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text
 	return c, nil
 }
 
+func (d *desk) FirstWays(context.Context, string, breach.PlanRecord) (*breach.Ways, error) {
+	return &breach.Ways{First: []breach.FirstWay{{Channel: breach.Email, Provider: "smtp", People: 90000}, {Channel: breach.SMS, Provider: "gateway", People: 1200}, {Channel: breach.SMS, Provider: "twilio", People: 3}}, Nobody: 7}, nil
+}
+
 func (d *desk) TestNotice(_ context.Context, id string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	if q.To != "wei@larkfield.example" {
 		return breach.TestsSent{}, breach.Errorf(breach.ErrForbidden, "tests go only to those whom the setting tests.to names")

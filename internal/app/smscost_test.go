@@ -29,3 +29,27 @@ func TestTextMessagesOfAPlanAreCosted(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, none)
 }
+
+// With whom each channel begins is counted from the people of the plan, and everybody with a contact is counted once.
+func TestThePlanSaysByWhatPeopleAreToldFirst(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	p := h.serverOn(&updates{failures: map[string]error{}}, nil)
+	incident := planOf(t, p, breach.Actor{ID: "wei.lin", Role: breach.RoleResponder})
+	rec, _, err := p.Desk.Plan(t.Context(), incident, 0)
+	require.NoError(t, err)
+	ways, err := p.Desk.FirstWays(t.Context(), incident, rec)
+	require.NoError(t, err)
+	sum := ways.Nobody
+	for _, f := range ways.First {
+		require.NotEmpty(t, f.Provider)
+		require.LessOrEqual(t, f.People, rec.Plan.People.Reachable[f.Channel])
+		sum += f.People
+	}
+	require.Equal(t, rec.Plan.People.Total-rec.Plan.People.None, sum)
+	require.Equal(t, rec.Plan.People.Reachable[breach.Email], ways.Begun(breach.Email), "the first channel of the policy")
+	rec.Plan.People.Total = 0
+	ways, err = p.Desk.FirstWays(t.Context(), incident, rec)
+	require.NoError(t, err)
+	require.Nil(t, ways, "reports alone")
+}

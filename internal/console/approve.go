@@ -31,6 +31,8 @@ type approveView struct {
 	UnreviewedSay   string
 	Snapshot        []fact
 	Order           []channelPlanRow
+	AtOnce          bool
+	Nobody          string // whom the policy lets nobody tell, though there are contacts
 	Policy          []fact
 	Duties          []string
 	Rules           []fact
@@ -51,7 +53,7 @@ type fact struct {
 	Mono        bool
 }
 
-type channelPlanRow struct{ Place, Channel, First string }
+type channelPlanRow struct{ Place, Channel, Contacts, Begun string }
 
 // decisionView says whether this person may decide, and if not, why.
 type decisionView struct {
@@ -106,7 +108,11 @@ func (s *server) approveView(v *visit, wave int) (approveView, error) {
 	view.Hash, view.HashShort = grouped4(rec.Hash), short(rec.Hash)
 	l.approveTexts(&view, rec, texts)
 	l.approvePeople(&view, rec.Plan.People)
-	l.approveChannels(&view, rec.Plan)
+	ways, err := s.Desk.FirstWays(ctx, id, rec)
+	if err != nil {
+		return view, err
+	}
+	l.approveChannels(&view, rec.Plan, ways)
 	l.approveRules(&view, rec.Plan, o)
 	cost, err := s.Desk.SMSCost(ctx, id, rec, texts)
 	if err != nil {
@@ -239,7 +245,7 @@ func (l speech) approvePeople(view *approveView, p breach.PeopleSnapshot) {
 	view.Snapshot = append(view.Snapshot, fact{l.T("Digest of the list"), short(p.Digest) + "…", true})
 }
 
-func (l speech) approveChannels(view *approveView, p breach.Plan) {
+func (l speech) approveChannels(view *approveView, p breach.Plan, ways *breach.Ways) {
 	for i, c := range p.Channels.Order {
 		if view.Alone {
 			break
@@ -248,10 +254,17 @@ func (l speech) approveChannels(view *approveView, p breach.Plan) {
 		if p.Channels.AtOnce {
 			place = "•"
 		}
-		view.Order = append(view.Order, channelPlanRow{place, l.channel(string(c)), l.Num(p.People.Reachable[c])})
+		row := channelPlanRow{Place: place, Channel: l.channel(string(c)), Contacts: l.Num(p.People.Reachable[c])}
+		if ways != nil {
+			row.Begun = l.Num(ways.Begun(c))
+		}
+		view.Order = append(view.Order, row)
+	}
+	if ways != nil && ways.Nobody > 0 {
+		view.Nobody = l.T("%s have contacts, none of which the policy lets anybody use.", l.People(ways.Nobody))
 	}
 	view.Policy = []fact{{l.T("Policy"), p.Channels.Policy, false}, {l.T("Digest of the policy"), short(p.Channels.SHA256) + "…", true}}
-	if p.Channels.AtOnce {
+	if view.AtOnce = p.Channels.AtOnce; view.AtOnce {
 		view.Policy = append(view.Policy, fact{l.T("Order"), l.T("All channels at once: somebody may get several messages."), false})
 	}
 }

@@ -34,6 +34,8 @@ type Desk interface {
 	Approve(ctx context.Context, incident string, c breach.Consent, by breach.Actor) (breach.PlanRecord, error)
 	// SMSCost is nil for a plan without text messages.
 	SMSCost(ctx context.Context, incident string, rec breach.PlanRecord, texts []breach.Text) (*breach.SMSCost, error)
+	// FirstWays is nil for a plan of reports alone.
+	FirstWays(ctx context.Context, incident string, rec breach.PlanRecord) (*breach.Ways, error)
 	// TestNotice sends notices, marked as tests, to whoever tries them out, and to nobody whom the settings do not name.
 	TestNotice(ctx context.Context, incident string, q breach.TestQuery, by breach.Actor) (breach.TestsSent, error)
 	Return(ctx context.Context, incident, planHash, comment string, by breach.Actor) (breach.PlanRecord, error)

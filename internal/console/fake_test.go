@@ -39,6 +39,7 @@ type fakeDesk struct {
 	submit        func(incident string, wave int, by breach.Actor) (breach.Submitted, error)
 	approve       func(incident, hash string, by breach.Actor) (breach.PlanRecord, error)
 	smsCost       *breach.SMSCost
+	ways          *breach.Ways
 	testNotice    func(q breach.TestQuery) (breach.TestsSent, error)
 	giveBack      func(incident, hash, comment string, by breach.Actor) (breach.PlanRecord, error)
 	pause         func(incident string, by breach.Actor) error
@@ -173,6 +174,7 @@ func (f *fakeDesk) Approve(_ context.Context, incident string, c breach.Consent,
 func (f *fakeDesk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text) (*breach.SMSCost, error) {
 	return f.smsCost, nil
 }
+func (f *fakeDesk) FirstWays(context.Context, string, breach.PlanRecord) (*breach.Ways, error) { return f.ways, nil }
 func (f *fakeDesk) TestNotice(_ context.Context, _ string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	return f.testNotice(q)
 }

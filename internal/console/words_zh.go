@@ -101,7 +101,7 @@ var pagesInChinese = map[string]string{
 	"name of the person": "姓名", "name of the child": "孩子姓名", "reference code": "编号", "greeting": "称呼", "the child": "孩子", "kinds of data": "信息种类", "advice": "建议", "short advice": "简短建议", "everybody else": "其他人", "whose name is known": "已知姓名者", "%s, 1 part": "%s，1 条", "%s, about %d parts": "%s，约 %d 条",
 	"Announcement, if people cannot be told one by one": "公告（无法逐一告知时）", "Published on the public page of notices, for those who cannot be reached.": "发布在公开的公告页面，面向无法联系到的人。", "Filed as they stand here.": "按此处原文提交。", "%s have a contact for it.": "%s有此联系方式。",
 	"A snapshot. People loaded later need an approval of their own.": "快照。之后载入的人员须另行批准。", "Through a guardian": "经监护人", "Without any usable contact": "无可用联系方式", "Languages": "语言", "Digest of the list": "名单摘要",
-	"In this order; the next one starts when the one before has not reached the person.": "按此顺序；前一渠道未送达时启用下一渠道。", "People with a contact for it": "有此联系方式的人数", "Policy": "政策", "Digest of the policy": "政策摘要",
+	"In this order; the next one starts when the one before has not reached the person.": "按此顺序；前一渠道未送达时启用下一渠道。", "With a contact": "有联系方式", "Told first": "最先告知", "%s have contacts, none of which the policy lets anybody use.": "%s有联系方式，但按政策均不得使用。", "Policy": "政策", "Digest of the policy": "政策摘要",
 	"Duties that apply": "适用的义务", "none so far": "暂无", "Facts": "事实", "revision %d": "第 %d 版", "Digest of the rule packs": "规则包摘要",
 	"The facts are at revision %d by now. If they change what is sent, this plan becomes void.": "事实现为第 %d 版。若因此改变发送内容，本方案即失效。",
 	"SHA-256 over parts 1 to 4. On the command line this prints the same:":                      "第 1 至 4 部分的 SHA-256。命令行显示相同结果：",

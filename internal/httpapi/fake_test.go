@@ -224,6 +224,10 @@ func (d *desk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text
 	return nil, nil //nolint:nilnil // there is nothing to cost
 }
 
+func (d *desk) FirstWays(context.Context, string, breach.PlanRecord) (*breach.Ways, error) {
+	return &breach.Ways{First: []breach.FirstWay{{Channel: breach.Email, Provider: "smtp", People: 2}}}, nil
+}
+
 func (d *desk) TestNotice(_ context.Context, _ string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	return breach.TestsSent{Tests: []breach.TestSent{}}, d.did(fmt.Sprintf("test %d %d %v %s %s %s", q.Wave, q.Person, q.Worst, q.Channel, q.Locale, q.To))
 }

@@ -96,6 +96,8 @@ type testInput struct {
 type planView struct {
 	Plan  breach.PlanRecord `json:"plan"`
 	Texts []planText        `json:"texts"`
+	// Ways is worked out of the list and of the policy when it is asked for, as SMSCost is.
+	Ways *breach.Ways `json:"ways,omitempty"`
 	// SMSCost is worked out of the list and of the policy's prices when it is asked for; the plan's hash does not cover it.
 	SMSCost *breach.SMSCost `json:"sms_cost,omitempty"`
 }
@@ -218,6 +220,9 @@ func (s *server) plan(ctx context.Context, in *planInput) (*answer[planView], er
 			return nil, breach.Errorf(breach.ErrTampered, "a %s text for %s is not in its canonical form", t.Ref.Kind, t.Ref.Channel)
 		}
 		view.Texts = append(view.Texts, planText{t.Ref, t.Body})
+	}
+	if view.Ways, err = s.cfg.Desk.FirstWays(ctx, in.ID, record); err != nil {
+		return nil, err
 	}
 	view.SMSCost, err = s.cfg.Desk.SMSCost(ctx, in.ID, record, texts)
 	return reply(view, err)

@@ -90,6 +90,8 @@ type Desk interface {
 	Preview(ctx context.Context, incident string, q breach.PreviewQuery, by breach.Actor) (breach.Previews, error)
 	// SMSCost is nil for a plan without text messages.
 	SMSCost(ctx context.Context, incident string, rec breach.PlanRecord, texts []breach.Text) (*breach.SMSCost, error)
+	// FirstWays is nil for a plan of reports alone.
+	FirstWays(ctx context.Context, incident string, rec breach.PlanRecord) (*breach.Ways, error)
 	// TestNotice sends notices, marked as tests, to whoever tries them out; breach.ErrForbidden for an address
 	// that the settings do not name.
 	TestNotice(ctx context.Context, incident string, q breach.TestQuery, by breach.Actor) (breach.TestsSent, error)

@@ -18,16 +18,36 @@ func (s *Store) Crowds(ctx context.Context, incident string, wave int) ([]breach
 		if err := row.Scan(&c.Locale, &bits, &c.Minor, &c.Guardian, &c.First, &c.Last, &c.People); err != nil {
 			return c, err
 		}
-		for _, ch := range breach.Channels {
-			if bits&channelBits[ch] != 0 {
-				c.Channels = append(c.Channels, ch)
-			}
-		}
+		c.Channels = usableChannels(bits)
 		return c, nil
 	}, `SELECT r.locale, r.channels, r.minor, r.guardian, min(r.id), max(r.id), count(*)
 		FROM recipient r, (SELECT min(lo) lo, max(hi) hi FROM block WHERE incident = $1 AND wave = $2) b
 		WHERE r.incident = $1 AND r.id BETWEEN b.lo AND b.hi GROUP BY 1, 2, 3, 4 ORDER BY 7 DESC, 5`, incident, wave)
 	return list, clean("group the people of a list", err)
+}
+
+// usableChannels lists the channels of a row's bits in their order.
+func usableChannels(bits int16) (out []breach.Channel) {
+	for _, ch := range breach.Channels {
+		if bits&channelBits[ch] != 0 {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+// ContactGroups groups the people of a list by country and by the channels for which they have contacts, the largest
+// first.
+func (s *Store) ContactGroups(ctx context.Context, incident string, wave int) ([]breach.ContactGroup, error) {
+	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (g breach.ContactGroup, err error) {
+		var bits int16
+		err = row.Scan(&g.Country, &bits, &g.People)
+		g.Channels = usableChannels(bits)
+		return g, err
+	}, `SELECT r.country, r.channels, count(*)
+		FROM recipient r, (SELECT min(lo) lo, max(hi) hi FROM block WHERE incident = $1 AND wave = $2) b
+		WHERE r.incident = $1 AND r.id BETWEEN b.lo AND b.hi GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`, incident, wave)
+	return list, clean("group the contacts of a list", err)
 }
 
 // SMSPeople counts the people of a list who have a usable number, by language and country.
