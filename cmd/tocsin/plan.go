@@ -202,7 +202,11 @@ func showWays(p *page, w *breach.Ways, atOnce bool) {
 	}
 	var parts []string
 	for _, f := range w.First {
-		parts = append(parts, string(f.Channel)+" through "+f.Provider+" "+count(f.People))
+		part := string(f.Channel)
+		if f.Provider != "" {
+			part += " through " + f.Provider
+		}
+		parts = append(parts, part+" "+count(f.People))
 	}
 	if len(parts) > 0 {
 		p.para(2, said+strings.Join(parts, ", "))

@@ -20,7 +20,7 @@ type Ways struct {
 // FirstWay is a channel through one provider.
 type FirstWay struct {
 	Channel  Channel `json:"channel"`
-	Provider string  `json:"provider"`
+	Provider string  `json:"provider,omitempty"` // empty: it depends on the device
 	People   int64   `json:"people"`
 }
 

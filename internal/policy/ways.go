@@ -14,6 +14,7 @@ func (p Profile) Ways(groups []breach.ContactGroup) breach.Ways {
 		for _, v := range p.of(c) {
 			out.Add(c, v, 0)
 		}
+		out.Add(c, "", 0)
 	}
 	for _, g := range groups {
 		begun := false
@@ -21,10 +22,13 @@ func (p Profile) Ways(groups []breach.ContactGroup) breach.Ways {
 			if begun && p.Strategy != Blast || !slices.Contains(g.Channels, c) {
 				continue
 			}
-			if r := p.routeFor(breach.Person{Country: g.Country}, c); r.provider != "" {
+			r := p.routeFor(breach.Person{Country: g.Country}, c)
+			if v, _ := p.Provider(r.provider); slices.Contains(breach.PushPlatforms, v.Kind) {
+				out.Add(c, "", g.People)
+			} else if r.provider != "" {
 				out.Add(c, r.provider, g.People)
-				begun = true
 			}
+			begun = begun || r.provider != ""
 		}
 		if !begun && len(g.Channels) > 0 {
 			out.Nobody += g.People
