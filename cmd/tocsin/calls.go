@@ -64,15 +64,17 @@ func (c *cli) callsList() *cobra.Command {
 }
 
 func (c *cli) callsOutcomes() *cobra.Command {
+	var by string
 	cmd := &cobra.Command{
 		Use: "outcomes FILE", Short: "Take in what became of the calls",
 		Long: "Take in what became of the calls: CSV with the columns call_id and outcome\n(reached, refused, wrong_number, not_in_use, no_answer, busy, machine, hung_up,\ncall_back). " +
 			"Rows without an outcome were not called yet. The same file again\nchanges nothing.\n\nExit status 1 says that some lines were not taken.",
 		Example: "  tocsin calls outcomes calls.csv --config tocsin.yaml", Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return takeLines(cmd.Context(), c, args[0], app.CallOutcomes, showCalls)
+			return takeLines(cmd.Context(), c, args[0], by, app.CallOutcomes, showCalls)
 		},
 	}
+	byFlag(cmd, &by)
 	c.configFlag(cmd)
 	return cmd
 }

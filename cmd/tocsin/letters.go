@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"os/user"
 	"strconv"
 	"strings"
 
@@ -61,20 +63,22 @@ func (c *cli) lettersBatch() *cobra.Command {
 	return cmd
 }
 
-func (c *cli) lettersWords(name, short, long string, take func(context.Context, config.Config, []byte) (app.Told, error)) *cobra.Command {
+func (c *cli) lettersWords(name, short, long string, take func(context.Context, config.Config, []byte, string) (app.Told, error)) *cobra.Command {
+	var by string
 	cmd := &cobra.Command{
 		Use: name + " FILE", Short: short, Long: long + "\n\nExit status 1 says that some lines were not taken.",
 		Example: "  tocsin letters " + name + " " + name + ".csv --config tocsin.yaml", Args: exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return takeLines(cmd.Context(), c, args[0], take, showTold)
+			return takeLines(cmd.Context(), c, args[0], by, take, showTold)
 		},
 	}
+	byFlag(cmd, &by)
 	c.configFlag(cmd)
 	return cmd
 }
 
 // takeLines takes in a file of lines, shows what became of it, and fails when some of them were refused.
-func takeLines[T interface{ Refused() int }](ctx context.Context, c *cli, file string, take func(context.Context, config.Config, []byte) (T, error), show func(*page, T)) error {
+func takeLines[T interface{ Refused() int }](ctx context.Context, c *cli, file, by string, take func(context.Context, config.Config, []byte, string) (T, error), show func(*page, T)) error {
 	b, err := c.readAtMost(file, 64<<20)
 	if err != nil {
 		return err
@@ -83,7 +87,7 @@ func takeLines[T interface{ Refused() int }](ctx context.Context, c *cli, file s
 	if err != nil {
 		return settingsError(strings.Split(err.Error(), "\n"))
 	}
-	out, err := take(ctx, cfg, b)
+	out, err := take(ctx, cfg, b, cmp.Or(by, thisUser()))
 	if err != nil {
 		return err
 	}
@@ -94,6 +98,18 @@ func takeLines[T interface{ Refused() int }](ctx context.Context, c *cli, file s
 		return errNo
 	}
 	return nil
+}
+
+// byFlag asks who brings a file: these commands work on the ledger itself, where nobody signs in.
+func byFlag(cmd *cobra.Command, by *string) {
+	cmd.Flags().StringVar(by, "by", "", "who brings the file, for the record (default: this user)")
+}
+
+func thisUser() string {
+	if who, err := user.Current(); err == nil && who.Username != "" {
+		return who.Username
+	}
+	return "command line"
 }
 
 func showTold(p *page, out app.Told) {

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"time"
 
@@ -38,8 +40,9 @@ type CallsTold struct {
 // Refused counts lines that were not taken.
 func (t CallsTold) Refused() int { return len(t.Unknown) + len(t.Wrong) }
 
-// CallOutcomes takes what a call centre wrote down. The same file again changes nothing.
-func CallOutcomes(ctx context.Context, c config.Config, file []byte) (CallsTold, error) {
+// CallOutcomes takes what a call centre wrote down, and puts on record of each incident who brought it. The same file
+// again changes nothing.
+func CallOutcomes(ctx context.Context, c config.Config, file []byte, by string) (CallsTold, error) {
 	out := CallsTold{Unknown: []string{}, Wrong: []calllist.Wrong{}}
 	words, wrong, err := calllist.Read(file)
 	if err != nil {
@@ -47,6 +50,7 @@ func CallOutcomes(ctx context.Context, c config.Config, file []byte) (CallsTold,
 	}
 	out.Lines, out.Wrong = len(words)+len(wrong), append(out.Wrong, wrong...)
 	return out, withCalls(ctx, c, func(s *store.Store) error {
+		var taken []string
 		for _, w := range words {
 			err := s.TakeCallWord(ctx, w.Call, w.CallWord, time.Now().UTC())
 			switch {
@@ -56,8 +60,19 @@ func CallOutcomes(ctx context.Context, c config.Config, file []byte) (CallsTold,
 				return err
 			case w.Ended:
 				out.Taken++
+				taken = append(taken, w.Call)
 			default:
 				out.Later++
+			}
+		}
+		of, err := s.IncidentsOfCalls(ctx, taken)
+		if err != nil {
+			return err
+		}
+		key := fmt.Sprintf("calls.outcomes|%x", sha256.Sum256(file))
+		for _, incident := range sortedKeys(of) {
+			if err := s.Note(ctx, incident, key, by, "calls.outcomes", map[string]int64{"people": of[incident]}, time.Now().UTC()); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -74,30 +74,51 @@ func dropLetters(ctx context.Context, s *store.Store, policies activities.Profil
 	return nil
 }
 
-// LettersReport takes the printer's report.
-func LettersReport(ctx context.Context, c config.Config, file []byte) (Told, error) {
-	return wordsOf(ctx, c, file, letter.Report)
+// LettersReport takes the printer's report; by is who brought it, for the record.
+func LettersReport(ctx context.Context, c config.Config, file []byte, by string) (Told, error) {
+	return wordsOf(ctx, c, breach.PostReport, file, by)
 }
 
-// LettersReturned takes letters that came back.
-func LettersReturned(ctx context.Context, c config.Config, file []byte) (Told, error) {
-	return wordsOf(ctx, c, file, letter.Returned)
+// LettersReturned takes letters that came back; by is who brought the file, for the record.
+func LettersReturned(ctx context.Context, c config.Config, file []byte, by string) (Told, error) {
+	return wordsOf(ctx, c, breach.PostReturned, file, by)
 }
 
-// wordsOf gives every word to the ledger. The same file again changes nothing.
-func wordsOf(ctx context.Context, c config.Config, file []byte, read wordReader) (out Told, err error) {
+func wordsOf(ctx context.Context, c config.Config, kind breach.PostWords, file []byte, by string) (out Told, err error) {
 	return out, withLetters(ctx, c, func(s *store.Store, _ *letter.Sender) error {
-		told, _, err := takeWords(ctx, s, file, read, time.Now)
+		told, err := takeLetterWords(ctx, s, kind, file, by, time.Now)
 		out = Told(told)
 		return err
 	})
 }
 
-type wordReader func([]byte) ([]letter.Word, []letter.Wrong, error)
+// takeLetterWords gives every word to the ledger, and puts on record of each incident who brought them. The same file
+// again changes nothing.
+func takeLetterWords(ctx context.Context, s *store.Store, kind breach.PostWords, file []byte, by string, clock func() time.Time) (breach.PostTold, error) {
+	out, news, err := takeWords(ctx, s, kind, file, clock)
+	if len(news) == 0 {
+		return out, err
+	}
+	of, counted := s.IncidentsOfLetters(ctx, news)
+	if err == nil {
+		err = counted
+	}
+	for _, incident := range sortedKeys(of) {
+		noted := s.Note(ctx, incident, "", by, "letters."+string(kind), map[string]int64{"letters": of[incident]}, clock().UTC())
+		if err == nil {
+			err = noted
+		}
+	}
+	return out, err
+}
 
 // takeWords also lists the letters of which the file brought news.
-func takeWords(ctx context.Context, s *store.Store, file []byte, read wordReader, clock func() time.Time) (out breach.PostTold, news []string, err error) {
+func takeWords(ctx context.Context, s *store.Store, kind breach.PostWords, file []byte, clock func() time.Time) (out breach.PostTold, news []string, err error) {
 	out = breach.PostTold{Unknown: []string{}, Wrong: []breach.WrongLine{}}
+	read := letter.Report
+	if kind == breach.PostReturned {
+		read = letter.Returned
+	}
 	words, wrong, err := read(file)
 	if err != nil {
 		return out, nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/tocsin-engine/tocsin/internal/breach"
-	"github.com/tocsin-engine/tocsin/internal/delivery/letter"
 )
 
 // Letters says where letters and their newest batches stand. It names nobody.
@@ -31,23 +30,5 @@ func (d *Desk) TakeLetterWords(ctx context.Context, kind breach.PostWords, file 
 	if by.Role != breach.RoleLead && by.Role != breach.RoleResponder {
 		return breach.PostTold{}, breach.Errorf(breach.ErrForbidden, "only responders and leads say what became of letters")
 	}
-	read := letter.Report
-	if kind == breach.PostReturned {
-		read = letter.Returned
-	}
-	out, news, err := takeWords(ctx, d.Store, file, read, d.Now)
-	if len(news) == 0 {
-		return out, err
-	}
-	of, counted := d.Store.IncidentsOfLetters(ctx, news)
-	if err == nil {
-		err = counted
-	}
-	for _, incident := range sortedKeys(of) {
-		noted := d.Store.Note(ctx, incident, "", by.ID, "letters."+string(kind), map[string]int64{"letters": of[incident]}, d.Now().UTC())
-		if err == nil {
-			err = noted
-		}
-	}
-	return out, err
+	return takeLetterWords(ctx, d.Store, kind, file, by.ID, d.Now)
 }

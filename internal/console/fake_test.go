@@ -174,7 +174,9 @@ func (f *fakeDesk) Approve(_ context.Context, incident string, c breach.Consent,
 func (f *fakeDesk) SMSCost(context.Context, string, breach.PlanRecord, []breach.Text) (*breach.SMSCost, error) {
 	return f.smsCost, nil
 }
-func (f *fakeDesk) FirstWays(context.Context, string, breach.PlanRecord) (*breach.Ways, error) { return f.ways, nil }
+func (f *fakeDesk) FirstWays(context.Context, string, breach.PlanRecord) (*breach.Ways, error) {
+	return f.ways, nil
+}
 func (f *fakeDesk) TestNotice(_ context.Context, _ string, q breach.TestQuery, _ breach.Actor) (breach.TestsSent, error) {
 	return f.testNotice(q)
 }

@@ -141,6 +141,8 @@ func (l speech) told(o breach.Overview, e breach.AuditEntry) string {
 		return l.T("%s looked at the masked contacts of %s who are not reached.", who, l.People(d.People))
 	case "calls.listed":
 		return l.T("%s took the call list, with the numbers and scripts of %s.", who, l.People(d.People))
+	case "calls.outcomes":
+		return l.T("%s brought what became of calls to %s.", who, l.People(d.People))
 	case "letters.report":
 		return l.T("%s brought the printer's report on %s letters.", who, l.Num(d.Letters))
 	case "letters.returned":

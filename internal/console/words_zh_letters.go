@@ -16,5 +16,6 @@ var lettersInChinese = map[string]string{
 	"The file could not be read: it needs a line of column names, and the columns that are named below.": "文件无法读取：需要列名行和下列各列。",
 	"Lines %s: taken %s, known before %s, unknown %s, wrong %s.":                                         "共 %s 行：采用 %s，已知 %s，未知 %s，有误 %s。",
 	"Line %s: %s": "第 %s 行：%s", "The first twenty of each are shown.": "各显示前二十条。", "Never handed to a printer from here:": "从未由此交付印刷：", "Not taken:": "未采用：",
+	"%s brought what became of calls to %s.":         "%s 导入了对%s的通话结果。",
 	"%s brought the printer's report on %s letters.": "%s 导入了印刷商对 %s 封信的回报。", "%s brought %s letters that came back.": "%s 导入了 %s 封退回的信件。",
 }

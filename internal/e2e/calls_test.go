@@ -67,10 +67,11 @@ func TestPromise_M10_PeopleAreCalled(t *testing.T) {
 	require.Len(t, rows, 3)
 	outcomes := "call_id,outcome\n" + rows[1][0] + ",reached\n" + rows[2][0] + ",wrong_number\nnobody-1,busy\n"
 	for range 2 {
-		told, err := app.CallOutcomes(t.Context(), settings, []byte(outcomes))
+		told, err := app.CallOutcomes(t.Context(), settings, []byte(outcomes), "ada")
 		require.NoError(t, err)
 		require.Equal(t, []string{"nobody-1"}, told.Unknown)
 	}
+	require.Equal(t, 1, k.entries(t, "calls.outcomes"), "who brought the file is on record, once")
 	v := k.until(t, "everybody to be told or covered", func(v breach.Overview) bool {
 		return v.People[breach.Reached] == 2 && v.People[breach.Covered] == 2
 	})

@@ -226,12 +226,12 @@ func thePrinter(t *testing.T, door string, settings config.Config) {
 					back += id + ",moved\n"
 				}
 			}
-			told, err := app.LettersReport(t.Context(), settings, []byte(posted))
+			told, err := app.LettersReport(t.Context(), settings, []byte(posted), "ada")
 			if err != nil || len(told.Unknown) > 0 { // until its batch is closed nobody knows of it
 				continue
 			}
 			if strings.Count(back, "\n") > 1 {
-				_, _ = app.LettersReturned(t.Context(), settings, []byte(back))
+				_, _ = app.LettersReturned(t.Context(), settings, []byte(back), "ada")
 			}
 			_ = os.Remove(marker)
 			_ = os.RemoveAll(batch)

@@ -156,12 +156,18 @@ func (k *kase) timeline(t *testing.T) []breach.AuditEntry {
 // recorded reports whether an action is on the record.
 func (k *kase) recorded(t *testing.T, action string) bool {
 	t.Helper()
+	return k.entries(t, action) > 0
+}
+
+// entries counts what stands on the record of one kind.
+func (k *kase) entries(t *testing.T, action string) (n int) {
+	t.Helper()
 	for _, e := range k.timeline(t) {
 		if e.Action == action {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 func awaits(v breach.Overview, what string) bool {

@@ -70,19 +70,21 @@ func TestPromise_M08_ALetterFromTheListToTheReturn(t *testing.T) {
 	today := time.Now().UTC().Format(time.DateOnly)
 	report := "letter_id,status,date\n" + ids[0] + ",posted," + today + "\n" + ids[1] + ",failed," + today + "\n" + ids[2] + ",posted," + today + "\nnobody-1,posted," + today + "\n"
 	for _, taken := range []int{3, 0} {
-		told, err := app.LettersReport(t.Context(), settings, []byte(report))
+		told, err := app.LettersReport(t.Context(), settings, []byte(report), "ada")
 		require.NoError(t, err)
 		require.Equal(t, taken, told.Taken)
 		require.Equal(t, []string{"nobody-1"}, told.Unknown)
 	}
-	back, err := app.LettersReturned(t.Context(), settings, []byte("letter_id,reason\n"+ids[2]+",moved\n"))
+	back, err := app.LettersReturned(t.Context(), settings, []byte("letter_id,reason\n"+ids[2]+",moved\n"), "ada")
 	require.NoError(t, err)
 	require.Equal(t, 1, back.Taken)
+	require.Equal(t, 1, k.entries(t, "letters.report"), "who brought the report is on record, once")
+	require.Equal(t, 1, k.entries(t, "letters.returned"))
 
 	again := printedAt(t, door, 1)
 	require.Equal(t, strings.TrimSuffix(ids[1], "-1")+"-2", again[0], "the second try of the one that was spoiled")
 	require.Eventually(t, func() bool { // until its batch is closed nobody knows of it
-		_, err = app.LettersReport(t.Context(), settings, []byte("letter_id,status,date\n"+again[0]+",posted,"+today+"\n"))
+		_, err = app.LettersReport(t.Context(), settings, []byte("letter_id,status,date\n"+again[0]+",posted,"+today+"\n"), "ada")
 		return err == nil
 	}, patience, 200*time.Millisecond)
 	v := k.until(t, "everybody to be told", func(v breach.Overview) bool {
@@ -113,7 +115,7 @@ func TestPromise_M08_LettersAreOpenWhereTheyAreConfigured(t *testing.T) {
 	settings := config.Config{Providers: config.Providers{Letters: &letters}}
 	settings.Store = w.Settings.Store
 	today := time.Now().UTC().Format(time.DateOnly)
-	_, err := app.LettersReport(t.Context(), settings, []byte("letter_id,status,date\n"+ids[0]+",posted,"+today+"\n"+ids[1]+",posted,"+today+"\n"))
+	_, err := app.LettersReport(t.Context(), settings, []byte("letter_id,status,date\n"+ids[0]+",posted,"+today+"\n"+ids[1]+",posted,"+today+"\n"), "ada")
 	require.NoError(t, err)
 	k.until(t, "both to be reached", func(v breach.Overview) bool { return v.People[breach.Reached] == 2 })
 }

@@ -79,13 +79,22 @@ func (s *Store) LettersOf(ctx context.Context, batch string) (out []breach.Poste
 
 // IncidentsOfLetters counts letters by the incident that they belong to; unknown ids are left out.
 func (s *Store) IncidentsOfLetters(ctx context.Context, letters []string) (map[string]int64, error) {
-	rows, err := s.pool.Query(ctx, `SELECT incident, count(*) FROM letter WHERE attempt = ANY($1) AND incident IS NOT NULL GROUP BY incident`, letters)
+	return s.byIncident(ctx, `SELECT incident, count(*) FROM letter WHERE attempt = ANY($1) AND incident IS NOT NULL GROUP BY incident`, letters)
+}
+
+// IncidentsOfCalls counts calls by the incident that they belong to; unknown ids are left out.
+func (s *Store) IncidentsOfCalls(ctx context.Context, calls []string) (map[string]int64, error) {
+	return s.byIncident(ctx, `SELECT incident, count(*) FROM call WHERE attempt = ANY($1) GROUP BY incident`, calls)
+}
+
+func (s *Store) byIncident(ctx context.Context, query string, attempts []string) (map[string]int64, error) {
+	rows, err := s.pool.Query(ctx, query, attempts)
 	if err != nil {
-		return nil, clean("count letters", err)
+		return nil, clean("count what was brought", err)
 	}
 	out := map[string]int64{}
 	var id string
 	var n int64
 	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error { out[id] = n; return nil })
-	return out, clean("count letters", err)
+	return out, clean("count what was brought", err)
 }
