@@ -41,7 +41,7 @@ func (d *Desk) TakeCall(ctx context.Context, w breach.CallWish, by breach.Actor)
 	h, err := d.Store.TakeCall(ctx, w, by.ID, now, now.Add(callTime), func(incident string, who breach.Person) (time.Time, error) {
 		sc, err := d.peopleScope(ctx, incident)
 		return sc.profile.OpensAt(who, breach.Voice, now), err
-	})
+	}, atOnce(d.Profiles))
 	return queuedCall(h), err
 }
 

@@ -11,14 +11,19 @@ import (
 	"github.com/tocsin-engine/tocsin/internal/config"
 	"github.com/tocsin-engine/tocsin/internal/delivery/voice/calllist"
 	"github.com/tocsin-engine/tocsin/internal/store"
+	"github.com/tocsin-engine/tocsin/worker"
 )
 
 // CallList writes the calls that wait for people to make them as CSV, and says how many there are. That by looked is
 // on the record of each incident, and nobody else is given these calls for as long as keep says.
 func CallList(ctx context.Context, c config.Config, by string, keep time.Duration, to io.Writer) (n int, err error) {
 	err = withCalls(ctx, c, func(s *store.Store) error {
+		of := Settings{Policies: &worker.Policies{}}
+		if err := of.providers(c); err != nil {
+			return err
+		}
 		now := time.Now().UTC()
-		calls, err := s.CallList(ctx, by, now, now.Add(keep))
+		calls, err := s.CallList(ctx, by, atOnce(of.Policies), now, now.Add(keep))
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func LettersBatch(ctx context.Context, c config.Config) (Posted, error) {
 			return err
 		}
 		for {
-			h, err := l.HandOver(ctx, s)
+			h, err := l.HandOver(ctx, postDesk{s, of.Policies})
 			if err != nil {
 				return err
 			}
@@ -51,27 +51,38 @@ type Told breach.PostTold
 // Refused counts lines that were not taken.
 func (t Told) Refused() int { return len(t.Unknown) + len(t.Wrong) }
 
-// dropLetters takes letters out of the spool that a receipt made needless, except where the policy uses all channels
-// at once.
+// dropLetters takes letters out of the spool that nobody needs any more.
 func dropLetters(ctx context.Context, s *store.Store, policies activities.Profiles) error {
 	waiting, err := s.LetterIncidents(ctx)
 	if err != nil {
 		return err
 	}
 	for _, id := range waiting {
-		inc, err := s.Incident(ctx, id)
-		if err != nil {
-			return err
-		}
-		profile, err := policies.Profile(inc.Policy)
-		if err != nil || profile.Strategy == policy.Blast { // of a policy that is gone nobody knows: the letters stay
-			continue
-		}
-		if _, err := s.DropLetters(ctx, id, time.Now().UTC()); err != nil {
+		if _, err := s.DropLetters(ctx, id, atOnce(policies), time.Now().UTC()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// atOnce says which policies tell somebody by all channels, also when one has reached them. Of a policy that is gone
+// nobody knows: what is queued for those who are reached stays.
+func atOnce(policies activities.Profiles) store.AtOnce {
+	return func(name string) bool {
+		profile, err := policies.Profile(name)
+		return err != nil || profile.Strategy == policy.Blast
+	}
+}
+
+// postDesk keeps batches of letters in the ledger, by the rules of the policies.
+type postDesk struct {
+	*store.Store
+	policies activities.Profiles
+}
+
+// OpenLetterBatch opens a batch of letters that may go now.
+func (d postDesk) OpenLetterBatch(ctx context.Context, most int, at time.Time) (*breach.PostBatch, error) {
+	return d.Store.OpenLetterBatch(ctx, most, atOnce(d.policies), at)
 }
 
 // LettersReport takes the printer's report; by is who brought it, for the record.
@@ -191,7 +202,7 @@ func (p *Product) post(ctx context.Context, log *slog.Logger) {
 			continue
 		}
 		for {
-			h, err := p.letters.HandOver(ctx, p.Store)
+			h, err := p.letters.HandOver(ctx, postDesk{p.Store, p.Desk.Profiles})
 			if err != nil && ctx.Err() == nil {
 				log.Warn("letters could not be handed to the printer; it is tried again", "error", err)
 			}

@@ -33,13 +33,13 @@ func scanWaiting(r pgx.CollectableRow) (x waitingCall, err error) {
 
 // CallList reads the calls that wait for people to make them, the oldest first, at most 5000, writes down in each
 // incident who looked, and keeps them from everybody else until an instant; by itself gets them again. Calls of
-// incidents that are closed, or whose sending is paused or stopped, stay out, and so does a number that another caller
-// has.
-func (s *Store) CallList(ctx context.Context, by string, at, until time.Time) ([]breach.ListedCall, error) {
-	return s.callList(ctx, by, at, until, mostListed)
+// incidents that are closed, or whose sending is paused or stopped, stay out, and so do those that a hold keeps, and a
+// number that another caller has. Calls to people who need none any more are taken off the list.
+func (s *Store) CallList(ctx context.Context, by string, atOnce AtOnce, at, until time.Time) ([]breach.ListedCall, error) {
+	return s.callList(ctx, by, atOnce, at, until, mostListed)
 }
 
-func (s *Store) callList(ctx context.Context, by string, at, until time.Time, most int) (out []breach.ListedCall, err error) {
+func (s *Store) callList(ctx context.Context, by string, atOnce AtOnce, at, until time.Time, most int) (out []breach.ListedCall, err error) {
 	holder := "list:" + plain(by, detailLimit) // who takes a list and a call in the console has two hands
 	err = s.inTx(ctx, "list calls", func(tx pgx.Tx) error {
 		out = nil
@@ -57,8 +57,15 @@ func (s *Store) callList(ctx context.Context, by string, at, until time.Time, mo
 				return err
 			}
 			more = len(rows) == most
+			may, err := s.siftCalls(ctx, tx, rows, atOnce, at)
+			if err != nil {
+				return err
+			}
 			for _, x := range rows {
 				from, after = x.key, x.Attempt
+				if !may[x.Attempt] {
+					continue
+				}
 				if x.CallScript, err = s.openCall(ctx, tx, x.Incident, x.Attempt, x.sealed); err != nil {
 					return err
 				}
@@ -80,6 +87,26 @@ func (s *Store) callList(ctx context.Context, by string, at, until time.Time, mo
 		return nil
 	})
 	return out, err
+}
+
+// siftCalls says which of these may be made now.
+func (s *Store) siftCalls(ctx context.Context, tx pgx.Tx, rows []waitingCall, atOnce AtOnce, at time.Time) (map[string]bool, error) {
+	list := make([]attemptIn, len(rows))
+	for i, x := range rows {
+		list[i] = attemptIn{x.Attempt, x.Incident}
+	}
+	out := map[string]bool{}
+	incidents, attempts := byTheirIncident(list)
+	for _, incident := range incidents {
+		may, _, err := s.sift(ctx, tx, queuedCalls, incident, attempts[incident], atOnce, at)
+		if err != nil {
+			return nil, err
+		}
+		for _, attempt := range may {
+			out[attempt] = true
+		}
+	}
+	return out, nil
 }
 
 // callLock is the advisory lock of whoever hands out calls.

@@ -20,7 +20,7 @@ func TestTheCallListIsTakenOnTheRecord(t *testing.T) {
 	byPeople := breach.CallScript{Attempt: list[0].AttemptID, Locale: "en", Text: "script", Machine: "short", To: "+15005559876"}
 	require.NoError(t, b.KeepCall(b.ctx, byPeople, day))
 	require.NoError(t, b.KeepCall(b.ctx, breach.CallScript{Attempt: list[1].AttemptID, Text: "for the machine"}, day))
-	got, err := b.CallList(b.ctx, "ada", day, day.Add(time.Hour))
+	got, err := b.CallList(b.ctx, "ada", nil, day, day.Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, []breach.ListedCall{{CallScript: byPeople, Incident: b.id, At: day.UTC()}}, got)
 	var entries int
@@ -28,20 +28,20 @@ func TestTheCallListIsTakenOnTheRecord(t *testing.T) {
 	require.Equal(t, 1, entries)
 
 	require.NoError(t, b.KeepCall(b.ctx, breach.CallScript{Attempt: list[2].AttemptID, Locale: "en", Text: "script", Machine: "short", To: "+15005559877"}, day.Add(time.Second)))
-	got, err = b.callList(b.ctx, "ada", day.Add(time.Second), day.Add(time.Hour), 2)
+	got, err = b.callList(b.ctx, "ada", nil, day.Add(time.Second), day.Add(time.Hour), 2)
 	require.NoError(t, err)
 	require.Len(t, got, 2, "calls of a machine take no place")
-	got, err = b.callList(b.ctx, "ada", day.Add(2*time.Second), day.Add(time.Hour), 1)
+	got, err = b.callList(b.ctx, "ada", nil, day.Add(2*time.Second), day.Add(time.Hour), 1)
 	require.NoError(t, err)
 	require.Equal(t, []string{byPeople.Attempt}, []string{got[0].Attempt})
 	require.NoError(t, b.TakeCallWord(b.ctx, list[2].AttemptID, breach.CallWord{Heard: breach.HeardKey, State: breach.Delivered, Ended: true}, day))
 
 	require.NoError(t, b.TakeCallWord(b.ctx, byPeople.Attempt, breach.CallWord{}, day)) // call back
-	got, err = b.CallList(b.ctx, "ada", day.Add(time.Minute), day.Add(time.Hour))
+	got, err = b.CallList(b.ctx, "ada", nil, day.Add(time.Minute), day.Add(time.Hour))
 	require.NoError(t, err)
 	require.Len(t, got, 1)
 	require.NoError(t, b.TakeCallWord(b.ctx, byPeople.Attempt, breach.CallWord{Heard: breach.HeardKey, State: breach.Delivered, Ended: true}, day))
-	got, err = b.CallList(b.ctx, "ada", day.Add(2*time.Minute), day.Add(time.Hour))
+	got, err = b.CallList(b.ctx, "ada", nil, day.Add(2*time.Minute), day.Add(time.Hour))
 	require.NoError(t, err)
 	require.Empty(t, got)
 	for id, want := range map[string]bool{byPeople.Attempt: true, "nobody-1": false} {

@@ -78,8 +78,9 @@ func (s *Store) calledPerson(ctx context.Context, tx pgx.Tx, h *breach.HeldCall)
 
 // TakeCall gives a caller the call that waits longest, until an instant, and puts that on record; who has one already
 // gets the same one for longer. Nobody is given a number that another caller has, nor somebody outside their hours:
-// those wait for their next opening. nil when no call waits.
-func (s *Store) TakeCall(ctx context.Context, w breach.CallWish, by string, at, until time.Time, opens Opens) (out *breach.HeldCall, err error) {
+// those wait for their next opening; nor somebody whom a hold keeps. A call to somebody who needs none any more is taken
+// off the list. nil when no call waits.
+func (s *Store) TakeCall(ctx context.Context, w breach.CallWish, by string, at, until time.Time, opens Opens, atOnce AtOnce) (out *breach.HeldCall, err error) {
 	err = s.inTx(ctx, "take a call", func(tx pgx.Tx) error {
 		out = nil
 		busy, err := s.busyNumbers(ctx, tx, by, at)
@@ -89,7 +90,7 @@ func (s *Store) TakeCall(ctx context.Context, w breach.CallWish, by string, at, 
 		h, err := s.callOf(ctx, tx, by, at)
 		fresh := err == nil && h == nil
 		if fresh {
-			h, err = s.nextCall(ctx, tx, w, by, at, busy, opens)
+			h, err = s.nextCall(ctx, tx, w, by, at, busy, opens, atOnce)
 		}
 		if err != nil || h == nil {
 			return err
@@ -106,7 +107,7 @@ func (s *Store) TakeCall(ctx context.Context, w breach.CallWish, by string, at, 
 const callsLookedThrough = 100
 
 // nextCall looks for the first call that may be made now.
-func (s *Store) nextCall(ctx context.Context, tx pgx.Tx, w breach.CallWish, by string, at time.Time, busy map[string]bool, opens Opens) (*breach.HeldCall, error) {
+func (s *Store) nextCall(ctx context.Context, tx pgx.Tx, w breach.CallWish, by string, at time.Time, busy map[string]bool, opens Opens, atOnce AtOnce) (*breach.HeldCall, error) {
 	var from time.Time
 	var after string
 	for {
@@ -128,6 +129,13 @@ func (s *Store) nextCall(ctx context.Context, tx pgx.Tx, w breach.CallWish, by s
 				return nil, err
 			}
 			if h.To == "" || busy[h.To] {
+				continue
+			}
+			may, err := s.siftCalls(ctx, tx, []waitingCall{x}, atOnce, at)
+			if err != nil {
+				return nil, err
+			}
+			if !may[h.Attempt] {
 				continue
 			}
 			if err := s.calledPerson(ctx, tx, &h); err != nil {

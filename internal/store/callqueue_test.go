@@ -34,7 +34,7 @@ func always(string, breach.Person) (time.Time, error) { return time.Time{}, nil 
 
 func (b *bench) take(by string, at time.Time, w breach.CallWish) *breach.HeldCall {
 	b.t.Helper()
-	h, err := b.TakeCall(b.ctx, w, by, at, at.Add(15*time.Minute), always)
+	h, err := b.TakeCall(b.ctx, w, by, at, at.Add(15*time.Minute), always, nil)
 	require.NoError(b.t, err)
 	return h
 }
@@ -61,7 +61,7 @@ func TestNobodyIsShownToTwoCallersAtOnce(t *testing.T) {
 	require.Equal(t, ada.Attempt, b.take("ada", now.Add(10*time.Minute), breach.CallWish{}).Attempt, "a caller keeps the call")
 	require.Equal(t, 2, b.entries("call.taken"))
 
-	listed, err := b.CallList(b.ctx, "ada", now, now.Add(time.Hour))
+	listed, err := b.CallList(b.ctx, "ada", nil, now, now.Add(time.Hour))
 	require.NoError(t, err)
 	require.Empty(t, listed, "nor is it on a list")
 
@@ -107,7 +107,7 @@ func TestCallsWaitForTheirHour(t *testing.T) {
 	require.Nil(t, none)
 
 	asleep := func(_ string, who breach.Person) (time.Time, error) { return back.Add(time.Hour), nil }
-	h, err := b.TakeCall(b.ctx, breach.CallWish{}, "ada", back, back.Add(time.Hour), asleep)
+	h, err := b.TakeCall(b.ctx, breach.CallWish{}, "ada", back, back.Add(time.Hour), asleep, nil)
 	require.NoError(t, err)
 	require.Nil(t, h)
 	waiting, err := b.CallsWaiting(b.ctx, back)
@@ -128,7 +128,7 @@ func TestManyCallersTakeDifferentCalls(t *testing.T) {
 	var pressed sync.WaitGroup
 	for i := range callers {
 		pressed.Go(func() {
-			h, err := b.TakeCall(b.ctx, breach.CallWish{}, fmt.Sprintf("caller-%d", i), day.Add(time.Hour), day.Add(2*time.Hour), always)
+			h, err := b.TakeCall(b.ctx, breach.CallWish{}, fmt.Sprintf("caller-%d", i), day.Add(time.Hour), day.Add(2*time.Hour), always, nil)
 			if err != nil || h == nil {
 				t.Error("a call waits for everybody", err)
 				return

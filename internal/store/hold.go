@@ -140,10 +140,14 @@ func (s *Store) ReleaseHold(ctx context.Context, incident, hold, id, reason stri
 // Waits are what keeps people from being told at an instant: holds, and the order that laws ask for while what comes
 // first was not filed.
 func (s *Store) Waits(ctx context.Context, incident string, now time.Time) (breach.Waits, error) {
+	return waitsOf(ctx, s.pool, incident, now)
+}
+
+func waitsOf(ctx context.Context, q querier, incident string, now time.Time) (breach.Waits, error) {
 	var orders breach.Waits
 	var raw []byte
 	var filed []string
-	err := s.pool.QueryRow(ctx, `SELECT coalesce((SELECT orders FROM assessment WHERE incident = $1 ORDER BY revision DESC LIMIT 1), '[]'),
+	err := q.QueryRow(ctx, `SELECT coalesce((SELECT orders FROM assessment WHERE incident = $1 ORDER BY revision DESC LIMIT 1), '[]'),
 		coalesce((SELECT array_agg(obligation) FROM filing WHERE incident = $1), '{}')`, incident).Scan(&raw, &filed)
 	if err != nil {
 		return nil, clean("look for what holds people back", err)
@@ -151,7 +155,7 @@ func (s *Store) Waits(ctx context.Context, incident string, now time.Time) (brea
 	if err := json.Unmarshal(raw, &orders); err != nil {
 		return nil, breach.Errorf(breach.ErrTampered, "the order of duties of incident %s cannot be read", printable(incident))
 	}
-	list, err := collect(ctx, s.pool, scanHold, `SELECT `+holdColumns+` FROM hold WHERE incident = $1 AND until > $2
+	list, err := collect(ctx, q, scanHold, `SELECT `+holdColumns+` FROM hold WHERE incident = $1 AND until > $2
 		AND (released_at IS NULL OR released_at > $2) ORDER BY at, id`, incident, now)
 	if err != nil {
 		return nil, clean("look for what holds people back", err)

@@ -66,8 +66,10 @@ func (s *Store) LetterStanding(ctx context.Context) (st breach.PostStanding, err
 }
 
 // OpenLetterBatch returns the batch that was not handed over yet, or makes one of up to most letters that wait; nil
-// when none does. Letters of incidents whose sending is paused or stopped stay behind.
-func (s *Store) OpenLetterBatch(ctx context.Context, most int, at time.Time) (out *breach.PostBatch, err error) {
+// when none does. Letters of incidents whose sending is paused or stopped stay behind, and so do those that a hold keeps;
+// those of people who need none any more are taken out. All of this is looked at again as long as the printer's door has
+// not got the whole batch. Whoever calls it holds the lock of LockLetters.
+func (s *Store) OpenLetterBatch(ctx context.Context, most int, atOnce AtOnce, at time.Time) (out *breach.PostBatch, err error) {
 	err = s.inTx(ctx, "open a batch of letters", func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `LOCK TABLE letter_batch IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return err
@@ -75,14 +77,17 @@ func (s *Store) OpenLetterBatch(ctx context.Context, most int, at time.Time) (ou
 		b := &breach.PostBatch{}
 		err := tx.QueryRow(ctx, `SELECT id, made_at, checksum FROM letter_batch WHERE handed_at IS NULL`).Scan(&b.ID, &b.MadeAt, &b.Checksum)
 		if isNoRows(err) {
-			if b, err = newLetterBatch(ctx, tx, most, at); err != nil || b == nil {
-				return err
-			}
+			b, err = newLetterBatch(ctx, tx, at)
 		}
 		if err != nil {
 			return err
 		}
 		b.MadeAt = b.MadeAt.UTC()
+		if b.Checksum == "" {
+			if n, err := s.fillLetterBatch(ctx, tx, b.ID, most, atOnce, at); err != nil || n == 0 {
+				return err
+			}
+		}
 		if b.Items, err = s.lettersOf(ctx, tx, b.ID); err != nil {
 			return err
 		}
@@ -92,26 +97,45 @@ func (s *Store) OpenLetterBatch(ctx context.Context, most int, at time.Time) (ou
 	return out, err
 }
 
-func newLetterBatch(ctx context.Context, tx pgx.Tx, most int, at time.Time) (*breach.PostBatch, error) {
+func newLetterBatch(ctx context.Context, tx pgx.Tx, at time.Time) (*breach.PostBatch, error) {
 	var raw [8]byte
 	if _, err := rand.Read(raw[:]); err != nil {
 		return nil, err
 	}
 	b := &breach.PostBatch{ID: "letters-" + at.UTC().Format("20060102") + "-" + hex.EncodeToString(raw[:]), MadeAt: instant(at)}
-	if _, err := tx.Exec(ctx, `INSERT INTO letter_batch (id, made_at) VALUES ($1, $2)`, b.ID, b.MadeAt); err != nil {
-		return nil, err
+	_, err := tx.Exec(ctx, `INSERT INTO letter_batch (id, made_at) VALUES ($1, $2)`, b.ID, b.MadeAt)
+	return b, err
+}
+
+// fillLetterBatch puts up to most letters that may go now into a batch, in place of those that were in it, and says how
+// many. A batch for which there is none keeps its name until there are some: something of it may lie at the door.
+func (s *Store) fillLetterBatch(ctx context.Context, tx pgx.Tx, batch string, most int, atOnce AtOnce, at time.Time) (n int, err error) {
+	if _, err := tx.Exec(ctx, `UPDATE letter SET batch = NULL WHERE batch = $1`, batch); err != nil {
+		return 0, err
 	}
-	tag, err := tx.Exec(ctx, `UPDATE letter SET batch = $1 WHERE attempt IN (
-		SELECT l.attempt FROM letter l JOIN incident i ON i.id = l.incident
-		WHERE l.batch IS NULL AND l.body IS NOT NULL AND NOT i.paused ORDER BY l.at, l.attempt LIMIT $2 FOR UPDATE OF l SKIP LOCKED)`, b.ID, most)
-	if err != nil {
-		return nil, err
+	passed := []string{}
+	for n < most {
+		rows, err := collect(ctx, tx, func(r pgx.CollectableRow) (a attemptIn, err error) {
+			return a, r.Scan(&a.attempt, &a.incident)
+		}, `SELECT l.attempt, l.incident FROM letter l JOIN incident i ON i.id = l.incident
+			WHERE l.batch IS NULL AND l.body IS NOT NULL AND NOT i.paused AND l.attempt <> ALL($1)
+			ORDER BY l.at, l.attempt LIMIT $2 FOR UPDATE OF l SKIP LOCKED`, passed, most-n)
+		if err != nil || len(rows) == 0 {
+			return n, err
+		}
+		incidents, attempts := byTheirIncident(rows)
+		for _, incident := range incidents {
+			may, wait, err := s.sift(ctx, tx, queuedLetters, incident, attempts[incident], atOnce, at)
+			if err != nil {
+				return n, err
+			}
+			if _, err := tx.Exec(ctx, `UPDATE letter SET batch = $1 WHERE attempt = ANY($2)`, batch, may); err != nil {
+				return n, err
+			}
+			n, passed = n+len(may), append(passed, wait...)
+		}
 	}
-	if tag.RowsAffected() == 0 {
-		_, err := tx.Exec(ctx, `DELETE FROM letter_batch WHERE id = $1`, b.ID)
-		return nil, err
-	}
-	return b, nil
+	return n, nil
 }
 
 func (s *Store) lettersOf(ctx context.Context, tx pgx.Tx, batch string) ([]breach.PostItem, error) {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
 // LetterIncidents lists the incidents of which letters wait for a batch.
@@ -16,9 +14,9 @@ func (s *Store) LetterIncidents(ctx context.Context) ([]string, error) {
 }
 
 // DropLetters takes letters of an incident out of the spool whose people have been told since, or must not be told any
-// more: a receipt that comes late stops what is queued. Such an attempt counts as never begun. What is told beside a
-// guardian stays, because it hangs on nobody's outcome. It says how many there were.
-func (s *Store) DropLetters(ctx context.Context, incident string, at time.Time) (n int, err error) {
+// more: a receipt that comes late stops what is queued. Such an attempt counts as never begun. It says how many there
+// were.
+func (s *Store) DropLetters(ctx context.Context, incident string, atOnce AtOnce, at time.Time) (n int, err error) {
 	err = s.inTx(ctx, "take letters out of the spool", func(tx pgx.Tx) error {
 		n = 0
 		waiting, err := collect(ctx, tx, pgx.RowTo[string], `SELECT attempt FROM letter WHERE incident = $1 AND batch IS NULL AND body IS NOT NULL
@@ -26,49 +24,11 @@ func (s *Store) DropLetters(ctx context.Context, incident string, at time.Time) 
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
-		intents := make([]breach.Intent, 0, len(waiting))
-		ids := make([]int64, 0, len(waiting))
-		for _, attempt := range waiting {
-			of, in, err := attemptOf(ctx, tx, attempt)
-			if err != nil {
-				return err
-			}
-			if of == incident {
-				intents, ids = append(intents, in), append(ids, in.Person)
-			}
-		}
-		held, err := lockPeople(ctx, tx, incident, ids)
-		if err != nil {
-			return err
-		}
-		var events []breach.AttemptEvent
-		var dropped []string
-		for _, in := range intents {
-			p := held.states[in.Person]
-			if p.minor && in.Addressee == breach.ToSelf || !needless(p.outcome) {
-				continue
-			}
-			dropped = append(dropped, in.AttemptID)
-			events = append(events, breach.AttemptEvent{Person: in.Person, Addressee: in.Addressee, Channel: in.Channel, Try: in.Try, Provider: in.Provider,
-				State: breach.FailedTemporary, Reason: reasonInterrupted, Detail: "taken out of the spool: the person was told meanwhile, or must not be told", At: at})
-		}
-		if n = len(dropped); n == 0 {
-			return nil
-		}
-		if _, err := tx.Exec(ctx, `UPDATE letter SET body = NULL WHERE attempt = ANY($1)`, dropped); err != nil {
-			return err
-		}
-		if err := record(ctx, tx, incident, events); err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, incident, note{"", engineActor, "letters.dropped", facts{"letters": n}, at})
+		may, wait, err := s.sift(ctx, tx, queuedLetters, incident, waiting, atOnce, at)
+		n = len(waiting) - len(may) - len(wait)
+		return err
 	})
 	return n, err
-}
-
-// needless says that whoever has this outcome needs no further message.
-func needless(o breach.Outcome) bool {
-	return o == breach.Reached || o == breach.Exempt || o == breach.Withdrawn || o == breach.Held
 }
 
 // ToldInBlock lists the people of a block who need no further message now.

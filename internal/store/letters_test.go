@@ -42,11 +42,11 @@ func TestLetterFromSpoolToReturn(t *testing.T) {
 	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM letter WHERE position('Kanarien'::bytea in body) > 0`).Scan(&plain))
 	require.Zero(t, plain, "the text lies sealed")
 
-	batch, err := b.OpenLetterBatch(b.ctx, 2, day)
+	batch, err := b.OpenLetterBatch(b.ctx, 2, nil, day)
 	require.NoError(t, err)
 	require.Len(t, batch.Items, 2)
 	require.Equal(t, item(batch.Items[0].Attempt), batch.Items[0])
-	again, err := b.OpenLetterBatch(b.ctx, 2, day.Add(time.Hour))
+	again, err := b.OpenLetterBatch(b.ctx, 2, nil, day.Add(time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, batch, again, "until it is closed it is the same batch")
 	known, _, err := b.TakeLetterWord(b.ctx, ids[0], Receipt{State: breach.Delivered}, day, day)
@@ -102,7 +102,7 @@ func TestLetterThatWasNotThere(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, found)
 	requireCode(t, breach.ErrConflict, b.KeepLetter(b.ctx, item(ids[0]), day))
-	batch, err := b.OpenLetterBatch(b.ctx, 10, day)
+	batch, err := b.OpenLetterBatch(b.ctx, 10, nil, day)
 	require.NoError(t, err)
 	require.Nil(t, batch)
 }
@@ -114,7 +114,7 @@ func TestPausedLettersStay(t *testing.T) {
 	ids := b.letters(2)
 	require.NoError(t, b.KeepLetter(b.ctx, item(ids[0]), day))
 	require.NoError(t, b.exec(`UPDATE incident SET paused = true WHERE id = $1`, b.id))
-	batch, err := b.OpenLetterBatch(b.ctx, 10, day)
+	batch, err := b.OpenLetterBatch(b.ctx, 10, nil, day)
 	require.NoError(t, err)
 	require.Nil(t, batch)
 	st, err := b.LetterStanding(b.ctx)
@@ -143,7 +143,7 @@ func TestLettersAreHandedOverByOne(t *testing.T) {
 	unlock()
 	seen := map[string]int{}
 	for {
-		batch, err := b.OpenLetterBatch(b.ctx, 10, day)
+		batch, err := b.OpenLetterBatch(b.ctx, 10, nil, day)
 		require.NoError(t, err)
 		if batch == nil {
 			break
@@ -172,7 +172,7 @@ func TestALateReceiptStopsTheLetterInTheSpool(t *testing.T) {
 		require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{{Person: in.Person, Addressee: in.Addressee, Channel: breach.Letter, Try: 1, State: breach.HandedOver, Provider: in.Provider, At: day}}))
 	}
 	require.NoError(t, b.SetSufficiency(b.ctx, b.id, breach.Sufficiency{breach.Letter: {Proof: breach.Delivered, Wait: time.Hour}, breach.SMS: {Proof: breach.Delivered, Wait: time.Hour}}))
-	n, err := b.DropLetters(b.ctx, b.id, day)
+	n, err := b.DropLetters(b.ctx, b.id, nil, day)
 	require.NoError(t, err)
 	require.Zero(t, n, "nobody was told")
 
@@ -185,11 +185,11 @@ func TestALateReceiptStopsTheLetterInTheSpool(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{b.id}, waiting)
 	for _, want := range []int{1, 0} {
-		n, err := b.DropLetters(b.ctx, b.id, day)
+		n, err := b.DropLetters(b.ctx, b.id, nil, day)
 		require.NoError(t, err)
 		require.Equal(t, want, n)
 	}
-	batch, err := b.OpenLetterBatch(b.ctx, 10, day)
+	batch, err := b.OpenLetterBatch(b.ctx, 10, nil, day)
 	require.NoError(t, err)
 	require.Len(t, batch.Items, 2)
 	require.NotContains(t, []string{batch.Items[0].Attempt, batch.Items[1].Attempt}, ids[1])

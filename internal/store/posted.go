@@ -31,7 +31,7 @@ func (s *Store) LetterBatches(ctx context.Context) (out []breach.PostedBatch, er
 				b.HandedAt = new(b.HandedAt.UTC())
 			}
 			return b, err
-		}, `SELECT id, made_at, handed_at, checksum FROM letter_batch ORDER BY made_at DESC, id LIMIT $1`, mostBatches)
+		}, `SELECT id, made_at, handed_at, checksum FROM letter_batch b WHERE EXISTS (SELECT FROM letter WHERE batch = b.id) ORDER BY made_at DESC, id LIMIT $1`, mostBatches)
 		if err != nil {
 			return err
 		}

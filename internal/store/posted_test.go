@@ -17,11 +17,11 @@ func TestWhatBecameOfBatches(t *testing.T) {
 	for _, id := range ids {
 		require.NoError(t, b.KeepLetter(b.ctx, item(id), day))
 	}
-	first, err := b.OpenLetterBatch(b.ctx, 4, day)
+	first, err := b.OpenLetterBatch(b.ctx, 4, nil, day)
 	require.NoError(t, err)
 	require.NoError(t, b.PublishLetterBatch(b.ctx, first.ID, "c0ffee"))
 	require.NoError(t, b.CloseLetterBatch(b.ctx, first.ID, day))
-	second, err := b.OpenLetterBatch(b.ctx, 4, day.Add(time.Hour))
+	second, err := b.OpenLetterBatch(b.ctx, 4, nil, day.Add(time.Hour))
 	require.NoError(t, err)
 
 	later := day.Add(48 * time.Hour)
