@@ -59,7 +59,7 @@ func TestEveryLetterThatShipsCanBePrinted(t *testing.T) {
 			dir = filepath.Join(keep, name)
 			require.NoError(t, os.MkdirAll(dir, 0o750))
 		}
-		m, err := sender.Print(t.Context(), b, dir)
+		m, _, err := sender.Print(t.Context(), b, dir)
 		require.NoError(t, err)
 		require.Len(t, m.Rows, 10)
 	}

@@ -66,6 +66,9 @@ const (
 	PostReturned PostWords = "returned" // letters that came back
 )
 
+// UnsetLetter is a letter that cannot be printed any more, and why; that holds nothing of the person.
+type UnsetLetter struct{ Attempt, Why string }
+
 // PostTold is what became of such a file.
 type PostTold struct {
 	Lines   int         `json:"lines"`

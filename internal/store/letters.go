@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -187,6 +189,34 @@ func (s *Store) LockLetters(ctx context.Context) (unlock func(), ok bool, err er
 		}
 		conn.Release()
 	}, true, nil
+}
+
+// RejectLetters takes letters out of the open batch that cannot be printed: they failed for good before anybody had them.
+func (s *Store) RejectLetters(ctx context.Context, unset []breach.UnsetLetter, reason string, at time.Time) error {
+	return s.inTx(ctx, "take letters out of a batch", func(tx pgx.Tx) error {
+		byIncident := map[string][]breach.AttemptEvent{}
+		attempts := make([]string, len(unset))
+		for i, u := range unset {
+			incident, in, err := attemptOf(ctx, tx, u.Attempt)
+			if err != nil {
+				return err
+			}
+			if attempts[i] = u.Attempt; incident == "" {
+				continue
+			}
+			byIncident[incident] = append(byIncident[incident], tidy(breach.AttemptEvent{
+				Person: in.Person, Addressee: in.Addressee, Channel: in.Channel, Try: in.Try,
+				State: breach.FailedPermanent, Reason: reason, Detail: u.Why, Provider: in.Provider, At: at,
+			}))
+		}
+		for _, incident := range slices.Sorted(maps.Keys(byIncident)) {
+			if err := record(ctx, tx, incident, byIncident[incident]); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(ctx, `UPDATE letter SET body = NULL, batch = NULL WHERE attempt = ANY($1) AND batch IN (SELECT id FROM letter_batch WHERE handed_at IS NULL)`, attempts)
+		return err
+	})
 }
 
 // PublishLetterBatch notes that all files of a batch lie at the printer's door, before it is opened. It is noted

@@ -146,3 +146,19 @@ func TestCallsThatNobodyNeedsLeaveTheList(t *testing.T) {
 	requireCode(t, breach.ErrNotFound, err)
 	b.sound(4)
 }
+
+// A letter that cannot be printed failed for good, and its person goes on.
+func TestALetterThatCannotBePrintedLeavesTheBatch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ids := b.spooled(2)
+	require.Equal(t, ids, b.batch(nil, day))
+	for range 2 {
+		require.NoError(t, b.RejectLetters(b.ctx, []breach.UnsetLetter{{Attempt: ids[0], Why: "the address is too long"}, {Attempt: "nobody-1"}}, "cannot_be_sent", day))
+	}
+	require.Equal(t, ids[1:], b.batch(nil, day))
+	subjects, err := b.Subjects(b.ctx, b.id, breach.Block{No: 1, Lo: 1, Hi: 2})
+	require.NoError(t, err)
+	require.Equal(t, breach.FailedPermanent, subjects[0].Attempts[0].State)
+	require.Equal(t, "cannot_be_sent", subjects[0].Attempts[0].Reason)
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,9 +61,13 @@ type Row struct {
 	SHA256    string `json:"sha256,omitempty"`
 }
 
-// Print makes the files of a batch in an empty directory. The same batch makes the same files.
-func (s *Sender) Print(ctx context.Context, b *breach.PostBatch, dir string) (Manifest, error) {
-	m := Manifest{Batch: b.ID, MadeAt: b.MadeAt.UTC(), Paper: s.cfg.Paper, Letters: len(b.Items)}
+// errUnset says that one letter cannot be set; the others can.
+var errUnset = errors.New("cannot be set")
+
+// Print makes the files of a batch in an empty directory. The same batch makes the same files. Letters that cannot be set
+// are left out and named.
+func (s *Sender) Print(ctx context.Context, b *breach.PostBatch, dir string) (m Manifest, unset []breach.UnsetLetter, err error) {
+	m = Manifest{Batch: b.ID, MadeAt: b.MadeAt.UTC(), Paper: s.cfg.Paper}
 	setter := paper.NewSetter(s.fonts, s.house)
 	merged, err := s.file(dir, fileMerged, func(to io.Writer) (int, error) {
 		d := setter.New(to, "")
@@ -71,7 +76,11 @@ func (s *Sender) Print(ctx context.Context, b *breach.PostBatch, dir string) (Ma
 				return 0, err
 			}
 			row, err := s.letter(setter, d, b, it, dir)
-			if err != nil {
+			switch {
+			case errors.Is(err, errUnset):
+				unset = append(unset, breach.UnsetLetter{Attempt: it.Attempt, Why: err.Error()})
+				continue
+			case err != nil:
 				return 0, err
 			}
 			if m.Rows = append(m.Rows, row); row.File != "" {
@@ -81,11 +90,11 @@ func (s *Sender) Print(ctx context.Context, b *breach.PostBatch, dir string) (Ma
 		return d.Pages(), d.Close(b.MadeAt)
 	})
 	if err != nil {
-		return m, err
+		return m, unset, err
 	}
-	m.Pages = merged.Pages
+	m.Letters, m.Pages = len(m.Rows), merged.Pages
 	m.Files = append([]File{merged}, m.Files...)
-	return m, m.write(dir)
+	return m, unset, m.write(dir)
 }
 
 // letter sets one letter into the merged file, and into its own if there is one.
@@ -97,7 +106,7 @@ func (s *Sender) letter(setter *paper.Setter, all *paper.Document, b *breach.Pos
 	l.Date = b.MadeAt
 	sheets, err := setter.Set(l)
 	if err != nil {
-		return Row{}, breach.Errorf(breach.ErrInvalid, "letter %s cannot be set any more: %w", it.Attempt, err)
+		return Row{}, fmt.Errorf("the letter %w any more: %w", errUnset, err)
 	}
 	row := Row{Letter: it.Attempt, Country: it.Country, FirstPage: all.Pages() + 1, Pages: sheets.Pages()}
 	all.Add(sheets)

@@ -43,7 +43,7 @@ func BenchmarkBatch(b *testing.B) {
 				for i := range n {
 					batch.Items = append(batch.Items, benchLetter(b, s, langs[i%4], i))
 				}
-				m, err := s.Print(b.Context(), batch, b.TempDir())
+				m, _, err := s.Print(b.Context(), batch, b.TempDir())
 				require.NoError(b, err)
 				b.ReportMetric(float64(m.Pages), "pages")
 				b.ReportMetric(float64(m.Files[0].Bytes)/1e6, "MB")

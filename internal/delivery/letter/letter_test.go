@@ -2,6 +2,7 @@ package letter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -147,9 +148,10 @@ func TestWhatCannotBePrinted(t *testing.T) {
 
 // desk is a ledger of batches that can break down at any of its steps.
 type desk struct {
-	batch  *breach.PostBatch
-	closed bool
-	fail   func(step string) error
+	batch    *breach.PostBatch
+	closed   bool
+	rejected []breach.UnsetLetter
+	fail     func(step string) error
 }
 
 func (d *desk) step(s string) error {
@@ -167,6 +169,15 @@ func (d *desk) OpenLetterBatch(context.Context, int, time.Time) (*breach.PostBat
 	}
 	b := *d.batch
 	return &b, d.step("open")
+}
+
+func (d *desk) RejectLetters(_ context.Context, unset []breach.UnsetLetter, _ string, _ time.Time) error {
+	d.batch.Items = slices.DeleteFunc(d.batch.Items, func(it breach.PostItem) bool {
+		return slices.ContainsFunc(unset, func(u breach.UnsetLetter) bool { return u.Attempt == it.Attempt })
+	})
+	d.rejected = append(d.rejected, unset...)
+	d.closed = len(d.batch.Items) == 0
+	return nil
 }
 
 func (d *desk) PublishLetterBatch(_ context.Context, _, sum string) error {
@@ -320,9 +331,9 @@ func TestBatchesAreTheSameEveryTime(t *testing.T) {
 	s := newSender(t, Config{Single: true}, nil)
 	b := &breach.PostBatch{ID: "letters-1", MadeAt: day, Items: items(t, s, 5)}
 	first, second := t.TempDir(), t.TempDir()
-	m1, err := s.Print(t.Context(), b, first)
+	m1, _, err := s.Print(t.Context(), b, first)
 	require.NoError(t, err)
-	m2, err := s.Print(t.Context(), b, second)
+	m2, _, err := s.Print(t.Context(), b, second)
 	require.NoError(t, err)
 	require.Equal(t, m1, m2)
 	require.Len(t, m1.Files, 6)
@@ -339,4 +350,41 @@ func TestBatchesAreTheSameEveryTime(t *testing.T) {
 		page += r.Pages
 	}
 	require.Equal(t, m1.Pages, page-1)
+}
+
+// One letter that cannot be set any more, after a change of the settings, keeps no other back.
+func TestALetterThatCannotBeSetKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	s := newSender(t, Config{Dir: t.TempDir(), Work: filepath.Join(t.TempDir(), "work")}, nil)
+	all := items(t, s, 3)
+	var l paper.Letter
+	require.NoError(t, json.Unmarshal(all[1].Body, &l))
+	l.Address = slices.Repeat([]string{"A line of an address that is as long as another"}, 9)
+	var err error
+	all[1].Body, err = json.Marshal(l)
+	require.NoError(t, err)
+	bad, alone := all[1].Attempt, []breach.PostItem{all[1]}
+	require.NoError(t, os.MkdirAll(filepath.Join(s.cfg.Work, "letters-killed"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(s.cfg.Work, "letters-killed", "letters.pdf"), []byte("personal"), 0o600))
+
+	d := &desk{batch: &breach.PostBatch{ID: "letters-1", MadeAt: day, Items: all}}
+	h, err := s.HandOver(t.Context(), d)
+	require.NoError(t, err)
+	require.Equal(t, 2, h.Letters)
+	require.Len(t, d.rejected, 1)
+	require.Equal(t, bad, d.rejected[0].Attempt)
+	require.NotContains(t, d.rejected[0].Why, "Person 1")
+	printed := map[string]int{}
+	printer(t, s.cfg.Dir, printed)
+	require.Len(t, printed, 2)
+	require.NotContains(t, printed, bad)
+	left, err := os.ReadDir(s.cfg.Work)
+	require.NoError(t, err)
+	require.Empty(t, left, "what a killed run left is removed")
+
+	d = &desk{batch: &breach.PostBatch{ID: "letters-2", MadeAt: day, Items: alone}}
+	h, err = s.HandOver(t.Context(), d)
+	require.NoError(t, err)
+	require.Nil(t, h, "none of them can be printed")
+	require.Len(t, d.rejected, 1)
 }
