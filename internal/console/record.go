@@ -77,6 +77,7 @@ type recordData struct {
 
 	Outcome   string `json:"outcome"`
 	Letters   int64  `json:"letters"`
+	Calls     int64  `json:"calls"`
 	Deleted   int64  `json:"deleted"`
 	Requested int64  `json:"requested"`
 	Kept      int64  `json:"kept"`

@@ -7,7 +7,9 @@ func (l speech) toldCascade(action, who string, d recordData) string {
 	amount := func(n float64) string { return fmt.Sprintf("%.2f %s", n, d.Currency) }
 	switch action {
 	case "letters.dropped":
-		return l.T("%s letters were taken out before the printer had them: their people were told meanwhile.", l.Num(d.Letters))
+		return l.T("%s letters were taken out before the printer had them: their people were told meanwhile, or must not be told.", l.Num(d.Letters))
+	case "calls.dropped":
+		return l.T("%s calls were taken off the list: their people were told meanwhile, or must not be told.", l.Num(d.Calls))
 	case "cost.limit":
 		return l.T("The limit of costs is reached: %s were spent at most, %s are due, %s are allowed. A person decides.", amount(d.Spent), amount(d.Due), amount(d.Limit))
 	case "processors.register":
