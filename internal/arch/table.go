@@ -156,7 +156,7 @@ var foreign = map[string]struct {
 	"rsc.io/qr":                       {by: []string{"internal/delivery/letter/paper"}, why: "text is set in one place"},
 	"github.com/pkg/sftp":             {by: []string{"internal/delivery/letter"}, why: "vendor code stays in its adapter"},
 	"golang.org/x/crypto/ssh":         {by: []string{"internal/delivery/letter"}, why: "vendor code stays in its adapter"},
-	"github.com/nyaruka/phonenumbers": {by: []string{"internal/recipients"}, why: "numbers are judged where the list is read"},
+	"github.com/nyaruka/phonenumbers": {by: []string{"internal/recipients", "internal/policy"}, why: "numbers are judged where the list is read; whose clock a number without a country reads"},
 	"github.com/danielgtaylor/huma":   {by: []string{"internal/httpapi"}, why: "the API is described in one place"},
 	"cel.dev/cel-go":                  {by: []string{"internal/policy"}, why: "rules are evaluated in one place"},
 	"github.com/google/cel-go":        {why: "use cel.dev/cel-go"},

@@ -11,7 +11,7 @@ import (
 //go:embed zones.txt
 var zonesFile string
 
-// zones are the places where everybody has one clock.
+// zones are the places where everybody has one clock, and those with several (XX..).
 var zones = sync.OnceValue(func() map[string]string {
 	m := map[string]string{}
 	for line := range strings.Lines(zonesFile) {
@@ -55,6 +55,15 @@ func ZoneIn(country, region string) string {
 		return zone
 	}
 	return zones()[country+"-*"]
+}
+
+// ZonesIn are the time zones between whose clocks everybody of a country, or of its region, lives: the one that they all
+// read, or the first and the last of the country; none where nobody knows.
+func ZonesIn(country, region string) []string {
+	if zone := ZoneIn(country, region); zone != "" {
+		return []string{zone}
+	}
+	return strings.Fields(zones()[strings.ToUpper(strings.TrimSpace(country))+".."])
 }
 
 // maxZone is longer than any name in the IANA database, in bytes.

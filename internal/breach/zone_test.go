@@ -1,6 +1,7 @@
 package breach
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,14 @@ func TestEveryPlaceWithOneClockHasAZoneThatExists(t *testing.T) {
 	t.Parallel()
 	require.Greater(t, len(zones()), 300)
 	for place, zone := range zones() {
+		if country, many := strings.CutSuffix(place, ".."); many {
+			between := strings.Fields(zone)
+			require.Len(t, between, 2, place)
+			require.True(t, KnownZone(between[0]) && KnownZone(between[1]), place)
+			require.Empty(t, zones()[country], "%s has one clock, and several", country)
+			require.Equal(t, between, ZonesIn(country, ""), place)
+			continue
+		}
 		require.True(t, KnownZone(zone), place)
 		country, _, _ := strings.Cut(place, "-")
 		require.True(t, KnownJurisdiction(strings.ReplaceAll(place, "*", "X")), place)
@@ -19,6 +28,33 @@ func TestEveryPlaceWithOneClockHasAZoneThatExists(t *testing.T) {
 			require.Empty(t, zones()[country], "%s has one clock, and a region with another", country)
 		}
 	}
+}
+
+// Between the first and the last clock of a country lie those of all its regions, in summer and in winter.
+func TestEveryRegionLiesBetweenTheClocksOfItsCountry(t *testing.T) {
+	t.Parallel()
+	offset := func(zone string, at time.Time) int {
+		l, err := time.LoadLocation(zone)
+		require.NoError(t, err)
+		_, seconds := at.In(l).Zone()
+		return seconds
+	}
+	for place, zone := range zones() {
+		country, _, region := strings.Cut(place, "-")
+		between := strings.Fields(zones()[country+".."])
+		if !region || len(between) == 0 || slices.Contains([]string{"US-AS", "US-GU", "US-MP"}, place) { // half a day away, with codes of their own
+			continue
+		}
+		for month := range 12 {
+			at := time.Date(2026, time.Month(month+1), 15, 12, 0, 0, 0, time.UTC)
+			require.LessOrEqual(t, offset(zone, at), offset(between[0], at), place)
+			require.GreaterOrEqual(t, offset(zone, at), offset(between[1], at), place)
+		}
+	}
+	require.Equal(t, []string{"America/Los_Angeles"}, ZonesIn("US", "CA"))
+	require.Equal(t, []string{"America/Puerto_Rico", "Pacific/Honolulu"}, ZonesIn("us", "TX"))
+	require.Empty(t, ZonesIn("", ""))
+	require.Empty(t, ZonesIn("XX", ""))
 }
 
 func TestThePersonsZoneIsTheListsElseThePlaces(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"github.com/tocsin-engine/tocsin/internal/breach"
 )
 
@@ -16,8 +18,8 @@ type Hours struct {
 	From string   `yaml:"from"`           // 09:00, local time
 	To   string   `yaml:"to"`             // 20:00: nothing is begun from then on
 	Days []string `yaml:"days,omitempty"` // mon to sun; none means every day
-	// Zone holds for people of whom neither the list nor their country says by which clock they live, a name of the
-	// IANA database.
+	// Zone holds for people of whom neither the list nor their country or number says by which clock they live, a name
+	// of the IANA database.
 	Zone string `yaml:"zone"`
 }
 
@@ -41,8 +43,26 @@ func (p Profile) OpensAt(who breach.Person, c breach.Channel, now time.Time) tim
 	return now
 }
 
+// opens looks for the first instant at which it is day by every clock that a person may read: whoever lives in a country
+// with several, nobody knows where, is disturbed only while it is day in all of it.
 func (h Hours) opens(who breach.Person, now time.Time) time.Time {
-	zone := h.location(who)
+	clocks := h.clocks(who)
+	at := now
+	for range 64 { // more than the openings of nine days by two clocks
+		next := at
+		for _, zone := range clocks {
+			next = h.opensBy(zone, next)
+		}
+		if next.Equal(at) {
+			return at
+		}
+		at = next
+	}
+	return h.opensBy(clocks[0], now) // the hours are too short for a country as wide: by its first clock
+}
+
+// opensBy is the first instant that is open by one clock.
+func (h Hours) opensBy(zone *time.Location, now time.Time) time.Time {
 	from, to := clockOf(h.From), clockOf(h.To)
 	local := now.In(zone)
 	for day := range 9 { // every day of the week, and the same one again
@@ -64,14 +84,37 @@ func (h Hours) opens(who breach.Person, now time.Time) time.Time {
 	return now // hours that were checked are never reached here
 }
 
-func (h Hours) location(who breach.Person) *time.Location {
-	own, _ := who.Zone()
-	for _, name := range []string{own, h.Zone} {
+// clocks are those that a person may read: their own, those of their country, else of the country of their number.
+func (h Hours) clocks(who breach.Person) (out []*time.Location) {
+	names := []string{who.TimeZone}
+	if who.TimeZone == "" {
+		country := who.Country
+		if country == "" {
+			country = countryOfNumber(who.Phone)
+		}
+		names = breach.ZonesIn(country, who.Region)
+	}
+	for _, name := range names {
 		if zone := clockIn(name); zone != nil {
-			return zone
+			out = append(out, zone)
 		}
 	}
-	return time.UTC
+	if len(out) > 0 {
+		return out
+	}
+	if zone := clockIn(h.Zone); zone != nil {
+		return []*time.Location{zone}
+	}
+	return []*time.Location{time.UTC}
+}
+
+// countryOfNumber is where a number in the form of E.164 belongs; empty where nobody knows.
+func countryOfNumber(number string) string {
+	n, err := phonenumbers.Parse(number, "")
+	if err != nil {
+		return ""
+	}
+	return phonenumbers.GetRegionCodeForNumber(n)
 }
 
 // clocks keeps what was read of time zones: a list has a million people and a few of these.
