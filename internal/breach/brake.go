@@ -97,7 +97,8 @@ var BrakeCauses = map[string]string{
 	"app_removed":            "The app was removed from the phones: the push tokens may be old, or of another app.",
 	"token_of_another_app":   "The push tokens are of another app or environment than the provider's settings: check its bundle id, project and endpoint.",
 	"cannot_be_sent":         "The contacts cannot be used as they are: the list's columns may have shifted.",
-	"provider_refused_login": "The provider refuses the login: check its credentials.",
+	"provider_refused_login": "The provider refuses the login, the account or the sender: check credentials and sender, and the account there.",
+	"sender_not_allowed":     "The provider does not let this sender or account reach the country or network: register the sender, or have the country opened, with the provider.",
 }
 
 // Brakes are those that nobody lifted yet.

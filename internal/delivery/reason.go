@@ -21,6 +21,7 @@ const (
 	ReasonCrash         = "interrupted"
 	ReasonTLS           = "tls_required"
 	ReasonAuth          = "provider_refused_login"
+	ReasonSender        = "sender_not_allowed"
 	ReasonBadInput      = "cannot_be_sent"
 	ReasonGaveUp        = "gave_up"
 	ReasonReturned      = "mail_returned"
@@ -58,7 +59,8 @@ var Reasons = map[string]Reason{
 	ReasonNoAnswer:      {"The provider did not answer", "The provider is asked; never sent again blindly", "Nothing, or decide by hand"},
 	ReasonCrash:         {"Sending was interrupted", "The provider is asked; never sent again blindly", "Nothing"},
 	ReasonTLS:           {"The server offers no verified encryption", "Tried again later", "Mend the server's certificate, or allow plaintext in the settings"},
-	ReasonAuth:          {"The provider refused our login", "Tried again later", "Check the provider's credentials in the settings"},
+	ReasonAuth:          {"The provider refuses our login, our account or our sender", "Tried again later", "Check credentials and sender in the settings, and the account with the provider"},
+	ReasonSender:        {"Our sender or account may not reach this country or network", "Tried again later, then the next channel", "Register the sender, or have the country opened, with the provider; then try these people again"},
 	ReasonGaveUp:        {"Mail servers tried for days and gave up", "Goes on to the next channel", "Nothing. If many are of one domain, look at that server's answers in the detail"},
 	ReasonReturned:      {"The letter came back", "Goes on to the next channel", "Nothing. If you hold newer addresses, load them as a new list"},
 	ReasonNotPrinted:    {"The printer could not print the letter", "Printed again, then the next channel", "Ask the printer what was wrong with it"},

@@ -1,6 +1,8 @@
 package email
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,9 +55,48 @@ func reasonOf(at stage, r reply) (reason string, permanent bool) {
 		return delivery.ReasonProviderDown, false
 	case r.code/100 == 4:
 		return temporaryReason(r), false
+	case sendsTooMuch(r):
+		return delivery.ReasonProviderBusy, false
+	case refusesUs(at, r):
+		return delivery.ReasonAuth, false
 	}
 	return permanentReason(at, r), true
 }
+
+// refusesUs says that a refusal for good is about our account, our sender or our right to relay: everybody else would be
+// refused the same, and the person is not to blame. A refusal of MAIL is about the sender (RFC 5321 3.3), unless it is
+// about the size or the form of this one message.
+func refusesUs(at stage, r reply) bool {
+	_, status, _ := strings.Cut(r.enhanced, ".")
+	if at == stageSender {
+		return r.code != 552 && r.code != 555 && status != "3.4" && !strings.HasPrefix(status, "6.")
+	}
+	switch known := delivery.ReasonOfStatus(r.enhanced); {
+	case slices.Contains(ourStatuses, status):
+		return true
+	case known == delivery.ReasonNoMailbox, known == delivery.ReasonMailboxFull: // the code is about the recipient
+		return false
+	}
+	return ourWords.MatchString(r.text()) || at == stageContent && accountWords.MatchString(r.text())
+}
+
+// ourStatuses: bad sender (RFC 3463; 1.7 and 1.8), credentials and the likes (RFC 4954), and what Exchange says of relaying
+// and of a sender that is not ours.
+var ourStatuses = []string{"1.7", "1.8", "7.8", "7.9", "7.54", "7.57", "7.60", "7.64"}
+
+// ourWords are what relays say of relaying and of the sender where their codes say too little (Postfix, Exim, Sendmail,
+// Exchange); accountWords of an account that must be verified and in good standing. Said to a recipient, those are about a
+// mailbox.
+var ourWords = regexp.MustCompile(`(?i)\b(relay access denied|relaying (is )?(denied|not (allowed|permitted))|(unable|not permitted|not allowed) to relay|relay not permitted|do(es)? not relay|` +
+	`sender (address )?(is )?(rejected|not (owned|allowed|verified|authori[sz]ed))|not owned by user|sender verify failed|send ?as ?denied)`)
+
+var accountWords = regexp.MustCompile(`(?i)\b(` +
+	`(address|identity|domain|sender)( is|es are)? not verified|(account|sending)( is| has been| was)? (suspended|disabled|paused|blocked))`)
+
+// sendsTooMuch says that the account sent as much as it may for now.
+func sendsTooMuch(r reply) bool { return r.enhanced == "5.4.5" || tooMuchWords.MatchString(r.text()) }
+
+var tooMuchWords = regexp.MustCompile(`(?i)\b(daily|hourly|sending|message) (user )?(sending )?(quota|limit|rate)( was| is| has been)? exceeded`)
 
 func temporaryReason(r reply) string {
 	_, status, _ := strings.Cut(r.enhanced, ".")

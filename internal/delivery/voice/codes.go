@@ -24,22 +24,22 @@ var meanings = map[int]meaning{
 	13223: {delivery.ReasonNumberInvalid, false}, // invalid number format
 	13224: {delivery.ReasonNumberInvalid, false}, // number not valid
 	13225: {delivery.ReasonRejected, false},      // number is blocked
-	13227: {delivery.ReasonRejected, false},      // no permission for the region
+	13227: {delivery.ReasonSender, true},         // no permission for the region
 	21201: {delivery.ReasonBadInput, false},      // no To
-	21203: {delivery.ReasonRejected, false},      // international calling not enabled
+	21203: {delivery.ReasonSender, true},         // international calling not enabled
 	21205: {delivery.ReasonBadInput, false},      // invalid URL
 	21210: {delivery.ReasonAuth, true},           // caller number not verified
 	21211: {delivery.ReasonNumberInvalid, false}, // invalid To
 	21212: {delivery.ReasonAuth, true},           // invalid From
 	21214: {delivery.ReasonNumberUnknown, false}, // To cannot be reached
-	21215: {delivery.ReasonRejected, false},      // region not authorised
+	21215: {delivery.ReasonSender, true},         // region not authorised
 	21216: {delivery.ReasonRejected, false},      // on the vendor's list of numbers that are not called
 	21217: {delivery.ReasonNumberInvalid, false}, // not a phone number
 	21219: {delivery.ReasonAuth, true},           // To not verified, trial account
 	32201: {delivery.ReasonProviderDown, true},   // connection to the carrier failed
 	32202: {delivery.ReasonNumberInvalid, false}, // carrier: bad user credentials or number
 	32203: {delivery.ReasonPolicyBlock, false},   // blocked by the carrier
-	32205: {delivery.ReasonRejected, false},      // region not allowed
+	32205: {delivery.ReasonSender, true},         // region not allowed
 }
 
 // sip: what the far end's network answered to a call that failed (RFC 3261).

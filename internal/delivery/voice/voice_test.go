@@ -298,3 +298,13 @@ func FuzzMarkup(f *testing.F) {
 		}
 	})
 }
+
+// What is about our sender or account is never the end for a person: it can be mended.
+func TestASenderThatIsNotAllowedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{13227, 21203, 21215, 32205} {
+		reason, temporary, known := says(code)
+		require.True(t, known && temporary, "%d", code)
+		require.Equal(t, delivery.ReasonSender, reason, "%d", code)
+	}
+}

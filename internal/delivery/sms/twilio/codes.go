@@ -25,7 +25,7 @@ var meanings = map[int]meaning{
 	21217: {delivery.ReasonNumberInvalid, false},
 	21265: {delivery.ReasonNumberInvalid, false}, // To is a short code
 	21266: {delivery.ReasonNumberInvalid, false}, // To and From are the same
-	21408: {delivery.ReasonRejected, false},      // region not enabled for the account
+	21408: {delivery.ReasonSender, true},         // region not enabled for the account
 	21601: {delivery.ReasonAuth, true},           // the sender cannot send text messages
 	21602: {delivery.ReasonBadInput, false},      // no body
 	21603: {delivery.ReasonAuth, true},           // no sender
@@ -34,7 +34,7 @@ var meanings = map[int]meaning{
 	21608: {delivery.ReasonAuth, true},           // trial account: To is not verified
 	21610: {delivery.ReasonOptedOut, false},      // STOP
 	21611: {delivery.ReasonProviderBusy, true},   // the sender's queue is full
-	21612: {delivery.ReasonRejected, false},      // no route from this sender
+	21612: {delivery.ReasonSender, true},         // no route from this sender
 	21614: {delivery.ReasonLandline, false},      // not a mobile number
 	21617: {delivery.ReasonBadInput, false},      // longer than 1600 characters
 	21635: {delivery.ReasonLandline, false},      // To is a landline
@@ -55,9 +55,9 @@ var meanings = map[int]meaning{
 	30017: {delivery.ReasonProviderBusy, true},   // carrier network congestion
 	30022: {delivery.ReasonProviderBusy, true},   // rate of the registered sender exceeded
 	30023: {delivery.ReasonProviderBusy, true},   // daily cap of the registered sender
-	30024: {delivery.ReasonFiltered, false},      // numeric sender not provisioned at the carrier
-	30032: {delivery.ReasonFiltered, false},      // toll-free number not verified
-	30034: {delivery.ReasonFiltered, false},      // number not registered
+	30024: {delivery.ReasonSender, true},         // numeric sender not provisioned at the carrier
+	30032: {delivery.ReasonSender, true},         // toll-free number not verified
+	30034: {delivery.ReasonSender, true},         // number not registered
 	30036: {delivery.ReasonHandsetOff, true},     // the validity period ran out
 	30410: {delivery.ReasonProviderDown, true},   // time-out at a provider behind
 	30453: {delivery.ReasonFiltered, false},      // number blocked by the vendor's guard

@@ -287,3 +287,13 @@ func TestValidateListsEverythingAtOnce(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, testConfig("").Validate(), "the vendor's address is the default")
 }
+
+// What is about our sender or account is never the end for a person: it can be mended.
+func TestASenderThatIsNotAllowedIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{21408, 21612, 30024, 30032, 30034} {
+		reason, temporary, known := says(code)
+		require.True(t, known && temporary, "%d", code)
+		require.Equal(t, delivery.ReasonSender, reason, "%d", code)
+	}
+}
