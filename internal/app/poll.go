@@ -16,14 +16,20 @@ const (
 	pollFor  = 72 * time.Hour
 	pollMost = 200 // at a time
 	pollAway = 5   // failures in a row
+
+	// A provider that reports by itself is asked, too, about messages of which it said nothing for a while: what it says
+	// while we are away it says once or twice, and never again. Each is asked about once in an hour.
+	missedAfter = 10 * time.Minute
+	missedFor   = 14 * time.Hour // longer than any provider tries
+	missedEvery = time.Hour
 )
 
-// poll asks providers that cannot reach us what became of messages, until ctx ends. Any number of servers may do so:
-// the same word again changes nothing.
+// poll asks providers that cannot reach us what became of messages, and the others about what they may have said in vain,
+// until ctx ends. Any number of servers may do so: the same word again changes nothing.
 func (p *Product) poll(ctx context.Context, log *slog.Logger) {
 	asks := false
 	for _, k := range kinds {
-		asks = asks || p.looker(k.name) != nil
+		asks = asks || p.looker(k.name, true) != nil || p.looker(k.name, false) != nil
 	}
 	if !asks {
 		return
@@ -31,7 +37,11 @@ func (p *Product) poll(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
-		if err := p.lookAround(ctx); err != nil && ctx.Err() == nil {
+		err := p.lookAround(ctx, true, unheard(time.Now()))
+		if err == nil {
+			err = p.lookAround(ctx, false, missed(time.Now()))
+		}
+		if err != nil && ctx.Err() == nil {
 			log.Warn("what became of messages could not be asked; it is asked again", "code", string(breach.CodeOf(err)))
 		}
 		select {
@@ -42,13 +52,27 @@ func (p *Product) poll(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// lookAround asks about some messages. One of which the provider says nothing does not stop the others; several in a
-// row are a provider that is away.
-func (p *Product) lookAround(ctx context.Context) error {
-	list, err := p.Store.UnheardOf(ctx, time.Now().Add(-pollFor), pollMost)
+// unheard are messages whose provider cannot tell us what became of them.
+func unheard(now time.Time) store.UnheardQuery {
+	return store.UnheardQuery{Since: now.Add(-pollFor), Most: pollMost}
+}
+
+// missed are text messages whose turn it is to be asked about although their provider tells us. Of calls it would say
+// less than what was heard in them.
+func missed(now time.Time) store.UnheardQuery {
+	turns := int(missedEvery / pollEvery)
+	return store.UnheardQuery{
+		Since: now.Add(-missedFor), Until: now.Add(-missedAfter), Channel: breach.SMS, Turn: int(now.Unix()/int64(pollEvery/time.Second)) % turns, Turns: turns, Most: pollMost,
+	}
+}
+
+// lookAround asks about some messages of providers that must be asked, or of the others. One of which the provider says
+// nothing does not stop the others; several in a row are a provider that is away.
+func (p *Product) lookAround(ctx context.Context, must bool, q store.UnheardQuery) error {
+	list, err := p.Store.UnheardOf(ctx, q)
 	row := 0
 	for _, u := range list {
-		failed := p.lookAt(ctx, u)
+		failed := p.lookAt(ctx, must, u)
 		if failed == nil {
 			row = 0
 			continue
@@ -61,8 +85,8 @@ func (p *Product) lookAround(ctx context.Context) error {
 }
 
 // lookAt asks about one message and records what is said.
-func (p *Product) lookAt(ctx context.Context, u store.Unheard) error {
-	from := p.looker(p.Desk.kindOf(ctx, u.Incident, u.Provider))
+func (p *Product) lookAt(ctx context.Context, must bool, u store.Unheard) error {
+	from := p.looker(p.Desk.kindOf(ctx, u.Incident, u.Provider), must)
 	if from == nil {
 		return nil
 	}
@@ -74,10 +98,11 @@ func (p *Product) lookAt(ctx context.Context, u store.Unheard) error {
 	return err
 }
 
-// looker is the adapter of a kind whose provider has to be asked; nil: it tells us, or is not there.
-func (p *Product) looker(kind string) delivery.Looker {
+// looker is the adapter of a kind whose provider has to be asked, or tells us by itself; nil: it is another one, cannot be
+// asked, or is not there.
+func (p *Product) looker(kind string, must bool) delivery.Looker {
 	sender, _ := p.Ports.Senders.Sender(kind)
-	if l, can := sender.(delivery.Looker); can && l.MustAsk() {
+	if l, can := sender.(delivery.Looker); can && l.MustAsk() == must {
 		return l
 	}
 	return nil

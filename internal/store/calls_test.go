@@ -42,7 +42,7 @@ func TestCallFromScriptToEnd(t *testing.T) {
 			State: breach.HandedOver, Provider: in.Provider, ProviderRef: "CA" + in.AttemptID, At: day})
 	}
 	require.NoError(t, b.Record(b.ctx, b.id, events))
-	unheard, err := b.UnheardOf(b.ctx, day.Add(-time.Hour), 10)
+	unheard, err := b.UnheardOf(b.ctx, UnheardQuery{Since: day.Add(-time.Hour), Most: 10})
 	require.NoError(t, err)
 	require.Len(t, unheard, 4)
 	for _, u := range unheard {
@@ -59,7 +59,7 @@ func TestCallFromScriptToEnd(t *testing.T) {
 		_, err := b.CallScript(b.ctx, list[i].AttemptID)
 		requireCode(t, breach.ErrNotFound, err)
 	}
-	unheard, err = b.UnheardOf(b.ctx, day.Add(-time.Hour), 10)
+	unheard, err = b.UnheardOf(b.ctx, UnheardQuery{Since: day.Add(-time.Hour), Most: 10})
 	require.NoError(t, err)
 	require.Len(t, unheard, 1, "one was heard through, and nobody pressed the key")
 	counts, err := b.ChannelCounts(b.ctx, b.id)

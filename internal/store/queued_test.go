@@ -162,3 +162,72 @@ func TestALetterThatCannotBePrintedLeavesTheBatch(t *testing.T) {
 	require.Equal(t, breach.FailedPermanent, subjects[0].Attempts[0].State)
 	require.Equal(t, "cannot_be_sent", subjects[0].Attempts[0].Reason)
 }
+
+// "Sent", which comes late after "could not be delivered", calls no next try off; "delivered" still counts.
+func TestALateWordOnTheWayRevivesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 2))
+	l := b.lease(breach.SMS, 1, time.Minute)
+	list := []breach.Intent{intent(1, breach.SMS, 1), intent(2, breach.SMS, 1)}
+	require.NoError(t, b.Intend(b.ctx, l, list))
+	say := func(i int, state breach.AttemptState) breach.AttemptState {
+		t.Helper()
+		known, err := b.RecordReceipt(b.ctx, list[i].Provider, list[i].AttemptID, Receipt{State: state, ProviderRef: "SM1", Reason: map[bool]string{true: "handset_unreachable"}[state == breach.FailedTemporary]}, day)
+		require.NoError(t, err)
+		require.True(t, known)
+		subjects, err := b.Subjects(b.ctx, b.id, breach.Block{No: 1, Lo: 1, Hi: 2})
+		require.NoError(t, err)
+		return subjects[i].Attempts[0].State
+	}
+	require.Equal(t, breach.Accepted, say(0, breach.Accepted))
+	require.Equal(t, breach.FailedTemporary, say(1, breach.FailedTemporary))
+	require.Equal(t, breach.FailedTemporary, say(1, breach.Accepted))
+	require.Equal(t, breach.Delivered, say(1, breach.Delivered))
+	require.Equal(t, breach.Delivered, say(1, breach.Accepted))
+	var kept int
+	require.NoError(t, b.pool.QueryRow(b.ctx, `SELECT count(*) FROM receipt WHERE attempt = $1`, list[1].AttemptID).Scan(&kept))
+	require.Equal(t, 3, kept, "every word is kept")
+}
+
+// A message that its provider was found to have is asked about as others are, each in its turn.
+func TestAConfirmedMessageIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 5))
+	l := b.lease(breach.SMS, 1, time.Minute)
+	var list []breach.Intent
+	for i := int64(1); i <= 5; i++ {
+		list = append(list, intent(i, breach.SMS, 1))
+	}
+	require.NoError(t, b.Intend(b.ctx, l, list))
+	for i, in := range list {
+		ev := breach.AttemptEvent{Person: in.Person, Addressee: in.Addressee, Channel: breach.SMS, Try: 1, Provider: in.Provider, At: day, State: breach.HandedOver, ProviderRef: "SM" + in.AttemptID}
+		if i < 2 {
+			lost := ev
+			lost.State, lost.ProviderRef, lost.Reason = breach.Unknown, "", "no_answer"
+			require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{lost}))
+			ev.State, ev.Settlement = breach.Reconciled, breach.Confirmed
+		}
+		require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{ev}))
+	}
+	seen := map[string]int{}
+	for turn := range 3 {
+		got, err := b.UnheardOf(b.ctx, UnheardQuery{Since: day.Add(-time.Hour), Until: day.Add(time.Hour), Channel: breach.SMS, Turn: turn, Turns: 3, Most: 10})
+		require.NoError(t, err)
+		for _, u := range got {
+			require.Equal(t, "SM"+u.Attempt, u.ProviderRef)
+			seen[u.Attempt]++
+		}
+	}
+	require.Len(t, seen, 5)
+	for id, n := range seen {
+		require.Equal(t, 1, n, id)
+	}
+	got, err := b.UnheardOf(b.ctx, UnheardQuery{Since: day.Add(-time.Hour), Until: day.Add(-time.Minute), Most: 10})
+	require.NoError(t, err)
+	require.Empty(t, got, "too fresh")
+	got, err = b.UnheardOf(b.ctx, UnheardQuery{Since: day.Add(-time.Hour), Channel: breach.Voice, Most: 10})
+	require.NoError(t, err)
+	require.Empty(t, got)
+}
