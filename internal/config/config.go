@@ -93,6 +93,9 @@ func (c *Config) derive() {
 	if c.Bounces != nil && c.Bounces.Domain == "" && c.Email != nil {
 		c.Bounces.Domain = c.Email.EnvelopeDomain
 	}
+	if c.Bounces != nil && c.EmailBackup != nil {
+		c.Bounces.Also = c.EmailBackup.EnvelopeDomain
+	}
 	c.deriveVoice()
 	c.ReachedAt(c.PublicURL)
 	if c.Letters != nil {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"golang.org/x/net/idna"
 	"golang.org/x/time/rate"
 
 	"github.com/tocsin-engine/tocsin/internal/bounce"
@@ -29,6 +30,7 @@ import (
 type Config struct {
 	Listen     string // host:port, mostly port 25
 	Domain     string // that bounces go to; said in the greeting
+	Also       string // another one, of a second relay; may be empty
 	Complaints string // local part that takes complaints, default complaints
 	// CertFile and KeyFile offer STARTTLS, PEM; both or none.
 	CertFile, KeyFile string
@@ -64,6 +66,9 @@ func (c Config) Validate() error {
 	if c.Domain == "" {
 		all = append(all, errors.New("bounces: the domain that bounces go to is missing (smtp.envelope_domain)"))
 	}
+	if _, err := onTheWire(c.Domain); err != nil {
+		all = append(all, errors.New("bounces: the domain that bounces go to is none"))
+	}
 	if strings.ContainsAny(c.Complaints, "@ \r\n\x00") {
 		all = append(all, errors.New("bounces: the mailbox of complaints is named without its domain"))
 	}
@@ -85,6 +90,14 @@ func (c Config) certificate() (*tls.Config, error) {
 		return nil, fmt.Errorf("bounces: the certificate cannot be used: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// onTheWire is a domain as mail servers write it: a name beyond ASCII in its coded form (RFC 5891).
+func onTheWire(domain string) (string, error) {
+	if domain == "" {
+		return "", nil
+	}
+	return idna.Lookup.ToASCII(domain)
 }
 
 const (
@@ -114,6 +127,11 @@ func New(c Config, taker *bounce.Taker, l *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c.withDefaults(), taker: taker, log: l, rates: map[string]*rate.Limiter{}}
+	for _, d := range []*string{&s.config.Domain, &s.config.Also} {
+		if wire, err := onTheWire(*d); err == nil { // the second one is checked with its relay
+			*d = wire
+		}
+	}
 	s.smtp = smtp.NewServer(smtp.BackendFunc(s.session))
 	s.smtp.Domain = s.config.Domain
 	s.smtp.MaxMessageBytes = s.config.MaxBytes
@@ -147,6 +165,7 @@ var (
 	errBusy    = &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Too busy, come again"}
 	errRate    = &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many at once, come again"}
 	errUnknown = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such mailbox; only reports about messages of ours are taken here"}
+	errPerson  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Nobody reads this mailbox, which takes reports of mail servers; please write to the address in the notice"}
 	errLedger  = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Cannot be recorded now, come again"}
 )
 
@@ -194,7 +213,11 @@ func (s *session) Mail(string, *smtp.MailOptions) error {
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	at := strings.LastIndexByte(to, '@')
-	if at < 0 || !strings.EqualFold(to[at+1:], s.server.config.Domain) {
+	if at < 0 {
+		return errUnknown
+	}
+	domain, err := onTheWire(to[at+1:])
+	if c := s.server.config; err != nil || domain == "" || !strings.EqualFold(domain, c.Domain) && !strings.EqualFold(domain, c.Also) {
 		return errUnknown
 	}
 	if !strings.EqualFold(to[:at], s.server.config.Complaints) && !s.server.taker.Ours(to) {
@@ -212,9 +235,13 @@ func (s *session) Data(r io.Reader) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), takeTimeout)
 	defer cancel()
-	if _, err := s.server.taker.Take(ctx, bounce.BySMTP, raw, s.to...); err != nil {
+	taken, err := s.server.taker.Take(ctx, bounce.BySMTP, raw, s.to...)
+	if err != nil {
 		s.server.log.Warn("a bounce could not be recorded; the mail server was asked to come again")
 		return errLedger
+	}
+	if taken.Kind == bounce.Other { // a person, or something else that nobody here will read: who wrote it must know
+		return errPerson
 	}
 	return nil
 }

@@ -72,7 +72,8 @@ func TestBouncesAreTaken(t *testing.T) {
 	for _, bad := range []string{"b-abc-2" + local[len("b-abc-1"):] + "@bounce.academy.example", local + "@elsewhere.example", "postmaster@bounce.academy.example"} {
 		require.ErrorContains(t, smtp.SendMail(addr, nil, "", []string{bad}, []byte(dsn)), "No such mailbox")
 	}
-	require.NoError(t, smtp.SendMail(addr, nil, "fbl@example.net", []string{"Complaints@bounce.academy.example"}, []byte("Subject: hello\r\n\r\nno report\r\n")))
+	err := smtp.SendMail(addr, nil, "kim@example.net", []string{"Complaints@bounce.academy.example"}, []byte("Subject: I object\r\n\r\nno report\r\n"))
+	require.ErrorContains(t, err, "write to the address in the notice", "a person is not thrown away without a word")
 	require.Len(t, b.facts, 1)
 
 	b.broken(errors.New("away"))
@@ -80,6 +81,18 @@ func TestBouncesAreTaken(t *testing.T) {
 	b.broken(nil)
 	require.NoError(t, smtp.SendMail(addr, nil, "", []string{to}, []byte(dsn)))
 	require.Len(t, b.facts, 2)
+}
+
+// Names beyond ASCII come back in their coded form, and a second relay may have a domain of its own.
+func TestBouncesComeToBothDomainsInEitherForm(t *testing.T) {
+	t.Parallel()
+	addr, b, key := start(t, func(c *Config) { c.Domain, c.Also = "zurück.academy.example", "bounce.second.example" })
+	local, _ := key.Local("abc-1", 3)
+	for i, domain := range []string{"xn--zurck-mva.academy.example", "XN--ZURCK-MVA.academy.example", "bounce.second.example"} {
+		require.NoError(t, smtp.SendMail(addr, nil, "", []string{local + "@" + domain}, []byte(dsn)), domain)
+		require.Len(t, b.facts, i+1)
+	}
+	require.ErrorContains(t, smtp.SendMail(addr, nil, "", []string{local + "@bounce.third.example"}, []byte(dsn)), "No such mailbox")
 }
 
 func TestLimits(t *testing.T) {
