@@ -93,10 +93,11 @@ func wordOf(status, answeredBy, response, ref string) (w breach.CallWord, known 
 	return w, true
 }
 
-// machine says that nobody answered but a device.
+// machine says that nobody answered but a device, as far as the vendor can tell: where it cannot, no facts are said, since
+// they might be recorded.
 func machine(answeredBy string) bool {
 	switch answeredBy {
-	case "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax":
+	case "unknown", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax":
 		return true
 	}
 	return false

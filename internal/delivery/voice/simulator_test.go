@@ -54,6 +54,7 @@ func TestSimulatedPeople(t *testing.T) {
 		"+15005500015": {words: []breach.CallWord{{Heard: breach.HeardThrough, State: breach.Accepted}, ended(breach.FailedTemporary, delivery.ReasonHungUp)}, asked: breach.Accepted},
 		"+15005500016": {words: []breach.CallWord{{Heard: breach.HeardKey, State: breach.Delivered}, ended(breach.FailedTemporary, delivery.ReasonHungUp)}, asked: breach.Delivered},
 		"+15005500017": {words: []breach.CallWord{ended(breach.FailedTemporary, delivery.ReasonHungUp)}, asked: breach.FailedTemporary},
+		"+15005500022": {words: []breach.CallWord{{Heard: breach.HeardMachine, State: breach.FailedTemporary, Reason: delivery.ReasonMachine}, ended(breach.FailedTemporary, delivery.ReasonMachine)}, asked: breach.FailedTemporary},
 		"+15005500018": {words: []breach.CallWord{{Heard: breach.HeardMachine, State: breach.FailedTemporary, Reason: delivery.ReasonMachine}, ended(breach.FailedTemporary, delivery.ReasonMachine)}, asked: breach.FailedTemporary},
 		"+15005500019": {words: []breach.CallWord{ended(breach.FailedTemporary, delivery.ReasonRejected)}, asked: breach.FailedTemporary},
 		"+15005500020": {words: []breach.CallWord{ended(breach.FailedPermanent, delivery.ReasonPolicyBlock)}, asked: breach.FailedTemporary},

@@ -196,11 +196,15 @@ func TestSteps(t *testing.T) {
 	require.Contains(t, step("a-1", "key", url.Values{"Digits": {"2"}}, "").Body.String(), "<Hangup>")
 	step("a-1", "heard", url.Values{}, "")
 	require.Contains(t, step("a-1", "script", url.Values{"AnsweredBy": {"machine_end_beep"}}, "").Body.String(), "请来电")
+	unsure := step("a-1", "script", url.Values{"AnsweredBy": {"unknown"}}, "").Body.String()
+	require.Contains(t, unsure, "请来电")
+	require.NotContains(t, unsure, "发生了", "it may be a machine: no facts")
 	require.Equal(t, http.StatusNoContent, step("a-1", "status", url.Values{"CallStatus": {"failed"}, "SipResponseCode": {"404"}}, "").Code)
 	require.Equal(t, []breach.CallWord{
 		{Heard: breach.HeardKey, State: breach.Delivered, ProviderRef: "CA1"},
 		{Heard: breach.HeardThrough, State: breach.Accepted, ProviderRef: "CA1"},
 		{Heard: breach.HeardMachine, State: breach.FailedTemporary, Reason: delivery.ReasonMachine, Detail: "answered by machine_end_beep", ProviderRef: "CA1"},
+		{Heard: breach.HeardMachine, State: breach.FailedTemporary, Reason: delivery.ReasonMachine, Detail: "answered by unknown", ProviderRef: "CA1"},
 		{State: breach.FailedPermanent, Reason: delivery.ReasonNumberUnknown, Detail: "call failed, answer 404", ProviderRef: "CA1", Ended: true},
 	}, memory.said("a-1"))
 
@@ -208,7 +212,7 @@ func TestSteps(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, step("a-1", "key", url.Values{"Digits": {"2", "2"}}, "").Code)
 	require.Equal(t, http.StatusNotFound, step("a-2", "script", url.Values{}, "").Code)
 	require.Equal(t, http.StatusNotFound, step("a-1", "elsewhere", url.Values{}, "").Code)
-	require.Len(t, memory.said("a-1"), 4)
+	require.Len(t, memory.said("a-1"), 5)
 }
 
 // sign is the simulator's signature, if the vendor's own code takes it.

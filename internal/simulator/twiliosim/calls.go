@@ -44,6 +44,7 @@ var manners = map[string]manner{
 	"00018": {outcome: "fax", status: "completed", by: "fax"},
 	"00019": {outcome: "canceled", status: "canceled"},
 	"00020": {outcome: "blocked by the carrier", status: "failed", sip: 608},
+	"00022": {outcome: "nobody can tell who answers", status: "completed", by: "unknown"},
 	"00021": {outcome: "understood, recorded", status: "completed", by: "human", keys: []string{"2"}, recordings: 2},
 }
 

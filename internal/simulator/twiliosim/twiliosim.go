@@ -22,6 +22,7 @@
 //	00014  an answering machine      00019  canceled
 //	00015  listens, presses no key   00020  failed, SIP 608
 //	                                 00021  presses 2; the account recorded it, twice
+//	                                 00022  nobody can tell who answered
 //
 // 00001, 00005, 00008 and 00009 are refused or dropped as messages are. Everybody
 // else presses 2.
