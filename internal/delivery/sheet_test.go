@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	"errors"
 	"io"
 	"testing"
 
@@ -31,7 +30,7 @@ func TestASheetIsReadAsSpreadsheetsSaveIt(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, []string{"a-1", "reached"}, row[:2], name)
 		_, err = rows.Read()
-		require.True(t, errors.Is(err, io.EOF), name)
+		require.ErrorIs(t, err, io.EOF, name)
 	}
 	for _, bad := range []string{"", "\xef\xbb\xbf", "a\x00b\x00\n\x00", "%PDF-1.7\n\x00\x01", "\xff\xfe"} {
 		_, _, err := Sheet([]byte(bad))
