@@ -53,6 +53,8 @@ func reasonOf(at stage, r reply) (reason string, permanent bool) {
 		return delivery.ReasonAuth, false
 	case at == stageConnect:
 		return delivery.ReasonProviderDown, false
+	case r.code/100 == 4 && ourWords.MatchString(r.text()): // Postfix denies relaying with 454 while it is being set up
+		return delivery.ReasonAuth, false
 	case r.code/100 == 4:
 		return temporaryReason(r), false
 	case sendsTooMuch(r):
@@ -71,30 +73,41 @@ func refusesUs(at stage, r reply) bool {
 	if at == stageSender {
 		return r.code != 552 && r.code != 555 && status != "3.4" && !strings.HasPrefix(status, "6.")
 	}
-	switch known := delivery.ReasonOfStatus(r.enhanced); {
+	switch {
 	case slices.Contains(ourStatuses, status):
 		return true
-	case known == delivery.ReasonNoMailbox, known == delivery.ReasonMailboxFull: // the code is about the recipient
+	case aboutMailbox(r):
 		return false
 	}
 	return ourWords.MatchString(r.text()) || at == stageContent && accountWords.MatchString(r.text())
+}
+
+// aboutMailbox says that the code is about the recipient, whatever the words are.
+func aboutMailbox(r reply) bool {
+	known := delivery.ReasonOfStatus(r.enhanced)
+	return known == delivery.ReasonNoMailbox || known == delivery.ReasonMailboxFull
 }
 
 // ourStatuses: bad sender (RFC 3463; 1.7 and 1.8), credentials and the likes (RFC 4954), and what Exchange says of relaying
 // and of a sender that is not ours.
 var ourStatuses = []string{"1.7", "1.8", "7.8", "7.9", "7.54", "7.57", "7.60", "7.64"}
 
-// ourWords are what relays say of relaying and of the sender where their codes say too little (Postfix, Exim, Sendmail,
-// Exchange); accountWords of an account that must be verified and in good standing. Said to a recipient, those are about a
-// mailbox.
-var ourWords = regexp.MustCompile(`(?i)\b(relay access denied|relaying (is )?(denied|not (allowed|permitted))|(unable|not permitted|not allowed) to relay|relay not permitted|do(es)? not relay|` +
+// ourWords are what relays say of relaying, of this machine and of the sender where their codes say too little (Postfix,
+// Exim, Sendmail, qmail, Exchange); accountWords of an account that must be verified and in good standing. Said to a
+// recipient, those are about a mailbox.
+var ourWords = regexp.MustCompile(`(?i)\b(relay access denied|relaying (is )?(denied|disallowed|prohibited|not (allowed|permitted))|` +
+	`(unable|not permitted|not allowed) to relay|relay (is )?not (allowed|permitted)|do(es)? not relay|allowed rcpthosts|` +
+	`(client host|helo command) rejected|` +
 	`sender (address )?(is )?(rejected|not (owned|allowed|verified|authori[sz]ed))|not owned by user|sender verify failed|send ?as ?denied)`)
 
 var accountWords = regexp.MustCompile(`(?i)\b(` +
-	`(address|identity|domain|sender)( is|es are)? not verified|(account|sending)( is| has been| was)? (suspended|disabled|paused|blocked))`)
+	`(address|identity|domain|sender)( is|es are)? not verified|not match a verified sender|(account|sending)( is| has been| was)? (suspended|disabled|paused|blocked))`)
 
-// sendsTooMuch says that the account sent as much as it may for now.
-func sendsTooMuch(r reply) bool { return r.enhanced == "5.4.5" || tooMuchWords.MatchString(r.text()) }
+// sendsTooMuch says that the account sent as much as it may for now. A mailbox that holds as much as it may is another
+// matter, in much the same words.
+func sendsTooMuch(r reply) bool {
+	return r.enhanced == "5.4.5" || r.code != 552 && !aboutMailbox(r) && tooMuchWords.MatchString(r.text())
+}
 
 var tooMuchWords = regexp.MustCompile(`(?i)\b(daily|hourly|sending|message) (user )?(sending )?(quota|limit|rate)( was| is| has been)? exceeded`)
 

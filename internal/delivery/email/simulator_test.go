@@ -57,6 +57,7 @@ func TestPromise_M07_SimulatedRecipients(t *testing.T) {
 	}{
 		"good.example":            {"", breach.Accepted, breach.Accepted},
 		"bounce.simulator.test":   {delivery.ReasonNoMailbox, breach.FailedPermanent, breach.FailedPermanent},
+		"relay.simulator.test":    {delivery.ReasonAuth, breach.FailedTemporary, breach.FailedTemporary},
 		"full.simulator.test":     {delivery.ReasonMailboxFull, breach.FailedTemporary, breach.FailedTemporary},
 		"greylist.simulator.test": {delivery.ReasonGreylisted, breach.FailedTemporary, breach.Accepted},
 		"busy.simulator.test":     {delivery.ReasonProviderBusy, breach.FailedTemporary, breach.Accepted},

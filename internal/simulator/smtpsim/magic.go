@@ -20,6 +20,7 @@ const (
 	OutcomeGreylist = "refused 451 4.7.1"
 	OutcomeSpam     = "refused 550 5.7.1"
 	OutcomeBusy     = "refused 421 4.3.2"
+	OutcomeNoRelay  = "refused 554 5.7.1"
 )
 
 const magicSuffix = ".simulator.test"
@@ -51,6 +52,8 @@ func (s *Server) refuseAtRcpt(recipient string) (refusal, bool) {
 	switch label {
 	case "bounce":
 		return refusal{text: "550 5.1.1 No such mailbox", outcome: OutcomeBounced}, true
+	case "relay":
+		return refusal{text: "554 5.7.1 Relay access denied", outcome: OutcomeNoRelay}, true
 	case "full":
 		return refusal{text: "452 4.2.2 Mailbox full", outcome: OutcomeFull}, true
 	case "greylist":

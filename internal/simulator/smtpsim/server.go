@@ -12,6 +12,7 @@
 // recipient, drop: per Message-ID):
 //
 //	bounce.simulator.test    550 5.1.1 at RCPT
+//	relay.simulator.test     554 5.7.1 Relay access denied at RCPT, always: we may not send through it
 //	full.simulator.test      452 4.2.2 at RCPT, always
 //	greylist.simulator.test  451 4.7.1 at RCPT, first
 //	busy.simulator.test      421 4.3.2 at RCPT and close, first

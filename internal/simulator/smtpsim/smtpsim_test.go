@@ -172,6 +172,7 @@ func TestMagicRecipientsThatRefuse(t *testing.T) {
 		outcome  string
 	}{
 		{"bounce", 550, "5.1.1", false, false, OutcomeBounced},
+		{"relay", 554, "5.7.1", false, false, OutcomeNoRelay},
 		{"full", 452, "4.2.2", false, false, OutcomeFull},
 		{"greylist", 451, "4.7.1", true, false, OutcomeGreylist},
 		{"spam", 550, "5.7.1", false, false, OutcomeSpam},
