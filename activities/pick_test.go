@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -46,11 +47,14 @@ func limited(t *testing.T, n int, change func(*policy.Profile)) (*bench, string)
 }
 
 func down(kinds ...string) func(string, delivery.Message, int) activitiestest.Reply {
+	return failing(delivery.ReasonProviderDown, kinds...)
+}
+
+// failing has providers of some kinds fail for a reason of their own.
+func failing(reason string, kinds ...string) func(string, delivery.Message, int) activitiestest.Reply {
 	return func(kind string, _ delivery.Message, _ int) activitiestest.Reply {
-		for _, k := range kinds {
-			if k == kind {
-				return activitiestest.Reply{Failure: delivery.Temporary(delivery.ReasonProviderDown, "connection refused", 0)}
-			}
+		if slices.Contains(kinds, kind) {
+			return activitiestest.Reply{Failure: delivery.Temporary(reason, "no", 0)}
 		}
 		return activitiestest.Reply{}
 	}
@@ -101,25 +105,30 @@ func TestASlowDomainIsPassedOver(t *testing.T) {
 	}
 }
 
-// When a provider falls silent, people go to the next one that the policy permits; only the messages that found it out
-// have used up a try, and nobody is told twice or lost.
+// When a provider falls silent, or wants our account or sender no more, people go to the next one that the policy permits;
+// only the messages that found it out have used up a try, and nobody is told twice or lost.
 func TestFailOverToTheNextProvider(t *testing.T) {
 	t.Parallel()
-	b, plan := limited(t, 300, withBackup(nil, nil))
-	b.Post.Script = down("smtp")
-	out, err := b.lane(plan, 1, breach.Email)
-	require.NoError(t, err)
-	require.Zero(t, out.Open)
-	states := b.states(breach.Email)
-	require.Equal(t, 300, states[breach.Accepted]+states[breach.FailedTemporary])
-	require.LessOrEqual(t, states[breach.FailedTemporary], 2*40, "what was under way when it was found out")
-	for _, s := range b.Post.Sent() {
-		require.Equal(t, "smtp_backup", s.Kind)
-	}
-	for _, p := range b.Ledger.People() {
-		for _, a := range p.Attempts {
-			require.Equal(t, map[string]string{"failed_temporary": "smtp", "accepted": "backup"}[string(a.State)], a.Provider, "the record names who took it")
-		}
+	for _, reason := range []string{delivery.ReasonProviderDown, delivery.ReasonAuth, delivery.ReasonProviderBusy} {
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			b, plan := limited(t, 300, withBackup(nil, nil))
+			b.Post.Script = failing(reason, "smtp")
+			out, err := b.lane(plan, 1, breach.Email)
+			require.NoError(t, err)
+			require.Zero(t, out.Open)
+			states := b.states(breach.Email)
+			require.Equal(t, 300, states[breach.Accepted]+states[breach.FailedTemporary])
+			require.LessOrEqual(t, states[breach.FailedTemporary], 2*40, "what was under way when it was found out")
+			for _, s := range b.Post.Sent() {
+				require.Equal(t, "smtp_backup", s.Kind)
+			}
+			for _, p := range b.Ledger.People() {
+				for _, a := range p.Attempts {
+					require.Equal(t, map[string]string{"failed_temporary": "smtp", "accepted": "backup"}[string(a.State)], a.Provider, "the record names who took it")
+				}
+			}
+		})
 	}
 }
 
