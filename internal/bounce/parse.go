@@ -12,6 +12,7 @@ import (
 // Kinds of mail that say nothing about a message of ours, besides those of breach.ReturnKind.
 const (
 	AutoReply breach.ReturnKind = "auto_reply" // an absence note, a read receipt
+	Feedback  breach.ReturnKind = "feedback"   // a report about mail in our name, such as one of failed authentication
 	Other     breach.ReturnKind = "other"      // a person wrote, or it is something else
 )
 
@@ -166,7 +167,7 @@ func feedback(body []byte) Report {
 	switch strings.ToLower(out.Words) {
 	case "abuse", "fraud", "opt-out", "opt-out-list", "other", "":
 	default:
-		out.Kind = Other
+		out.Kind = Feedback
 	}
 	return out
 }

@@ -44,7 +44,7 @@ func TestParse(t *testing.T) {
 		"nullpath":       {Kind: breach.ReturnUnclassified, Words: "Ihre Nachricht wurde nicht zugestellt."},
 		"wrapped":        {Kind: breach.ReturnFailed, Status: "5.1.1", Words: "550 5.1.1 unknown", Recipient: "kim@example.net", Reporter: "mx.example.net"},
 		"complaint":      {Kind: breach.ReturnComplained, Words: "abuse", Reporter: "fbl.example.net"},
-		"authfailure":    {Kind: Other, Words: "auth-failure"},
+		"authfailure":    {Kind: Feedback, Words: "auth-failure"},
 		"vacation":       {Kind: AutoReply},
 		"vacationmailer": {Kind: AutoReply},
 		"receipt":        {Kind: AutoReply},

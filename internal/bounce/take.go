@@ -49,7 +49,7 @@ type Taker struct {
 func (t *Taker) Take(ctx context.Context, way string, raw []byte, to ...string) (out breach.ReturnTaken, err error) {
 	r := Parse(raw)
 	out.Kind = r.Kind
-	if r.Kind != AutoReply && r.Kind != Other {
+	if r.Kind != AutoReply && r.Kind != Feedback && r.Kind != Other {
 		fact, forged := t.find(r, to)
 		switch {
 		case fact.Attempt != "" || fact.Delivery != "":

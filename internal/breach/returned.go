@@ -30,8 +30,8 @@ type Returned struct {
 	At       time.Time
 }
 
-// ReturnTaken says what became of mail that came back. Kind is a ReturnKind, or auto_reply, other, forged or
-// unnamed for what is about no message of ours. Recorded says that the ledger knows the message.
+// ReturnTaken says what became of mail that came back. Kind is a ReturnKind, or auto_reply, feedback, other, forged
+// or unnamed for what is about no message of ours. Recorded says that the ledger knows the message.
 type ReturnTaken struct {
 	Kind     ReturnKind `json:"kind"`
 	Recorded bool       `json:"recorded"`

@@ -258,6 +258,12 @@ func TestWaysBack(t *testing.T) {
 		"TOCSIN_BOUNCE_MAILBOX_USERNAME=bounces", "TOCSIN_BOUNCE_MAILBOX_PASSWORD="+secretText, "TOCSIN_BOUNCE_MAILBOX_POLL=30s"), "")
 	require.NoError(t, err)
 	require.Equal(t, "bounce.example.com", c.Bounces.Domain)
+	require.Empty(t, c.Bounces.Also)
+	for given, want := range map[string]string{"": "bounce.example.com", "zurück.example.net": "zurück.example.net"} { // the second relay sends as the first, unless it is told otherwise
+		c, err := config.Load(append(slices.Clone(mail), "TOCSIN_BOUNCES_LISTEN=0.0.0.0:25", "TOCSIN_SMTP_BACKUP_ADDR=second.example:587", "TOCSIN_SMTP_BACKUP_ENVELOPE_DOMAIN="+given), "")
+		require.NoError(t, err)
+		require.Equal(t, want, c.Bounces.Also)
+	}
 	require.Equal(t, 30*time.Second, c.Mailbox.Poll)
 	_, err = config.Load([]string{"TOCSIN_BOUNCES_LISTEN=25", "TOCSIN_BOUNCE_MAILBOX_ADDR=imap.example", "TOCSIN_BOUNCE_MAILBOX_PASSWORD=" + secretText}, "")
 	for _, want := range []string{"host:port, such as 0.0.0.0:25", "smtp.envelope_domain", "imap.example.com:993", "user name"} {

@@ -285,7 +285,7 @@ func (r *Reader) take(ctx context.Context, c *imapclient.Client, uids []imap.UID
 			return fmt.Errorf("%w: %w", errLedger, err)
 		}
 		r.seen[m.UID] = !marks
-		if out.Kind == bounce.Other {
+		if out.Kind == bounce.Other || out.Kind == bounce.Feedback { // somebody may want to read it
 			letters.AddNum(m.UID)
 		} else {
 			done.AddNum(m.UID)

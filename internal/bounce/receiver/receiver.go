@@ -200,14 +200,16 @@ func (s *Server) rateOf(host string) *rate.Limiter {
 type session struct {
 	server *Server
 	rate   *rate.Limiter
+	null   bool // from the empty return path, which only mail servers use (RFC 5321 4.5.5)
 	to     []string
 	once   sync.Once
 }
 
-func (s *session) Mail(string, *smtp.MailOptions) error {
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 	if !s.rate.Allow() {
 		return errRate
 	}
+	s.null = from == ""
 	return nil
 }
 
@@ -233,6 +235,9 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	if s.null { // who delivers for good writes it down (RFC 5321 4.4): by it a bounce of any form is told from a person's mail
+		raw = append([]byte("Return-Path: <>\r\n"), raw...)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), takeTimeout)
 	defer cancel()
 	taken, err := s.server.taker.Take(ctx, bounce.BySMTP, raw, s.to...)
@@ -246,7 +251,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-func (s *session) Reset() { s.to = nil }
+func (s *session) Reset() { s.null, s.to = false, nil }
 
 func (s *session) Logout() error {
 	s.once.Do(func() { s.server.open.Add(-1) })

@@ -83,6 +83,39 @@ func TestBouncesAreTaken(t *testing.T) {
 	require.Len(t, b.facts, 2)
 }
 
+// What a mail server wrote is never answered as if a person had: nobody would read the answer, and its sender would stop.
+func TestOnlyAPersonIsRefused(t *testing.T) {
+	t.Parallel()
+	const auth = "Content-Type: message/feedback-report\r\n\r\nFeedback-Type: auth-failure\r\nUser-Agent: x/1\r\nVersion: 1\r\n"
+	for name, c := range map[string]struct {
+		from, mail string
+		refused    bool
+		facts      int
+	}{
+		"a person":                     {"kim@example.net", "From: kim@example.net\r\nSubject: I object\r\n\r\nno report\r\n", true, 0},
+		"a bounce that says nothing":   {"", "From: mta@example.net\r\nSubject: hello\r\n\r\nit did not work\r\n", false, 1},
+		"an absence note":              {"", "From: kim@example.net\r\nAuto-Submitted: auto-replied\r\n\r\naway\r\n", false, 0},
+		"feedback about authenticity":  {"fbl@example.net", auth, false, 0},
+		"the same, from a mail server": {"", auth, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr, b, key := start(t, nil)
+			local, _ := key.Local("abc-1", 3)
+			err := smtp.SendMail(addr, nil, c.from, []string{local + "@bounce.academy.example"}, []byte(c.mail))
+			if c.refused {
+				require.ErrorContains(t, err, "5.7.1 Nobody reads this mailbox")
+			} else {
+				require.NoError(t, err)
+			}
+			require.Len(t, b.facts, c.facts)
+			for _, f := range b.facts {
+				require.Equal(t, breach.ReturnUnclassified, f.Kind)
+			}
+		})
+	}
+}
+
 // Names beyond ASCII come back in their coded form, and a second relay may have a domain of its own.
 func TestBouncesComeToBothDomainsInEitherForm(t *testing.T) {
 	t.Parallel()
