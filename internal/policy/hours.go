@@ -43,10 +43,15 @@ func (p Profile) OpensAt(who breach.Person, c breach.Channel, now time.Time) tim
 	return now
 }
 
-// opens looks for the first instant at which it is day by every clock that a person may read: whoever lives in a country
-// with several, nobody knows where, is disturbed only while it is day in all of it.
+// opens looks for the first instant at which it is open by every clock that a person may read: whoever lives in a country
+// with several, nobody knows where, is disturbed only while it is day in all of it. Hours that are too short for that are
+// never open in all of it, and by any one clock it could be night for somebody: then day by all of them holds instead, of
+// which the widest country has an hour.
 func (h Hours) opens(who breach.Person, now time.Time) time.Time {
 	clocks := h.clocks(who)
+	if !h.roomFor(clocks, now) {
+		h.From, h.To = "09:00", "20:00"
+	}
 	at := now
 	for range 64 { // more than the openings of nine days by two clocks
 		next := at
@@ -58,7 +63,23 @@ func (h Hours) opens(who breach.Person, now time.Time) time.Time {
 		}
 		at = next
 	}
-	return h.opensBy(clocks[0], now) // the hours are too short for a country as wide: by its first clock
+	return at // hours with room are never reached here
+}
+
+// roomFor says that hours are open by all clocks at once every day, in summer and in winter, so that the answer is the same
+// whenever it is asked.
+func (h Hours) roomFor(clocks []*time.Location, now time.Time) bool {
+	for _, month := range []time.Month{time.January, time.July} {
+		var offsets []int
+		for _, zone := range clocks {
+			_, seconds := time.Date(now.Year(), month, 15, 12, 0, 0, 0, time.UTC).In(zone).Zone()
+			offsets = append(offsets, seconds)
+		}
+		if apart := slices.Max(offsets) - slices.Min(offsets); time.Duration(apart)*time.Second >= clockOf(h.To)-clockOf(h.From) {
+			return false
+		}
+	}
+	return true
 }
 
 // opensBy is the first instant that is open by one clock.
