@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -243,10 +244,19 @@ func (s *Server) logSince(from int64) string {
 	return string(b)
 }
 
+// lastLines are the end of a log. Where it names the fault, that comes first: PostgreSQL says several lines more
+// before it has ended.
 func lastLines(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	if len(lines) > 4 {
-		lines = lines[len(lines)-4:]
+		end := lines[len(lines)-4:]
+		fault := slices.IndexFunc(lines[:len(lines)-4], func(l string) bool {
+			return strings.Contains(l, "FATAL:") || strings.Contains(l, "PANIC:")
+		})
+		if fault >= 0 {
+			end = append([]string{lines[fault]}, end...)
+		}
+		lines = end
 	}
 	if len(lines) == 1 && lines[0] == "" {
 		return ""

@@ -248,6 +248,18 @@ func TestPostgresThatCannotStartSaysWhy(t *testing.T) {
 	require.ErrorContains(t, err, "shared_buffers")
 }
 
+func TestTheEndOfALogNamesTheFault(t *testing.T) {
+	t.Parallel()
+	log := strings.Join([]string{
+		"[1] LOG:  redo starts at 0/1", "[2] FATAL:  could not open file", "[1] LOG:  startup process (PID 2) exited with exit code 1",
+		"[1] LOG:  terminating any other active server processes", "[1] LOG:  shutting down", "[1] LOG:  database system is shut down",
+	}, "\n")
+	require.Equal(t, "; it said: [2] FATAL:  could not open file | [1] LOG:  startup process (PID 2) exited with exit code 1 | "+
+		"[1] LOG:  terminating any other active server processes | [1] LOG:  shutting down | [1] LOG:  database system is shut down", lastLines(log+"\n"))
+	require.Equal(t, "; it said: a | b", lastLines("a\nb\n"))
+	require.Empty(t, lastLines("\n"))
+}
+
 func FuzzReadPidFile(f *testing.F) {
 	f.Add("123\n/data\n1700000000\n5432\n/run\n\n 1 2\nready   \n")
 	f.Add("")
