@@ -28,9 +28,9 @@ func (e *Engine) Resync(ctx context.Context) error {
 }
 
 // CatchUp starts stories that the ledger holds and Temporal does not, has filings of an earlier release enter the facts,
-// passes decisions on that were recorded while the workflow could not take them, and tells the stories of people who are to
-// be told again. It returns
-// how many it passed on; call it now and then.
+// passes decisions on that were recorded while the workflow could not take them, settles people whose proof is complete
+// and whom no delivery looks after, and tells the stories of people who are to be told again. It returns how many it passed
+// on; call it now and then.
 func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 	late, err := e.Ledger.Unstarted(ctx)
 	if err != nil {
@@ -51,6 +51,9 @@ func (e *Engine) CatchUp(ctx context.Context) (int, error) {
 	}
 	passed, err := e.passOn(ctx, "")
 	if n += passed; err != nil {
+		return n, err
+	}
+	if _, err := e.Ledger.SettleDue(ctx, e.Now().UTC()); err != nil {
 		return n, err
 	}
 	told, err := e.tellDue(ctx)

@@ -52,6 +52,7 @@ type Ledger interface {
 	EmptyList(ctx context.Context, incident string, by breach.Actor, at time.Time) (wave int, err error)
 	DueLists(ctx context.Context) ([]breach.DueList, error)
 	WaitingLists(ctx context.Context) ([]breach.WaitingList, error)
+	SettleDue(ctx context.Context, now time.Time) (int, error)
 	Note(ctx context.Context, incident, key, actor, action string, data any, at time.Time) error
 	LastEntryOf(ctx context.Context, incident, action string) (breach.AuditEntry, error)
 	Plan(ctx context.Context, incident string, wave int) (breach.PlanRecord, error)

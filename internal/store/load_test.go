@@ -157,6 +157,43 @@ func TestALateFailureHidesNoProof(t *testing.T) {
 	}
 }
 
+// A bounce comes in after the delivery has ended, of a person to whom something else is under way that time alone makes
+// proof: nobody waits for that any more, and they count as reached when the time is over nevertheless.
+func TestProofThatCompletesAfterTheDelivery(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.load(people(1, 2))
+	rules := breach.Sufficiency{
+		breach.Email:  {Proof: breach.Accepted, Quiet: time.Hour},
+		breach.Letter: {Proof: breach.Delivered, Quiet: 4 * time.Hour},
+		breach.Push:   {},
+	}
+	require.NoError(t, b.SetSufficiency(b.ctx, b.id, rules))
+	for _, e := range []breach.AttemptEvent{
+		event(1, breach.Email, 1, breach.Accepted, day),
+		event(2, breach.Push, 1, breach.Accepted, day),
+		event(1, breach.Letter, 1, breach.HandedOver, day),
+	} {
+		require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{e}))
+	}
+	settled := func(at time.Time, blocks int, reached int64) {
+		t.Helper()
+		n, err := b.SettleDue(b.ctx, at)
+		require.NoError(t, err)
+		require.Equal(t, blocks, n)
+		require.Equal(t, reached, b.sound(2)[breach.Reached])
+	}
+	settled(day.Add(59*time.Minute), 0, 0)
+	settled(day.Add(time.Hour), 1, 1)
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(1, breach.Letter, 1, breach.Delivered, day.Add(2*time.Hour))}))
+	require.NoError(t, b.Record(b.ctx, b.id, []breach.AttemptEvent{event(1, breach.Email, 1, breach.FailedPermanent, day.Add(3*time.Hour))}))
+	require.Equal(t, int64(2), b.sound(2)[breach.Attempted])
+	settled(day.Add(5*time.Hour), 0, 0)
+	require.NoError(t, b.Settle(b.ctx, b.id, 1, day.Add(5*time.Hour))) // a delivery that looks meanwhile takes nothing away
+	settled(day.Add(6*time.Hour), 1, 1)
+	settled(day.Add(1000*time.Hour), 0, 1)
+}
+
 func BenchmarkRecord(b *testing.B) {
 	s := setup(b)
 	s.load(people(1, 10_000))

@@ -47,6 +47,7 @@ func record(ctx context.Context, tx pgx.Tx, incident string, events []breach.Att
 	}
 	out := &pgx.Batch{}
 	write(out, l.moves(r.rows, r.changes(rules)))
+	l.settleLater(out, r.news, rules)
 	return tx.SendBatch(ctx, out).Close()
 }
 
