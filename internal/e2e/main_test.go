@@ -28,7 +28,7 @@ const pace = 38_400
 const settling = 400 * time.Millisecond
 
 // patience is how long a story may take until somebody has to act, on a slow and busy machine.
-const patience = 90 * time.Second
+const patience = 150 * time.Second
 
 // sideBySide is how many stories run at once unless -parallel says otherwise. They wait most of the time, so
 // it is more than there are processors.
