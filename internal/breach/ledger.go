@@ -249,6 +249,7 @@ type DueList struct {
 type WaitingList struct {
 	DueList
 	Pending int64
+	Stopped int64 // people of the incident who want no text messages: the next channel is theirs at once
 }
 
 // QueuedCommand is a decision that the ledger holds and the workflow has not taken yet.

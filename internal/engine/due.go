@@ -73,19 +73,20 @@ const (
 	longGathering  = 15 * time.Minute
 )
 
-// resting remembers with how many pending people a delivery was woken. The zero value is ready.
+// resting remembers with how many pending people, and of how many who had answered STOP, a delivery was woken. The zero
+// value is ready.
 type resting struct {
 	mu   sync.Mutex
 	told map[breach.DueList]woken
 }
 
 type woken struct {
-	pending int64
+	pending, stopped int64
 	rest
 }
 
-// pick takes those whose deliveries are to be woken now: the number of pending people is another one since, and they
-// were left alone long enough.
+// pick takes those whose deliveries are to be woken now: another number of people is pending, or has answered STOP, since,
+// and they were left alone long enough.
 func (d *resting) pick(lists []breach.WaitingList, now time.Time) []breach.DueList {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -94,12 +95,12 @@ func (d *resting) pick(lists []breach.WaitingList, now time.Time) []breach.DueLi
 	for _, l := range lists {
 		w, before := d.told[l.DueList]
 		switch {
-		case !before || w.pending != l.Pending && !now.Before(w.until):
+		case !before || (w.pending != l.Pending || w.stopped != l.Stopped) && !now.Before(w.until):
 			w.wait = min(max(firstGathering, 2*w.wait), longGathering)
 			if before && now.Sub(w.until) > 2*w.wait { // it was quiet for a while
 				w.wait = firstGathering
 			}
-			w.pending, w.until = l.Pending, now.Add(w.wait)
+			w.pending, w.stopped, w.until = l.Pending, l.Stopped, now.Add(w.wait)
 			out = append(out, l.DueList)
 		}
 		told[l.DueList] = w

@@ -44,6 +44,9 @@ func TestDeliveriesThatRestAreWoken(t *testing.T) {
 	require.Equal(t, 1, at(time.Second, 2))
 	require.Zero(t, at(time.Second, 3), "the next ones are gathered")
 	require.Equal(t, 1, at(time.Minute, 3))
+	list.Stopped = 1
+	require.Equal(t, 1, at(time.Minute, 3), "somebody wants no more text messages")
+	require.Zero(t, at(time.Hour, 3))
 	woken := 0
 	for i := range int64(24 * 60 * 12) { // another failure every five seconds for a day
 		woken += at(5*time.Second, 4+i)

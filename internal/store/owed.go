@@ -108,11 +108,11 @@ func (s *Store) DueLists(ctx context.Context) ([]breach.DueList, error) {
 }
 
 // WaitingLists finds lists whose delivery rests although somebody is pending: a provider, a mail server or the post
-// may have said that a message failed, which nobody told the delivery.
+// may have said that a message failed, or somebody answered STOP, which nobody told the delivery.
 func (s *Store) WaitingLists(ctx context.Context) ([]breach.WaitingList, error) {
 	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (w breach.WaitingList, err error) {
-		return w, row.Scan(&w.Incident, &w.Wave, &w.Pending)
-	}, `SELECT incident, wave, pending FROM (
+		return w, row.Scan(&w.Incident, &w.Wave, &w.Pending, &w.Stopped)
+	}, `SELECT incident, wave, pending, (SELECT count(*) FROM refusal r WHERE r.incident = l.incident AND r.reason = 'stopped' AND r.ended_at IS NULL) FROM (
 			SELECT w.incident, w.no AS wave, (SELECT sum(b.pending) FROM block b WHERE b.incident = w.incident AND b.wave = w.no)::bigint AS pending
 			FROM incident i JOIN wave w ON w.incident = i.id WHERE i.state = 'notifying' AND NOT i.stopped AND NOT i.paused
 				AND EXISTS (SELECT FROM plan p WHERE p.incident = w.incident AND p.wave = w.no AND p.state = 'approved')

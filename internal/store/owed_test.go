@@ -189,6 +189,18 @@ func TestLateFailuresMakeAListDueAgain(t *testing.T) {
 	require.Zero(t, rests(), "it is not being delivered")
 	require.NoError(t, b.SetState(b.ctx, b.id, breach.IncidentNotifying, "", day))
 	require.Equal(t, 1, rests())
+	stopped := func() int64 {
+		list, err := b.WaitingLists(b.ctx)
+		require.NoError(t, err)
+		return list[0].Stopped
+	}
+	require.Zero(t, stopped())
+	_, err := b.StopTexts(b.ctx, someone(1).Phone, day)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), stopped())
+	_, err = b.StartTexts(b.ctx, someone(1).Phone, day)
+	require.NoError(t, err)
+	require.Zero(t, stopped())
 	require.NoError(t, b.OpenChunks(b.ctx, b.id, 1, 9, breach.Email, []int64{1}))
 	require.Zero(t, rests(), "something is under way")
 	require.NoError(t, b.MoveGate(b.ctx, b.id, "s", breach.GateStop, wei, day))
