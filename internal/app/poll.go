@@ -57,12 +57,11 @@ func unheard(now time.Time) store.UnheardQuery {
 	return store.UnheardQuery{Since: now.Add(-pollFor), Most: pollMost}
 }
 
-// missed are text messages whose turn it is to be asked about although their provider tells us. Of calls it would say
-// less than what was heard in them.
+// missed are messages whose turn it is to be asked about although their provider tells us.
 func missed(now time.Time) store.UnheardQuery {
 	turns := int(missedEvery / pollEvery)
 	return store.UnheardQuery{
-		Since: now.Add(-missedFor), Until: now.Add(-missedAfter), Channel: breach.SMS, Turn: int(now.Unix()/int64(pollEvery/time.Second)) % turns, Turns: turns, Most: pollMost,
+		Since: now.Add(-missedFor), Until: now.Add(-missedAfter), Turn: int(now.Unix()/int64(pollEvery/time.Second)) % turns, Turns: turns, Most: pollMost,
 	}
 }
 
@@ -94,8 +93,25 @@ func (p *Product) lookAt(ctx context.Context, must bool, u store.Unheard) error 
 	if err != nil || word.State == "" || word.State == breach.HandedOver {
 		return err
 	}
+	if u.Call {
+		return p.Store.TakeCallWord(ctx, u.Attempt, endOf(word), time.Now().UTC())
+	}
 	_, err = p.Store.RecordReceipt(ctx, u.Provider, u.Attempt, store.Receipt{State: word.State, ProviderRef: word.ProviderRef, Reason: word.Reason, Detail: word.Detail}, time.Now().UTC())
 	return err
+}
+
+// endOf is the end of a call in which so much was heard.
+func endOf(r delivery.Receipt) breach.CallWord {
+	w := breach.CallWord{Ended: true, State: r.State, Reason: r.Reason, Detail: r.Detail, ProviderRef: r.ProviderRef}
+	switch {
+	case r.State == breach.Delivered:
+		w.Heard = breach.HeardKey
+	case r.State == breach.Accepted:
+		w.Heard = breach.HeardThrough
+	case r.Reason == delivery.ReasonMachine:
+		w.Heard = breach.HeardMachine
+	}
+	return w
 }
 
 // looker is the adapter of a kind whose provider has to be asked, or tells us by itself; nil: it is another one, cannot be

@@ -99,33 +99,35 @@ func storeReceipt(ctx context.Context, tx pgx.Tx, incident string, in breach.Int
 // Unheard is a message that was handed over and of which the provider said nothing final yet.
 type Unheard struct {
 	Incident, Attempt, Provider, ProviderRef string
+	Call                                     bool // one whose script is kept until its end is known
 }
 
 // UnheardQuery picks messages by SMS and telephone that were handed over between two instants; the zero value of a field
 // picks all.
 type UnheardQuery struct {
 	Since, Until time.Time
-	Channel      breach.Channel
 	// Turn of Turns picks those whose turn it is, so that each is picked once in as many.
 	Turn, Turns int
 	Most        int
 }
 
-// UnheardOf picks messages of which the provider said nothing final yet; any of them, at most so many.
+// UnheardOf picks messages of which the provider said nothing final yet; any of them, at most so many. A call whose end was
+// told is none, whatever was heard in it.
 func (s *Store) UnheardOf(ctx context.Context, q UnheardQuery) ([]Unheard, error) {
 	if q.Until.IsZero() {
 		q.Until = time.Now().Add(24 * time.Hour)
 	}
 	list, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (u Unheard, err error) {
-		err = row.Scan(&u.Incident, &u.Attempt, &u.Provider, &u.ProviderRef)
+		err = row.Scan(&u.Incident, &u.Attempt, &u.Provider, &u.ProviderRef, &u.Call)
 		return u, err
-	}, `SELECT incident, attempt, provider, provider_ref FROM (
+	}, `SELECT incident, attempt, provider, provider_ref, EXISTS (SELECT FROM call c WHERE c.attempt = u.attempt) FROM (
 			SELECT DISTINCT i.incident, i.attempts[array_position(i.places, ((o.person - 1) % 1000)::smallint)] AS attempt, o.provider, o.provider_ref
 			FROM outcome_each o JOIN intent i ON i.incident = o.incident AND i.block = o.block AND i.channel = o.channel AND i.addressee = o.addressee AND i.try = o.try
-			WHERE o.channel IN ('sms', 'voice') AND ($3 = '' OR o.channel = $3) AND (o.state = 'handed_over' OR o.state = 'reconciled' AND o.settlement = 'confirmed')
+			WHERE o.channel IN ('sms', 'voice') AND (o.state = 'handed_over' OR o.state = 'reconciled' AND o.settlement = 'confirmed')
 				AND o.provider_ref <> '' AND o.at > $1 AND o.at <= $2) u
-		WHERE u.attempt IS NOT NULL AND abs(hashtext(u.attempt)::bigint) % greatest($4, 1) = $5 AND NOT EXISTS (SELECT FROM receipt r WHERE r.attempt = u.attempt
-			AND r.state IN ('delivered', 'failed_temporary', 'failed_permanent'))
-		ORDER BY random() LIMIT $6`, q.Since, q.Until, q.Channel, q.Turns, q.Turn, q.Most)
+		WHERE u.attempt IS NOT NULL AND abs(hashtext(u.attempt)::bigint) % greatest($3, 1) = $4 AND NOT EXISTS (SELECT FROM call c WHERE c.attempt = u.attempt AND (c.script IS NULL OR c.by_people))
+			AND (EXISTS (SELECT FROM call c WHERE c.attempt = u.attempt) OR NOT EXISTS (SELECT FROM receipt r WHERE r.attempt = u.attempt
+				AND r.state IN ('delivered', 'failed_temporary', 'failed_permanent')))
+		ORDER BY random() LIMIT $5`, q.Since, q.Until, q.Turns, q.Turn, q.Most)
 	return list, clean("list messages of which nothing was heard", err)
 }

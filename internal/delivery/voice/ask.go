@@ -78,22 +78,33 @@ func (s *Sender) answer(ctx context.Context, c call, m delivery.Message) (r deli
 	if !known || c.To != m.To || !delivery.PlainID(c.SID) {
 		return r, false, nil
 	}
-	ours, pressed, heard, err := s.fetched(ctx, c.SID, m.AttemptID)
-	if err != nil || !ours {
+	t, err := s.talked(ctx, c.SID)
+	if err != nil || t.attempt != "" && t.attempt != m.AttemptID {
 		return r, false, err
 	}
-	r = delivery.Receipt{State: word.State, ProviderRef: c.SID, Reason: word.Reason, Detail: word.Detail}
-	switch {
-	case pressed:
-		r.State, r.Reason, r.Detail = breach.Delivered, "", ""
-	case heard:
-		r.State, r.Reason, r.Detail = breach.Accepted, "", ""
-	}
-	return r, true, nil
+	return t.receipt(word), true, nil
 }
 
-// fetched reads what the vendor asked of us during a call.
-func (s *Sender) fetched(ctx context.Context, sid, attempt string) (ours, pressed, heard bool, err error) {
+// talk is what the vendor asked of us during a call, and so what was heard in it.
+type talk struct {
+	attempt        string // empty when nothing was asked
+	pressed, heard bool
+}
+
+// receipt is what a call comes to that the vendor has a word about.
+func (t talk) receipt(word breach.CallWord) delivery.Receipt {
+	r := delivery.Receipt{State: word.State, ProviderRef: word.ProviderRef, Reason: word.Reason, Detail: word.Detail}
+	switch {
+	case t.pressed:
+		r.State, r.Reason, r.Detail = breach.Delivered, "", ""
+	case t.heard:
+		r.State, r.Reason, r.Detail = breach.Accepted, "", ""
+	}
+	return r
+}
+
+// talked reads what the vendor asked of us during a call.
+func (s *Sender) talked(ctx context.Context, sid string) (t talk, err error) {
 	var list struct {
 		Events []struct {
 			Request struct {
@@ -103,30 +114,27 @@ func (s *Sender) fetched(ctx context.Context, sid, attempt string) (ours, presse
 		} `json:"events"`
 	}
 	if err := s.request(ctx, http.MethodGet, "/Calls/"+sid+"/Events.json", nil, &list); err != nil {
-		return false, false, false, ErrCannotAsk
+		return talk{}, ErrCannotAsk
 	}
-	ours = true
 	for _, e := range list.Events {
 		path, about := strings.CutPrefix(e.Request.URL, s.config.PublicBaseURL+"/calls/")
 		if !about {
 			continue
 		}
 		id, what, _ := strings.Cut(path, "/")
-		if id != attempt {
-			return false, false, false, nil
-		}
 		digits, _ := e.Request.Parameters["digits"].(string)
-		pressed = pressed || what == "key" && digits == keyUnderstood
-		heard = heard || what == "heard"
+		t.attempt = id
+		t.pressed = t.pressed || what == "key" && digits == keyUnderstood
+		t.heard = t.heard || what == "heard"
 	}
-	return ours, pressed, heard, nil
+	return t, nil
 }
 
 // MustAsk says whether the vendor cannot tell us.
 func (s *Sender) MustAsk() bool { return s.config.Poll }
 
-// Look asks for the state of a call by its id, where the vendor cannot tell us. The receipt is empty while the call goes
-// on and after a person took the short text: that proves nothing.
+// Look asks for the state of a call by its id, when the vendor cannot tell us or did not. The receipt is empty while the
+// call goes on, and after somebody took it of whom nobody knows what they heard: that proves nothing.
 func (s *Sender) Look(ctx context.Context, sid string) (delivery.Receipt, error) {
 	if !delivery.PlainID(sid) {
 		return delivery.Receipt{}, delivery.Refused("the call's id is none")
@@ -136,11 +144,19 @@ func (s *Sender) Look(ctx context.Context, sid string) (delivery.Receipt, error)
 		return delivery.Receipt{}, ErrCannotAsk
 	}
 	word, known := wordOf(c.Status, c.AnsweredBy, "", c.SID)
-	if !known {
+	switch {
+	case !known:
 		return delivery.Receipt{}, ErrCannotAsk
-	}
-	if !word.Ended || word.Reason == delivery.ReasonHungUp {
+	case !word.Ended:
+		return delivery.Receipt{}, nil
+	case word.Reason != delivery.ReasonHungUp:
+		return talk{}.receipt(word), nil
+	case s.config.Poll:
 		return delivery.Receipt{}, nil
 	}
-	return delivery.Receipt{State: word.State, ProviderRef: word.ProviderRef, Reason: word.Reason, Detail: word.Detail}, nil
+	t, err := s.talked(ctx, sid)
+	if err != nil || t.attempt == "" {
+		return delivery.Receipt{}, err
+	}
+	return t.receipt(word), nil
 }
