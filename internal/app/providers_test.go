@@ -29,6 +29,25 @@ func TestThePoliciesNameKindsThatThereAre(t *testing.T) {
 	}
 }
 
+// A standalone server behind a proxy is reached, by people and by providers, where its operator says; without a word, where
+// it listens.
+func TestAStandaloneServerIsReachedWhereItsOperatorSays(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tocsin.yaml")
+	t.Setenv("TOCSIN_CONFIG", file)
+	twilio := "twilio:\n  account_sid: AC00000000000000000000000000000001\n  auth_token: x\n  from: \"+15005550006\"\n"
+	for given, want := range map[string]string{
+		"": "http://127.0.0.1:9999",
+		"public:\n  url: https://notices.example/\npolicy:\n  default: chinesepod\n": "https://notices.example",
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(twilio+given), 0o600))
+		s := Settings{Policies: &worker.Policies{}, PublicBaseURL: "http://127.0.0.1:9999", DefaultPolicy: "mooc"}
+		require.NoError(t, FromEnvironment(&s))
+		require.Equal(t, want, s.PublicBaseURL)
+		require.Equal(t, want, s.Twilio.PublicBaseURL)
+		require.Equal(t, given != "", s.DefaultPolicy == "chinesepod")
+	}
+}
+
 // What a policy asks of a provider is held against what its adapter can do.
 func TestAPolicyIsHeldAgainstTheKinds(t *testing.T) {
 	t.Parallel()

@@ -175,18 +175,22 @@ func (s *Settings) providers(c config.Config) error {
 	return nil
 }
 
-// FromEnvironment takes providers and policies from the operator's settings, for a standalone server that
-// has database, addresses and directories of its own.
+// FromEnvironment takes providers, policies and the public address from the operator's settings, for a standalone server
+// that has database, listener and directories of its own. Without public.url, it is reached where it listens.
 func FromEnvironment(s *Settings) error {
 	c, err := config.Load(os.Environ(), os.Getenv("TOCSIN_CONFIG"))
 	if err != nil {
 		return breach.Errorf(breach.ErrInvalid, "the settings cannot be used: %w", err)
+	}
+	if c.Given("public.url") {
+		s.PublicBaseURL = c.PublicURL
 	}
 	c.ReachedAt(s.PublicBaseURL)
 	if c.Letters != nil {
 		c.Letters.Work = "" // data.dir is not this server's
 	}
 	s.Limits, s.Organisation, s.MaxList = activities.DefaultLimits, c.Announce.Organisation, c.MaxListBytes
+	s.DefaultPolicy = c.Store.DefaultPolicy
 	return s.providers(c)
 }
 

@@ -59,7 +59,7 @@ func Load(environ []string, path string) (Config, error) {
 	for _, s := range settings {
 		v, ok := given[s.key]
 		if !ok {
-			v = value{text: s.def, from: "default"}
+			v = value{text: s.def, from: byDefault}
 		}
 		if v.text != "" {
 			if err := s.set(&c, v.text); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -23,7 +24,10 @@ type Setting struct {
 	Help   string `json:"help"`
 }
 
-const hidden = "(hidden)"
+const (
+	hidden    = "(hidden)"
+	byDefault = "default"
+)
 
 // List gives every setting in force, in the order of the table, with what follows from others filled in.
 func (c Config) List() []Setting {
@@ -46,6 +50,11 @@ func (c Config) List() []Setting {
 		out = append(out, v)
 	}
 	return out
+}
+
+// Given says that the operator set it; else it is the default, or follows from others.
+func (c Config) Given(key string) bool {
+	return slices.ContainsFunc(c.shown, func(s shown) bool { return s.key == key && s.from != byDefault })
 }
 
 // withoutPassword shows where a database is; what cannot be read for sure is hidden as a whole.
